@@ -1,0 +1,83 @@
+"""AIR, Runware's name of a model: ``source:id@version``. Standard library only.
+
+Two grammars, because the documentation says "numeric" and the catalogue does not hold to it (``alibaba:qwen-image@2512``):
+what we generate is strict, what we accept is lenient, and a given AIR is kept to the letter (``qatests:68487@08629``
+keeps its leading zero).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+__all__ = ["Air", "AirRequest", "generated_id"]
+
+_WORD = r"[A-Za-z0-9][A-Za-z0-9._-]*"
+_LENIENT = re.compile(rf"({_WORD}):({_WORD})(?:@({_WORD}))?")
+_STRICT = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}:[0-9]{1,18}@[0-9]{1,9}")
+_ID_BITS_IN_HEX = 10
+
+
+@dataclass(frozen=True)
+class Air:
+    """A whole AIR.
+
+    Attributes:
+        source: The organisation's name space, made in the Runware dashboard.
+        id: The model's identifier within it; numeric where we generate it.
+        version: The version, counted up for new weights under the same id.
+    """
+
+    source: str
+    id: str
+    version: str
+
+    @classmethod
+    def parse(cls, text: str) -> Air:
+        """Read ``source:id@version``.
+
+        Raises:
+            ValueError: The text is not a whole AIR.
+        """
+        request = AirRequest.parse(text)
+        if request.version is None:
+            raise ValueError(f"{text!r} is not a whole AIR: the version is missing (source:id@version)")
+        return cls(request.source, request.id, request.version)
+
+    @property
+    def strict(self) -> bool:
+        """Whether the AIR holds to the documented grammar (lower-case source, numeric id and version)."""
+        return _STRICT.fullmatch(str(self)) is not None
+
+    def __str__(self) -> str:
+        return f"{self.source}:{self.id}@{self.version}"
+
+
+@dataclass(frozen=True)
+class AirRequest:
+    """An AIR as asked for: whole, or ``source:id`` for "the next free version"."""
+
+    source: str
+    id: str
+    version: str | None
+
+    @classmethod
+    def parse(cls, text: str) -> AirRequest:
+        """Read ``source:id`` or ``source:id@version``.
+
+        Raises:
+            ValueError: The text is neither.
+        """
+        match = _LENIENT.fullmatch(text.strip())
+        if match is None:
+            raise ValueError(f"{text!r} is not an AIR; write source:id@version, or source:id for the next free version")
+        return cls(match[1], match[2], match[3])
+
+    def at(self, version: str) -> Air:
+        """Return the whole AIR with this version."""
+        return Air(self.source, self.id, version)
+
+
+def generated_id(sha256: str) -> str:
+    """Return the numeric id for a file: 40 bits of its sha256, so that the same file always gets the same AIR."""
+    return str(int(sha256[:_ID_BITS_IN_HEX], 16))

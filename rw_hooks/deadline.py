@@ -1,0 +1,34 @@
+"""A point in time by which something must be over. Standard library only."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+__all__ = ["Deadline"]
+
+
+@dataclass(frozen=True)
+class Deadline:
+    """A moment on the monotonic clock, so that a changed wall clock moves nothing."""
+
+    moment: float
+
+    @classmethod
+    def after(cls, seconds: float) -> Deadline:
+        """Return the deadline that many seconds from now."""
+        return cls(time.monotonic() + seconds)
+
+    @property
+    def left(self) -> float:
+        """Seconds left, never less than zero."""
+        return max(0.0, self.moment - time.monotonic())
+
+    @property
+    def passed(self) -> bool:
+        """Whether no time is left."""
+        return self.left <= 0.0
+
+    def within(self, seconds: float) -> Deadline:
+        """Return the earlier of this deadline and the one that many seconds from now."""
+        return min(self, Deadline.after(seconds), key=lambda deadline: deadline.moment)

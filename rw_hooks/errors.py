@@ -1,0 +1,131 @@
+"""Everything that can go wrong, as one tree.
+
+::
+
+    RwHooksError                     code, stage, retryable, message, hint, exit_code
+    ├── UsageError (ValueError)      2  the call itself is wrong; nothing was done
+    ├── ArtifactError (ValueError)   3  the file must not be published
+    │   └── ArtifactChangedError        the file was rewritten while it was being read
+    ├── MissingError                 4  a key, an AIR source, a host or an architecture is missing
+    ├── RefusedError                 5  a remote said no; it will say no again until something changes
+    │   └── ConflictError               a remote already holds something else there
+    └── UnreachableError             6  a remote is away or slow; the publication stays in the journal
+        (ConnectionError)
+
+Anything else that escapes is a bug of ours (exit code 1).
+
+Every error says what happened (``message``) and the command or act that mends it (``hint``). ``code`` is a stable
+word for scripts; ``stage`` is the stage of the journey (``inspect``, ``describe``, ``host``, ``preflight``,
+``register``, ``settle``), or ``setup`` before the first one.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+__all__ = [
+    "EXIT_BUG",
+    "EXIT_DONE",
+    "ArtifactChangedError",
+    "ArtifactError",
+    "ConflictError",
+    "MissingError",
+    "RefusedError",
+    "RwHooksError",
+    "UnreachableError",
+    "UsageError",
+]
+
+EXIT_DONE = 0
+EXIT_BUG = 1
+
+
+class RwHooksError(Exception):
+    """The root of the tree.
+
+    Args:
+        code: A stable word for scripts, such as ``insufficient_credits``.
+        message: What happened, in one sentence, without secrets.
+        hint: What mends it: a command or an act. May be empty when the message says it all.
+        stage: Where in the journey it happened; filled in by the engine when left empty.
+        details: More for a reader of JSON, such as ``allowedValues`` of a refusal.
+    """
+
+    exit_code: ClassVar[int] = EXIT_BUG
+    retryable: ClassVar[bool] = False
+
+    def __init__(
+        self,
+        code: str,
+        message: str,
+        *,
+        hint: str = "",
+        stage: str = "",
+        details: dict[str, object] | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.hint = hint
+        self.stage = stage
+        self.details = details or {}
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Survive pickling between processes (exceptions with keyword arguments do not by themselves)."""
+        return _rebuild, (type(self), self.code, self.message, self.hint, self.stage, self.details)
+
+    def as_json(self) -> dict[str, object]:
+        """Return the ``error`` object of ``publish --json``."""
+        shown: dict[str, object] = {
+            "code": self.code,
+            "stage": self.stage,
+            "retryable": self.retryable,
+            "message": self.message,
+            "hint": self.hint,
+        }
+        return {**shown, **self.details}
+
+
+def _rebuild(
+    kind: type[RwHooksError], code: str, message: str, hint: str, stage: str, details: dict[str, object]
+) -> RwHooksError:
+    return kind(code, message, hint=hint, stage=stage, details=details)
+
+
+class UsageError(RwHooksError, ValueError):
+    """The call itself is wrong: an unknown option, a malformed AIR, a value out of bounds."""
+
+    exit_code = 2
+
+
+class ArtifactError(RwHooksError, ValueError):
+    """The file must not be published: broken, untrained, or not a model that Runware takes."""
+
+    exit_code = 3
+
+
+class ArtifactChangedError(ArtifactError):
+    """The file was rewritten, truncated or replaced while it was being read."""
+
+
+class MissingError(RwHooksError):
+    """Something that nobody but the user can give is missing; the message names the option."""
+
+    exit_code = 4
+
+
+class RefusedError(RwHooksError):
+    """A remote refused: wrong key, no credit, no permission, an invalid field."""
+
+    exit_code = 5
+
+
+class ConflictError(RefusedError):
+    """A remote already holds something else under this name."""
+
+
+class UnreachableError(RwHooksError, ConnectionError):
+    """A remote is away, slow or failing on its side; trying again later may succeed."""
+
+    exit_code = 6
+    retryable = True

@@ -1,0 +1,94 @@
+"""What a host is: a place that gives a file a URL which the platform can fetch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Literal, Protocol
+
+from pydantic import BaseModel, ConfigDict, SecretStr
+
+from rw_hooks.deadline import Deadline
+
+__all__ = ["Host", "HostedFile", "Location", "Progress"]
+
+Progress = Callable[[int, int], None]
+"""Called with (bytes done, bytes in all), never more often than a person can read."""
+
+
+class HostedFile(BaseModel):
+    """The bytes to host.
+
+    Attributes:
+        path: Where they lie now; None when only the host has them (a plain URL).
+        name: The file name they shall have at the host.
+        size: Bytes.
+        sha256: Of all bytes, hexadecimal.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    path: Path | None
+    name: str
+    size: int
+    sha256: str
+
+
+class Location(BaseModel):
+    """Where the bytes lie. Journalled: holds nothing secret.
+
+    Attributes:
+        host: The host's own URL, such as ``hf://user/repo``.
+        url: The file's URL without any signed part, pinned to its content where the host can (a Hub commit).
+        access: ``public``: the URL works as it is. ``signed``: it must be minted right before use.
+        revision: The Hub commit, the object's version, or None.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    host: str
+    url: str
+    access: Literal["public", "signed"]
+    revision: str | None = None
+
+
+class Host(Protocol):
+    """A place for bytes. Every method can be repeated at any time without harm."""
+
+    @property
+    def url(self) -> str:
+        """The host's own URL, without secrets."""
+        ...
+
+    def check(self) -> None:
+        """Find out, without leaving a trace, whether an upload could succeed.
+
+        Raises:
+            MissingError: A token is missing.
+            RefusedError: It is not allowed.
+            UnreachableError: The host is away.
+        """
+        ...
+
+    def find(self, file: HostedFile) -> Location | None:
+        """Return where exactly these bytes already lie under this name, or None."""
+        ...
+
+    def upload(self, file: HostedFile, progress: Progress, deadline: Deadline) -> Location:
+        """Put the bytes there, unless :meth:`find` finds them, and return where they lie.
+
+        Raises:
+            ArtifactChangedError: The file is not what was inspected.
+            RefusedError: The host said no.
+            UnreachableError: The host is away or slow, or the deadline passed.
+        """
+        ...
+
+    def mint(self, location: Location) -> SecretStr:
+        """Return a URL that a stranger can fetch now; for a public location its own.
+
+        Raises:
+            RefusedError: The host said no.
+            UnreachableError: The host is away.
+        """
+        ...

@@ -1,0 +1,278 @@
+"""The one table of all options. Standard library only, so that a hook in a trainer's environment can read it.
+
+The command line, :class:`rw_hooks.PublishHook`, the environment (``RW_HOOKS_<NAME>``), ``rw-hooks.toml``, ``rw-hooks
+init`` and the manual all derive from :data:`OPTIONS`. An option has one name everywhere: ``--trigger-words``,
+``RW_HOOKS_TRIGGER_WORDS``, ``trigger_words``.
+
+Bounds and applicability are those of Runware's model upload page of 2025-10 (the founding page); values given outside
+them are refused here, before anything is sent.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from rw_hooks.air import AirRequest
+
+__all__ = ["CATEGORIES", "OPTIONS", "Option", "Value", "check", "coerce", "option"]
+
+Kind = Literal["text", "air", "words", "integer", "number", "boolean", "url", "path", "names", "which"]
+Value = str | int | float | bool | tuple[str, ...]
+
+CATEGORIES = ("checkpoint", "lora", "lycoris", "controlnet", "vae", "embeddings")
+_WITH_TRIGGERS = ("checkpoint", "lora", "lycoris", "embeddings")
+_CONDITIONING = tuple(
+    "blur canny depth gray hed inpaint inpaintdepth lineart lowquality normal openmlsd openpose outfit pix2pix qrcode "
+    "scrible seg shuffle sketch softedge tile".split()
+)
+_WHICH = re.compile(r"final|all|best|every:[1-9][0-9]*|last:[1-9][0-9]*")
+_TRUE = frozenset({"1", "true", "yes", "on"})
+_FALSE = frozenset({"0", "false", "no", "off"})
+
+
+@dataclass(frozen=True)
+class Option:
+    """One option.
+
+    Attributes:
+        name: Its Python and TOML name; the flag has dashes, the variable is ``RW_HOOKS_`` and capitals.
+        kind: What its value is; see :func:`coerce`.
+        help: One sentence for people.
+        wire: The request field it sets, or empty when it says how the work is done.
+        choices: The values allowed, or empty when any is.
+        low: The least number, or the least length of a text.
+        high: The greatest number, or the greatest length of a text.
+        categories: The model categories that the field applies to; empty for all.
+        item_high: The greatest length of one item of a list.
+        default: What holds when nobody says anything, in words, for help and ``init``.
+    """
+
+    name: str
+    kind: Kind
+    help: str
+    wire: str = ""
+    choices: tuple[str, ...] = ()
+    low: float | None = None
+    high: float | None = None
+    categories: tuple[str, ...] = ()
+    item_high: int | None = None
+    default: str = ""
+
+    @property
+    def flag(self) -> str:
+        """The command line's name of the option."""
+        return "--" + self.name.replace("_", "-")
+
+    @property
+    def variable(self) -> str:
+        """The environment's name of the option."""
+        return "RW_HOOKS_" + self.name.upper()
+
+
+_TABLE = (
+    Option("air", "air", "source:id@version, or source:id for the next free version.", wire="air",
+           default="the account's source, an id from the file's sha256, version 1"),
+    Option("name", "text", "Display name of the model.", wire="name", low=1, default="from the run, else the file name"),
+    Option("version", "text", "Label of this version (not the AIR's version).", wire="version", low=1,
+           default="from the run's step or epoch, else v and the AIR's version"),
+    Option("category", "text", "What kind of model the file is.", wire="category", choices=CATEGORIES,
+           default="told from the file"),
+    Option("type", "text", "Checkpoint: base, inpainting, refiner. Embeddings: positive, negative.", wire="type",
+           choices=("base", "inpainting", "refiner", "positive", "negative"), categories=("checkpoint", "embeddings"),
+           default="told from the file"),
+    Option("architecture", "text", "Runware's name of the base architecture, such as sdxl, pony or flux1d.",
+           wire="architecture", low=1, default="told from the file and the run"),
+    Option("conditioning", "text", "What a ControlNet is conditioned on.", wire="conditioning",
+           choices=_CONDITIONING, categories=("controlnet",)),
+    Option("trigger_words", "words", "Words that activate the model in a prompt.", wire="positiveTriggerWords",
+           categories=_WITH_TRIGGERS, default="from the run, where it says them"),
+    Option("negative_trigger_words", "words", "Words to use in a negative prompt with the model.",
+           wire="negativeTriggerWords", categories=_WITH_TRIGGERS),
+    Option("tags", "words", "Tags for the Model Explorer; at most 100, each at most 400 characters.", wire="tags",
+           high=100, item_high=400),
+    Option("description", "text", "Short description, 2 to 40000 characters.", wire="shortDescription",
+           low=2, high=40_000),
+    Option("comment", "text", "Internal note, 2 to 1000 characters.", wire="comment", low=2, high=1_000,
+           default="a summary of the run"),
+    Option("weight", "number", "Default weight, -4 to 4.", wire="defaultWeight", low=-4, high=4,
+           categories=("lora", "lycoris")),
+    Option("steps", "integer", "Default number of inference steps, 1 to 100.", wire="defaultSteps", low=1, high=100,
+           categories=("checkpoint",)),
+    Option("cfg", "number", "Default guidance scale, 0 to 30.", wire="defaultCFG", low=0, high=30,
+           categories=("checkpoint",)),
+    Option("scheduler", "text", "Default scheduler, by Runware's name.", wire="defaultScheduler", low=1,
+           categories=("checkpoint",)),
+    Option("strength", "number", "Default image-to-image strength, 0 to 1.", wire="defaultStrength", low=0, high=1,
+           categories=("checkpoint",)),
+    Option("hero_image", "text", "Preview image: a public URL, or an image file.", wire="heroImageURL", low=1),
+    Option("private", "boolean", "Whether only your organisation sees the model.", wire="private", default="true"),
+    Option("webhook_url", "url", "Where Runware posts the result (founding API only).", wire="webhookURL"),
+    Option("delivery_method", "text", "How REST delivers results (founding API only).", wire="deliveryMethod",
+           choices=("sync", "async")),
+    Option("host", "text", "Where the file gets its URL: hf://user/repo[?public=1], s3://, gs://, az://, "
+           "dir:///path?url=https://..., or the https:// URL where it already is.", low=1,
+           default="hf://<your user>/<name> when a Hugging Face token is there"),
+    Option("config", "path", "The trainer's config file, launch script, or its argv as JSON."),
+    Option("trainer", "text", "Name of the trainer, when it cannot be recognised.", low=1, default="recognised"),
+    Option("which", "which", "Which saved files to publish: final, every:N, last:K, best, all.", default="final"),
+    Option("transport", "text", "How to talk to Runware.", choices=("auto", "ws", "rest"), default="auto"),
+    Option("verify", "text", "How the hosted file is checked: by its hash where the host tells it (auto), or by "
+           "fetching all of it (full).", choices=("auto", "full"), default="auto"),
+    Option("staging", "path", "Folder for private copies of files that a hook hands over.",
+           default=".rw-hooks beside the file"),
+    Option("strip_metadata", "names", "Metadata keys to leave out of the published copy, or 'private' for all that "
+           "tell of paths, people or data."),
+    Option("dry_run", "boolean", "Stop before the first outside effect.", default="false"),
+    Option("wait", "text", "Whether the end of a training waits for the publication.", choices=("auto", "yes", "no"),
+           default="auto"),
+    Option("timeout", "number", "Seconds for the whole publication.", low=1, high=7 * 24 * 3600,
+           default="2 hours, 6 for a checkpoint"),
+    Option("then", "text", "Command to run after the model is ready.", low=1),
+    Option("on_failure", "text", "Command to run after a publication failed.", low=1),
+    Option("worker_command", "text", "Command that starts the worker, when it lives in another environment.", low=1),
+)  # fmt: skip
+
+OPTIONS: Mapping[str, Option] = {entry.name: entry for entry in _TABLE}
+
+
+def option(name: str) -> Option:
+    """Return the option of this name.
+
+    Raises:
+        TypeError: There is none; the message lists those whose name is near.
+    """
+    found = OPTIONS.get(name)
+    if found is None:
+        import difflib  # noqa: PLC0415 - only a mistake needs it, and the hook must import fast
+
+        near = difflib.get_close_matches(name, OPTIONS, n=3)
+        raise TypeError(f"unknown option {name!r}" + (f"; did you mean {' or '.join(near)}?" if near else ""))
+    return found
+
+
+def check(given: Mapping[str, object]) -> dict[str, Value]:
+    """Return the given options with their values coerced; those that are None are left out.
+
+    Raises:
+        TypeError: An option is unknown.
+        ValueError: A value is malformed or out of bounds; the message names the option.
+    """
+    return {name: coerce(option(name), value) for name, value in given.items() if value is not None}
+
+
+def coerce(entry: Option, value: object) -> Value:
+    """Turn what a person wrote (a flag, a variable, TOML or Python) into the option's own type, within its bounds.
+
+    Raises:
+        ValueError: The value is malformed or out of bounds; the message names the option.
+    """
+    try:
+        result = _READERS[entry.kind](value)
+        _require_bounds(entry, result)
+    except ValueError as error:
+        raise ValueError(f"{entry.name} ({entry.flag}): {error}") from None
+    return result
+
+
+def _text(value: object) -> str:
+    if isinstance(value, os.PathLike):
+        value = os.fspath(value)
+    if not isinstance(value, str):
+        raise ValueError(f"expected text, got {value!r}")  # noqa: TRY004 - one kind of error for all bad values
+    return value.strip()
+
+
+def _air(value: object) -> str:
+    text = _text(value)
+    AirRequest.parse(text)
+    return text
+
+
+def _words(value: object) -> tuple[str, ...]:
+    items = value.split(",") if isinstance(value, str) else value
+    if not isinstance(items, (list, tuple, set, frozenset)):
+        raise ValueError(f"expected words or a list of words, got {value!r}")
+    return tuple(dict.fromkeys(text for text in (_text(item) for item in items) if text))
+
+
+def _number(value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
+        raise ValueError(f"expected a number, got {value!r}")
+    try:
+        number = float(value)
+    except ValueError:
+        raise ValueError(f"expected a number, got {value!r}") from None
+    if number != number or number in (float("inf"), float("-inf")):  # noqa: PLR0124 - the test for NaN
+        raise ValueError(f"expected a finite number, got {value!r}")
+    return number
+
+
+def _integer(value: object) -> int:
+    number = _number(value)
+    if number != int(number):
+        raise ValueError(f"expected a whole number, got {value!r}")
+    return int(number)
+
+
+def _boolean(value: object) -> bool:
+    if isinstance(value, bool):
+        return value
+    word = str(value).strip().lower()
+    if word in _TRUE:
+        return True
+    if word in _FALSE:
+        return False
+    raise ValueError(f"expected yes or no, got {value!r}")
+
+
+def _url(value: object) -> str:
+    text = _text(value)
+    if not re.match(r"https?://[^/\s]+", text):
+        raise ValueError("expected an http:// or https:// URL")
+    return text
+
+
+def _which(value: object) -> str:
+    text = _text(value)
+    if not _WHICH.fullmatch(text):
+        raise ValueError(f"expected final, every:N, last:K, best or all, got {text!r}")
+    return text
+
+
+_READERS = {
+    "text": _text,
+    "air": _air,
+    "words": _words,
+    "names": _words,
+    "integer": _integer,
+    "number": _number,
+    "boolean": _boolean,
+    "url": _url,
+    "path": _text,
+    "which": _which,
+}
+
+
+def _require_bounds(entry: Option, value: Value) -> None:
+    if entry.choices and value not in entry.choices:
+        raise ValueError(f"{value!r} is not one of {', '.join(entry.choices)}")
+    if isinstance(value, tuple):
+        _require_items(entry, value)
+        return
+    size, what = (len(value), "characters") if isinstance(value, str) else (value, "")
+    if entry.low is not None and size < entry.low:
+        raise ValueError(f"{size:g} {what}".strip() + f" is less than {entry.low:g}")
+    if entry.high is not None and size > entry.high:
+        raise ValueError(f"{size:g} {what}".strip() + f" is more than {entry.high:g}")
+
+
+def _require_items(entry: Option, items: tuple[str, ...]) -> None:
+    if entry.high is not None and len(items) > entry.high:
+        raise ValueError(f"{len(items)} items are more than {entry.high:g}")
+    longest = max(map(len, items), default=0)
+    if entry.item_high is not None and longest > entry.item_high:
+        raise ValueError(f"an item of {longest} characters is longer than {entry.item_high}")

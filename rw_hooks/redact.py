@@ -1,0 +1,51 @@
+"""Keeping secrets out of everything that is shown or kept. Standard library only.
+
+A URL may be a secret in three places: the user part (``https://user:token@host``), the query of a signed URL, and
+the fragment. All of them are removed wherever a URL is shown or kept.
+"""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import urlsplit, urlunsplit
+
+__all__ = ["is_secret_url", "redact", "redact_url"]
+
+_REDACTED = "[removed]"
+_URL = re.compile(r"\b(?:https?|wss?)://[^\s\"'<>\\)\]}]+", re.IGNORECASE)
+_TOKENS = (
+    re.compile(r"\bhf_[A-Za-z0-9]{8,}"),
+    re.compile(r"(?i)\b(bearer|basic)\s+[A-Za-z0-9._~+/=-]{8,}"),
+    re.compile(r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b"),
+    re.compile(r"\b(?:sk|pk|rk|ghp|gho|glpat|xox[abp])[-_][A-Za-z0-9_-]{16,}"),
+    re.compile(
+        r"(?i)(?<![A-Za-z0-9_])[\"']?(?:[a-z0-9]+[_-])*(?:api[_-]?key|access[_-]?key|secret|password|passwd"
+        r"|(?:auth|access|hub|hf|huggingface|refresh|bearer|session)[_-]?token|wandb[_-]?api[_-]?key)[\"']?\s*[=:]\s*"
+        r"[\"']?[^\s\"',;}\])]{6,}"
+    ),
+)
+
+
+def redact_url(url: str) -> str:
+    """Return the URL without user part, query and fragment."""
+    try:
+        parts = urlsplit(url)
+        host = parts.netloc.rpartition("@")[2]
+    except ValueError:
+        return _REDACTED
+    return urlunsplit((parts.scheme, host, parts.path, "", ""))
+
+
+def is_secret_url(url: str) -> bool:
+    """Whether the URL holds a part that may be a secret."""
+    return redact_url(url) != url
+
+
+def redact(text: str, *secrets: str) -> str:
+    """Return the text without the given secrets, without secret parts of URLs, and without anything token-shaped."""
+    for secret in sorted(filter(None, secrets), key=len, reverse=True):
+        text = text.replace(secret, _REDACTED)
+    text = _URL.sub(lambda match: redact_url(match[0]), text)
+    for pattern in _TOKENS:
+        text = pattern.sub(_REDACTED, text)
+    return text

@@ -1,0 +1,47 @@
+"""The one place that knows which HTTP library we use; moving to its successor is a change of this module.
+
+Proxies (``HTTPS_PROXY``, ``NO_PROXY``) and CA settings (``SSL_CERT_FILE``, ``SSL_CERT_DIR``) of the environment hold.
+Nothing here follows a redirect by itself.
+"""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Mapping
+
+import httpx
+from httpx import Client, HTTPError, InvalidURL, Response, TimeoutException, TransportError
+
+__all__ = [
+    "Client",
+    "HTTPError",
+    "InvalidURL",
+    "Response",
+    "TimeoutException",
+    "TransportError",
+    "open_client",
+    "tls_context",
+]
+
+CONNECT_SECONDS = 15.0
+
+
+def open_client(
+    *, read_seconds: float = 60.0, headers: Mapping[str, str] | None = None, base_url: str = ""
+) -> Client:
+    """Return a client with finite time limits that follows no redirects.
+
+    Args:
+        read_seconds: The longest silence while reading or writing.
+        headers: Sent with every request.
+        base_url: Put before every path.
+    """
+    limits = httpx.Timeout(read_seconds, connect=CONNECT_SECONDS)
+    return httpx.Client(
+        timeout=limits, headers=dict(headers or {}), base_url=base_url, follow_redirects=False, verify=tls_context()
+    )
+
+
+def tls_context() -> ssl.SSLContext:
+    """Return the TLS settings of this machine, for HTTP and WebSocket alike."""
+    return httpx.create_ssl_context()
