@@ -10,9 +10,10 @@ them are refused here, before anything is sent.
 
 from __future__ import annotations
 
+import math
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -147,7 +148,7 @@ def option(name: str) -> Option:
     """
     found = OPTIONS.get(name)
     if found is None:
-        import difflib  # noqa: PLC0415 - only a mistake needs it, and the hook must import fast
+        import difflib
 
         near = difflib.get_close_matches(name, OPTIONS, n=3)
         raise TypeError(f"unknown option {name!r}" + (f"; did you mean {' or '.join(near)}?" if near else ""))
@@ -206,7 +207,7 @@ def _number(value: object) -> float:
         number = float(value)
     except ValueError:
         raise ValueError(f"expected a number, got {value!r}") from None
-    if number != number or number in (float("inf"), float("-inf")):  # noqa: PLR0124 - the test for NaN
+    if not math.isfinite(number):
         raise ValueError(f"expected a finite number, got {value!r}")
     return number
 
@@ -243,7 +244,7 @@ def _which(value: object) -> str:
     return text
 
 
-_READERS = {
+_READERS: Mapping[str, Callable[[object], Value]] = {
     "text": _text,
     "air": _air,
     "words": _words,
