@@ -1,0 +1,1 @@
+"""Reading one training run: every fact with its source."""

@@ -1,0 +1,1 @@
+"""The journey of a publication: inbox, journal, stages, engine, receipt."""

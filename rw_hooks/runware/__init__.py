@@ -1,0 +1,1 @@
+"""The Runware client: requests, WebSocket and REST transport, and finding out after any doubt."""
