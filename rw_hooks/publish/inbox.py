@@ -1,0 +1,139 @@
+"""The inbox: where a hand-over waits until the worker has it in the journal. Standard library only.
+
+A hand-over is one JSON file, written beside its final name and renamed, so that a reader sees all of it or none.
+It may hold a secret URL that the user gave (``--host``), so it is readable by its owner alone, and it is gone as soon
+as the publication is in the journal.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import uuid
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field, fields
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+from rw_hooks.home import private_folder
+from rw_hooks.points import reach
+
+__all__ = ["SCHEMA", "HandOver", "NewerSchemaError", "drop", "remove", "waiting"]
+
+SCHEMA = 1
+_SUFFIX = ".json"
+_BYTES_MAX = 10_000_000
+
+
+class NewerSchemaError(ValueError):
+    """The item was written by a newer version; it is left for a worker of that version."""
+
+
+@dataclass(frozen=True)
+class HandOver:
+    """One file, handed over for publication.
+
+    Attributes:
+        path: The file as the trainer or the user named it.
+        held: The link or copy that keeps the bytes alive; equal to ``path`` when nothing was kept.
+        size: Bytes when it was handed over.
+        mtime_ns: Its modification time then, in nanoseconds.
+        inode: Its inode then (0 where there is none).
+        options: Options as given in the call, by name.
+        endpoint: Runware's REST endpoint it is meant for.
+        account: The fingerprint of the key it is meant for.
+        facts: What the caller says of the run (``on_save(facts=...)``), by field name.
+        argv: The trainer's own arguments, where known.
+        step: Training step, where known.
+        epoch: Training epoch, where known.
+        metric: What ``which=best`` compares, where given.
+        final: Whether this is the run's final file.
+        id: Unique name of the hand-over.
+        at: When, ISO 8601 in UTC.
+        schema: Of this record.
+    """
+
+    path: str
+    held: str
+    size: int
+    mtime_ns: int
+    inode: int
+    options: Mapping[str, Any]
+    endpoint: str
+    account: str
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    argv: tuple[str, ...] = ()
+    step: int | None = None
+    epoch: int | None = None
+    metric: float | None = None
+    final: bool = True
+    id: str = field(default_factory=lambda: uuid.uuid4().hex[:12])
+    at: str = field(default_factory=lambda: datetime.now(timezone.utc).isoformat(timespec="milliseconds"))
+    schema: int = SCHEMA
+
+
+def drop(home: Path, item: HandOver, *, durable: bool) -> Path:
+    """Put the hand-over into the inbox and return its file.
+
+    Args:
+        home: The state folder.
+        item: The hand-over.
+        durable: Whether to force it to the disk first (a hook does not wait for a disk; a command does).
+
+    Raises:
+        OSError: The state folder cannot be written.
+    """
+    folder = private_folder(private_folder(home) / "inbox")
+    final = folder / (item.id + _SUFFIX)
+    temporary = folder / f".{item.id}.tmp"
+    reach("inbox.before_write")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        json.dump(asdict(item), file)
+        file.flush()
+        if durable:
+            os.fsync(file.fileno())
+    reach("inbox.before_rename")
+    temporary.replace(final)
+    reach("inbox.after_rename")
+    return final
+
+
+def waiting(home: Path) -> Iterator[tuple[Path, HandOver | NewerSchemaError]]:
+    """Yield the hand-overs in the order they came; one from a newer version comes as a :class:`NewerSchemaError`.
+
+    An item that is being written, or is no hand-over at all, is passed over.
+    """
+    folder = home / "inbox"
+    try:
+        names = sorted(folder.glob("[!.]*" + _SUFFIX), key=lambda path: path.stat().st_mtime_ns)
+    except OSError:
+        return
+    for path in names:
+        try:
+            yield path, _read(path)
+        except NewerSchemaError as error:
+            yield path, error
+        except (OSError, ValueError, TypeError):
+            continue
+
+
+def remove(path: Path) -> None:
+    """Take a hand-over out of the inbox; it is no fault when it is gone already."""
+    reach("inbox.before_remove")
+    path.unlink(missing_ok=True)
+    reach("inbox.after_remove")
+
+
+def _read(path: Path) -> HandOver:
+    if path.stat().st_size > _BYTES_MAX:
+        raise ValueError(f"{path.name} is too large for a hand-over")
+    record = json.loads(path.read_text(encoding="utf-8"))
+    if not isinstance(record, dict):
+        raise TypeError(f"{path.name} is no hand-over")
+    if record.get("schema", 0) > SCHEMA:
+        raise NewerSchemaError(f"{path.name} has schema {record['schema']}, this version knows {SCHEMA}")
+    known = {entry.name for entry in fields(HandOver)}
+    values = {name: value for name, value in record.items() if name in known}
+    return HandOver(**{**values, "argv": tuple(values.get("argv") or ())})
