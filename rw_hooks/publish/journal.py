@@ -1,0 +1,387 @@
+"""The journal: what is known of every publication, in SQLite, written before and after every outside effect.
+
+WAL with ``synchronous=FULL``, so that what was written is there after a power loss; a busy time-out of 30 seconds;
+every change is one ``BEGIN IMMEDIATE`` transaction. The schema's number is ``user_version``. The file is readable by
+its owner alone; secret URLs that the user gave stand in a table of their own and only until the publication ends.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+import threading
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock
+
+from rw_hooks.errors import RwHooksError
+from rw_hooks.home import private_folder
+from rw_hooks.points import reach
+from rw_hooks.publish.publication import STAGES, Stage, Status
+
+__all__ = ["Journal", "JournalError", "Key", "Result", "Row"]
+
+_SCHEMA = (
+    """
+    CREATE TABLE publications (
+        id TEXT PRIMARY KEY,
+        sha256 TEXT NOT NULL,
+        asked_air TEXT NOT NULL,
+        endpoint TEXT NOT NULL,
+        account TEXT NOT NULL,
+        path TEXT NOT NULL,
+        held TEXT NOT NULL,
+        status TEXT NOT NULL,
+        air TEXT,
+        options TEXT NOT NULL,
+        facts TEXT NOT NULL,
+        error TEXT,
+        created_at TEXT NOT NULL,
+        updated_at TEXT NOT NULL,
+        UNIQUE (sha256, asked_air, endpoint, account)
+    );
+    CREATE INDEX publications_by_air ON publications (endpoint, air);
+    CREATE TABLE results (
+        publication TEXT NOT NULL REFERENCES publications (id) ON DELETE CASCADE,
+        stage TEXT NOT NULL,
+        value TEXT NOT NULL,
+        seconds REAL NOT NULL,
+        at TEXT NOT NULL,
+        PRIMARY KEY (publication, stage)
+    );
+    CREATE TABLE submissions (
+        publication TEXT PRIMARY KEY REFERENCES publications (id) ON DELETE CASCADE,
+        value TEXT NOT NULL
+    );
+    CREATE TABLE secrets (
+        publication TEXT NOT NULL REFERENCES publications (id) ON DELETE CASCADE,
+        name TEXT NOT NULL,
+        value TEXT NOT NULL,
+        PRIMARY KEY (publication, name)
+    );
+    CREATE TABLE accounts (
+        endpoint TEXT NOT NULL,
+        account TEXT NOT NULL,
+        organization TEXT,
+        air_source TEXT,
+        PRIMARY KEY (endpoint, account)
+    );
+    """,
+)
+_BUSY_SECONDS = 30.0
+
+
+class JournalError(RwHooksError):
+    """The journal cannot be read or written; nothing was sent that it does not know of."""
+
+
+@dataclass(frozen=True)
+class Key:
+    """What makes two publications the same: these bytes, asked for under this AIR, at this endpoint, for this account.
+
+    Attributes:
+        sha256: Of the file.
+        asked_air: ``source:id@version``, ``source:id``, or empty when none was asked for.
+        endpoint: Runware's REST endpoint.
+        account: The fingerprint of the key; two keys known to be of one organisation count as one.
+    """
+
+    sha256: str
+    asked_air: str
+    endpoint: str
+    account: str
+
+
+@dataclass(frozen=True)
+class Row:
+    """One publication as the journal has it."""
+
+    id: str
+    key: Key
+    path: str
+    held: str
+    status: Status
+    air: str | None
+    options: Mapping[str, Any]
+    facts: Mapping[str, Any]
+    error: dict[str, Any] | None
+    created_at: str
+    updated_at: str
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a stage produced, and how long it took in seconds."""
+
+    value: dict[str, Any]
+    seconds: float
+
+
+class Journal:
+    """The journal of one state folder; safe to share between threads.
+
+    Args:
+        home: The state folder; it is made when it is not there.
+
+    Raises:
+        JournalError: It cannot be opened, or a newer version of rw-hooks wrote it.
+    """
+
+    def __init__(self, home: Path) -> None:
+        self.path = home / "journal.sqlite3"
+        self._lock = threading.RLock()
+        try:
+            private_folder(home)
+            with FileLock(home / "journal.lock", timeout=_BUSY_SECONDS):
+                self._database = _open(self.path)
+        except (OSError, sqlite3.Error) as error:
+            raise JournalError(
+                "journal_unusable",
+                f"the journal {self.path} cannot be opened: {error}",
+                hint="set RW_HOOKS_HOME to a folder on a local disk that you can write; nothing was sent",
+                stage="setup",
+            ) from None
+
+    def close(self) -> None:
+        """Close the database."""
+        with self._lock:
+            self._database.close()
+
+    def __enter__(self) -> Journal:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    # -- publications
+
+    def enroll(self, key: Key, *, path: str, held: str, options: Mapping[str, Any], facts: Mapping[str, Any]) -> Row:
+        """Return the publication of this key, made when there is none; an older one learns the new path and options."""
+        with self._change("enroll") as database:
+            found = self._find(key)
+            now = _now()
+            if found is None:
+                identity = uuid.uuid4().hex[:12]
+                database.execute(
+                    "INSERT INTO publications (id, sha256, asked_air, endpoint, account, path, held, status, options,"
+                    " facts, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, 'pending', ?, ?, ?, ?)",
+                    (identity, key.sha256, key.asked_air, key.endpoint, key.account, path, held,
+                     json.dumps(options), json.dumps(facts), now, now),
+                )  # fmt: skip
+            else:
+                identity = found.id
+                database.execute(
+                    "UPDATE publications SET path = ?, held = ?, options = ?, facts = ?, updated_at = ? WHERE id = ?",
+                    (path, held, json.dumps(options), json.dumps(facts), now, identity),
+                )
+        return self.row(identity)
+
+    def row(self, identity: str) -> Row:
+        """Return the publication of this id.
+
+        Raises:
+            KeyError: There is none.
+        """
+        rows = self._rows("WHERE id = ?", (identity,))
+        if not rows:
+            raise KeyError(identity)
+        return rows[0]
+
+    def rows(self) -> list[Row]:
+        """Return all publications, oldest first."""
+        return self._rows("ORDER BY created_at, rowid", ())
+
+    def find(self, key: Key) -> Row | None:
+        """Return the publication of this key, or None."""
+        with self._lock:
+            return self._find(key)
+
+    def holders(self, endpoint: str, air: str) -> list[Row]:
+        """Return the publications that were given this AIR at this endpoint, oldest first."""
+        return self._rows("WHERE endpoint = ? AND air = ? ORDER BY created_at, rowid", (endpoint, air))
+
+    def airs(self, endpoint: str, prefix: str) -> list[str]:
+        """Return all AIRs given out at this endpoint that begin with ``source:id@``."""
+        query = "SELECT air FROM publications WHERE endpoint = ? AND substr(air, 1, ?) = ?"
+        with self._lock:
+            return [air for (air,) in self._database.execute(query, (endpoint, len(prefix), prefix))]
+
+    def give_air(self, identity: str, air: str) -> None:
+        """Write down the AIR that was chosen, before anything is sent under it."""
+        with self._change("air") as database:
+            database.execute(
+                "UPDATE publications SET air = ?, updated_at = ? WHERE id = ?", (air, _now(), identity)
+            )
+
+    def end(self, identity: str, status: Status, error: Mapping[str, Any] | None = None) -> None:
+        """Write down how a publication stands; one that has ended keeps no secret."""
+        with self._change("end") as database:
+            database.execute(
+                "UPDATE publications SET status = ?, error = ?, updated_at = ? WHERE id = ?",
+                (status, None if error is None else json.dumps(error), _now(), identity),
+            )
+            if status in {"ready", "cancelled", "superseded"}:
+                database.execute("DELETE FROM secrets WHERE publication = ?", (identity,))
+                database.execute("DELETE FROM submissions WHERE publication = ?", (identity,))
+
+    def reopen(self, identity: str, first: Stage, *, keep: Sequence[Stage] = ()) -> None:
+        """Make a publication pending again, from this stage on; results of earlier stages and of ``keep`` stay."""
+        again = [stage for stage in STAGES[STAGES.index(first) :] if stage not in keep]
+        with self._change("reopen") as database:
+            database.executemany(
+                "DELETE FROM results WHERE publication = ? AND stage = ?", [(identity, stage) for stage in again]
+            )
+            database.execute(
+                "UPDATE publications SET status = 'pending', error = NULL, updated_at = ? WHERE id = ?",
+                (_now(), identity),
+            )
+
+    # -- results of stages
+
+    def record(self, identity: str, stage: Stage, value: Mapping[str, Any], seconds: float) -> None:
+        """Write down what a stage produced, before the next one starts."""
+        with self._change(f"{stage}.record") as database:
+            database.execute(
+                "INSERT INTO results (publication, stage, value, seconds, at) VALUES (?, ?, ?, ?, ?)"
+                " ON CONFLICT (publication, stage) DO UPDATE SET value = excluded.value, seconds = excluded.seconds, at = excluded.at",
+                (identity, stage, json.dumps(value), seconds, _now()),
+            )
+            database.execute("UPDATE publications SET updated_at = ? WHERE id = ?", (_now(), identity))
+
+    def results(self, identity: str) -> dict[Stage, Result]:
+        """Return what the stages have produced so far."""
+        query = "SELECT stage, value, seconds FROM results WHERE publication = ?"
+        with self._lock:
+            found = self._database.execute(query, (identity,)).fetchall()
+        return {stage: Result(json.loads(value), seconds) for stage, value, seconds in found}
+
+    # -- what was sent to Runware
+
+    def submission(self, identity: str) -> dict[str, Any] | None:
+        """Return what was written down of the submission under way, or None."""
+        query = "SELECT value FROM submissions WHERE publication = ?"
+        with self._lock:
+            found = self._database.execute(query, (identity,)).fetchone()
+        return None if found is None else json.loads(found[0])
+
+    def save_submission(self, identity: str, value: Mapping[str, Any]) -> None:
+        """Write down what is about to be sent, or how far it has come."""
+        with self._change("submission") as database:
+            database.execute(
+                "INSERT INTO submissions (publication, value) VALUES (?, ?)"
+                " ON CONFLICT (publication) DO UPDATE SET value = excluded.value",
+                (identity, json.dumps(value)),
+            )
+
+    def forget_submission(self, identity: str) -> None:
+        """Let the next attempt start with a new taskUUID, after the platform has said no to this one."""
+        with self._change("forget") as database:
+            database.execute("DELETE FROM submissions WHERE publication = ?", (identity,))
+
+    # -- secret URLs that the user gave
+
+    def keep_secrets(self, identity: str, values: Mapping[str, str]) -> None:
+        """Keep secret URLs by name until the publication ends."""
+        with self._change("secrets") as database:
+            database.executemany(
+                "INSERT INTO secrets (publication, name, value) VALUES (?, ?, ?)"
+                " ON CONFLICT (publication, name) DO UPDATE SET value = excluded.value",
+                [(identity, name, value) for name, value in values.items()],
+            )
+
+    def secrets(self, identity: str) -> dict[str, str]:
+        """Return the kept secret URLs by name."""
+        with self._lock:
+            return dict(self._database.execute("SELECT name, value FROM secrets WHERE publication = ?", (identity,)))
+
+    # -- accounts
+
+    def remember_account(self, endpoint: str, account: str, organization: str | None, air_source: str | None) -> None:
+        """Write down what the platform said of the account behind a key."""
+        with self._change("account") as database:
+            database.execute(
+                "INSERT INTO accounts (endpoint, account, organization, air_source) VALUES (?, ?, ?, ?)"
+                " ON CONFLICT (endpoint, account) DO UPDATE SET organization = coalesce(excluded.organization, organization),"
+                " air_source = coalesce(excluded.air_source, air_source)",
+                (endpoint, account, organization, air_source),
+            )
+
+    def _find(self, key: Key) -> Row | None:
+        found = self._rows(
+            "WHERE sha256 = ? AND asked_air = ? AND endpoint = ? AND (account = ? OR account IN ("
+            " SELECT other.account FROM accounts AS mine JOIN accounts AS other"
+            " ON other.endpoint = mine.endpoint AND other.organization = mine.organization"
+            " WHERE mine.endpoint = ? AND mine.account = ?)) ORDER BY account = ? DESC, created_at LIMIT 1",
+            (key.sha256, key.asked_air, key.endpoint, key.account, key.endpoint, key.account, key.account),
+        )
+        return found[0] if found else None
+
+    def _rows(self, clause: str, values: Sequence[object]) -> list[Row]:
+        columns = (
+            "SELECT id, sha256, asked_air, endpoint, account, path, held, status, air, options, facts, error,"
+            " created_at, updated_at FROM publications "
+        )
+        with self._lock:
+            found = self._database.execute(columns + clause, values).fetchall()
+        return [
+            Row(
+                id=identity, key=Key(sha256, asked_air, endpoint, account), path=path, held=held, status=status,
+                air=air, options=json.loads(options), facts=json.loads(facts),
+                error=None if error is None else json.loads(error), created_at=created_at, updated_at=updated_at,
+            )
+            for identity, sha256, asked_air, endpoint, account, path, held, status, air, options, facts, error,
+            created_at, updated_at in found
+        ]  # fmt: skip
+
+    @contextmanager
+    def _change(self, point: str) -> Iterator[sqlite3.Connection]:
+        with self._lock:
+            reach(f"journal.{point}.before")
+            self._database.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._database
+            except BaseException:
+                self._database.execute("ROLLBACK")
+                raise
+            self._database.execute("COMMIT")
+            reach(f"journal.{point}.after")
+
+
+def _open(path: Path) -> sqlite3.Connection:
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    database = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+    database.execute("PRAGMA journal_mode = WAL")
+    database.execute("PRAGMA synchronous = FULL")
+    database.execute("PRAGMA foreign_keys = ON")
+    _migrate(database, path)
+    return database
+
+
+def _migrate(database: sqlite3.Connection, path: Path) -> None:
+    database.execute("BEGIN IMMEDIATE")
+    (version,) = database.execute("PRAGMA user_version").fetchone()
+    if version > len(_SCHEMA):
+        database.execute("ROLLBACK")
+        database.close()
+        raise JournalError(
+            "journal_newer",
+            f"{path} was written by a newer version of rw-hooks (schema {version}, this one knows {len(_SCHEMA)})",
+            hint="upgrade with 'pip install -U rw-hooks', or set RW_HOOKS_HOME to another folder; nothing was changed",
+            stage="setup",
+        )
+    for script in _SCHEMA[version:]:
+        for statement in filter(str.strip, script.split(";")):
+            database.execute(statement)
+    database.execute(f"PRAGMA user_version = {len(_SCHEMA)}")
+    database.execute("COMMIT")
+
+
+def _now() -> str:
+    return datetime.now(timezone.utc).isoformat(timespec="milliseconds")
