@@ -1,0 +1,220 @@
+"""What the model is: category, type, architecture, conditioning. Structure first, after the explicit word."""
+
+from __future__ import annotations
+
+import difflib
+
+from rw_hooks.artifact.model import Finding, Inspection
+from rw_hooks.describe.model import Draft
+from rw_hooks.errors import UsageError
+from rw_hooks.facts.architectures import ARCHITECTURES, FAMILIES, PLAIN, base_from_hash, base_from_name
+from rw_hooks.facts.model import Fact, TrainingFacts
+from rw_hooks.options import CATEGORIES, option
+
+__all__ = ["put_architecture", "put_category", "put_conditioning", "put_type"]
+
+_STRUCTURE = "structure"
+_TYPES = {"checkpoint": ("base", "inpainting", "refiner"), "embeddings": ("positive", "negative")}
+_PROMPTED_ALIKE = ("lcm", "hyper", "turbo", "lightning", "distilled")
+
+
+def put_category(draft: Draft) -> None:
+    """Put the category, or say that it is missing."""
+    inspection = draft.inspection
+    given = draft.settings.given.get("category")
+    if given is not None:
+        category = str(given.value)
+        draft.put("category", category, given.source)
+        if inspection.category not in (None, category) and not _lora_or_lycoris(inspection, category):
+            draft.warn("category_contradicted", f"{given.source} says {category}, the file is {inspection.category}")
+        return
+    if inspection.category == "other":
+        draft.findings.append(
+            Finding(code="not_uploadable", severity="error", message="the file is no model that Runware takes")
+        )
+        return
+    told, source = _told_category(draft, inspection, draft.facts)
+    if told is None:
+        draft.lack("category_unknown", "what kind of model the file is cannot be told", "--category",
+                   "give --category with one of: " + ", ".join(CATEGORIES), CATEGORIES)  # fmt: skip
+        return
+    draft.put("category", told, source)
+    if told == "controlnet":
+        draft.lack("category_outside_schema", "the file is a controlnet, which today's published schema does not have",
+                   "--category", "give --category controlnet to send it all the same")  # fmt: skip
+
+
+def _told_category(draft: Draft, inspection: Inspection, facts: TrainingFacts) -> tuple[str | None, str]:
+    fact = facts.category
+    if fact is None:
+        return inspection.category, _STRUCTURE
+    if inspection.category is None or (inspection.category != fact.value and _lora_or_lycoris(inspection, fact.value)):
+        return fact.value, fact.source
+    if inspection.category != fact.value:
+        draft.warn("category_contradicted",
+                   f"{fact.source} says {fact.value}, the file is {inspection.category}; the file holds")  # fmt: skip
+    return inspection.category, _STRUCTURE
+
+
+def _lora_or_lycoris(inspection: Inspection, category: str) -> bool:
+    """Whether the structure leaves this category open: LoCon may be called either."""
+    return inspection.algorithm == "locon" and category in ("lora", "lycoris")
+
+
+def put_type(draft: Draft) -> None:
+    """Put the type of a checkpoint or an embedding.
+
+    Raises:
+        UsageError: The given type is not one of the category.
+    """
+    given, category = draft.settings.given.get("type"), draft.category
+    if given is not None:
+        if category is not None and given.value not in _TYPES.get(category, ()):
+            raise UsageError("not_applicable", f"{given.source}: {given.value} is no type of {category}",
+                             hint="leave it out, or give another --category", stage="describe")  # fmt: skip
+        draft.put("type", str(given.value), given.source)
+        return
+    if category is None or category not in _TYPES:
+        return
+    told, source = _told_type(draft, draft.inspection, draft.facts, category)
+    draft.put("type", told, source)
+    if told == "refiner":
+        draft.lack("type_outside_schema", "the file is a refiner, a type which today's published schema does not have",
+                   "--type", "give --type refiner to send it all the same")  # fmt: skip
+
+
+def _told_type(draft: Draft, inspection: Inspection, facts: TrainingFacts, category: str) -> tuple[str, str]:
+    claims, fact = inspection.claims, facts.type
+    if category == "checkpoint":
+        if inspection.type is None and fact is not None and fact.value in _TYPES[category]:
+            return fact.value, fact.source
+        if fact is not None and inspection.type not in (None, fact.value):
+            draft.warn("type_contradicted",
+                       f"{fact.source} says {fact.value}, the file is {inspection.type}; the file holds")  # fmt: skip
+        return (inspection.type, _STRUCTURE) if inspection.type else ("base", "platform default")
+    if fact is not None and fact.value in _TYPES[category]:
+        return fact.value, fact.source
+    if claims.is_negative is not None:
+        source = claims.sources.get("is_negative", "the file's metadata")
+        return ("negative" if claims.is_negative else "positive"), source
+    return "positive", "default: nothing says negative"
+
+
+def put_architecture(draft: Draft) -> None:
+    """Put the architecture, or say that it is missing and which values are possible."""
+    inspection, facts = draft.inspection, draft.facts
+    given = draft.settings.given.get("architecture")
+    if given is not None:
+        _put_given_architecture(draft, inspection, str(given.value), given.source)
+        return
+    if inspection.category == "other" and "category" not in draft.settings.given:
+        return
+    _warn_of_other_family(draft, inspection, facts.family)
+    candidates = inspection.candidates or FAMILIES.get(_family(inspection, facts), ())
+    architecture, source = _told_architecture(draft, inspection, facts, candidates)
+    if architecture is None:
+        _lack_architecture(draft, inspection, facts, candidates)
+        return
+    draft.put("architecture", architecture, source)
+
+
+def _put_given_architecture(draft: Draft, inspection: Inspection, value: str, source: str) -> None:
+    draft.put("architecture", value, source)
+    if value not in ARCHITECTURES:
+        near = difflib.get_close_matches(value, ARCHITECTURES, n=3)
+        meant = f"; did you mean {' or '.join(near)}?" if near else ""
+        draft.warn("architecture_not_listed", f"{source}: {value} is not a value that we know of{meant} Sent as it is.")
+    elif inspection.candidates and value not in inspection.candidates:
+        draft.warn("architecture_contradicted",
+                   f"{source} says {value}, the file fits {', '.join(inspection.candidates)}")  # fmt: skip
+
+
+def _family(inspection: Inspection, facts: TrainingFacts) -> str:
+    if inspection.family:
+        return inspection.family
+    return facts.family.value if facts.family else ""
+
+
+def _warn_of_other_family(draft: Draft, inspection: Inspection, fact: Fact[str] | None) -> None:
+    if fact is not None and inspection.family not in (None, fact.value):
+        draft.warn("family_contradicted",
+                   f"{fact.source} says {fact.value}, the file is {inspection.family}; the file holds")  # fmt: skip
+
+
+def _told_architecture(
+    draft: Draft, inspection: Inspection, facts: TrainingFacts, candidates: tuple[str, ...]
+) -> tuple[str | None, str]:
+    fact, told = facts.architecture, inspection.architecture
+    if fact is not None:
+        if fact.value in candidates or not (candidates or inspection.family):
+            _warn_of_other_claim(draft, inspection, fact)
+            return fact.value, fact.source
+        draft.warn("architecture_contradicted",
+                   f"{fact.source} says {fact.value}, the file fits {', '.join(candidates) or inspection.family}; "
+                   "the file holds")  # fmt: skip
+    if told is None:
+        plain = PLAIN.get(facts.family.value) if facts.family and not inspection.family else None
+        return (plain, facts.family.source) if plain and facts.family else (None, "")
+    plain = PLAIN.get(inspection.family or "")
+    claims = inspection.claims
+    if told != plain:
+        return told, claims.sources.get("architecture", _STRUCTURE) if claims.architecture == told else _STRUCTURE
+    _tell_of_siblings(draft, inspection, told, candidates)
+    return told, _STRUCTURE
+
+
+def _warn_of_other_claim(draft: Draft, inspection: Inspection, fact: Fact[str]) -> None:
+    claimed = inspection.claims.architecture
+    if claimed not in (None, fact.value, PLAIN.get(inspection.family or "")):
+        draft.warn("architecture_contradicted",
+                   f"{fact.source} says {fact.value}, the file claims {claimed}; the config holds")  # fmt: skip
+
+
+def _tell_of_siblings(draft: Draft, inspection: Inspection, told: str, candidates: tuple[str, ...]) -> None:
+    """Say that the plain value was taken where a child is possible and no base model rules it out."""
+    claims = inspection.claims
+    base = base_from_hash(claims.base_model_hash or "") or base_from_name(claims.base_model or "")
+    others = [value for value in candidates if value != told]
+    if not others or (base is not None and base.architecture == told):
+        return
+    message = (
+        f"taken for {told}: the file cannot show whether it was made for {', '.join(others)}; "
+        "if it was, give --architecture"
+    )
+    if all(word.endswith(_PROMPTED_ALIKE) for word in others):
+        draft.tell("architecture_assumed", message)
+    else:
+        draft.warn("architecture_assumed", message)
+
+
+def _lack_architecture(draft: Draft, inspection: Inspection, facts: TrainingFacts, candidates: tuple[str, ...]) -> None:
+    family = _family(inspection, facts)
+    if candidates:
+        message = f"nothing says which architecture the model was made for; possible are: {', '.join(candidates)}"
+        hint = f"give --architecture {'|'.join(candidates)}"
+    elif family:
+        message = f"the model is {family}, for which no architecture value of the platform is known"
+        hint = "give --architecture with the value that Runware names for it"
+    else:
+        message = "neither the file nor its run says which architecture the model was made for"
+        hint = "give --architecture with one of: " + ", ".join(ARCHITECTURES)
+    draft.lack("architecture_unknown", message, "--architecture", hint, candidates)
+
+
+def put_conditioning(draft: Draft) -> None:
+    """Put what a ControlNet is conditioned on; what is only derived is proposed, not sent (outside the schema)."""
+    given = draft.settings.given.get("conditioning")
+    if given is not None:
+        draft.put("conditioning", str(given.value), given.source)
+        return
+    if draft.category != "controlnet":
+        return
+    choices = option("conditioning").choices
+    told = draft.facts.conditioning.value if draft.facts.conditioning else draft.inspection.claims.conditioning
+    if told in choices:
+        draft.suggestions["conditioning"] = told
+        hint = f"give --conditioning {told}"
+    else:
+        hint = "give --conditioning with one of: " + ", ".join(choices)
+    draft.lack("conditioning_unknown", "what the controlnet is conditioned on must be given", "--conditioning", hint,
+               (told,) if told in choices else choices)  # fmt: skip

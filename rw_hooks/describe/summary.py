@@ -1,0 +1,101 @@
+"""The comment: a run in one line, without paths; and the warning that a LoRA's scale was lost."""
+
+from __future__ import annotations
+
+import re
+from pathlib import PurePosixPath
+
+from rw_hooks.artifact.model import Inspection
+from rw_hooks.describe.model import Draft
+from rw_hooks.facts.model import TrainingFacts
+from rw_hooks.options import option
+from rw_hooks.redact import redact
+
+__all__ = ["put_comment", "warn_of_lost_alpha"]
+
+_PATH = re.compile(r"(?<![\w:/.])(?:[A-Za-z]:[\\/]|~?/|\\\\)[^\s,;'\"]+")
+_WITHOUT_ALPHA_KEYS = frozenset({"diffusers-peft", "diffusers-old", "comfy", "peft", "diffsynth"})
+
+
+def put_comment(draft: Draft) -> None:
+    """Put the comment: as given, else what the user told the trainer followed by a summary of the run."""
+    inspection, facts = draft.inspection, draft.facts
+    given = draft.settings.given.get("comment")
+    if given is not None:
+        draft.put("comment", str(given.value), given.source)
+        return
+    remark, source = _remark(inspection, facts)
+    summary = "; ".join(f"{key} {value}" for key, value in _summary(inspection, facts).items() if value)
+    text = redact(_without_paths("; ".join(filter(None, (remark, summary)))))
+    entry = option("comment")
+    if len(text) < (entry.low or 0):
+        return
+    if entry.high is not None and len(text) > entry.high:
+        draft.warn("value_cut", f"comment was cut to {entry.high:g} characters; it had {len(text)}")
+        text = text[: int(entry.high)]
+    draft.put("comment", text, "; ".join(filter(None, (source, "summary of the run" if summary else ""))))
+
+
+def _remark(inspection: Inspection, facts: TrainingFacts) -> tuple[str, str]:
+    if facts.comment is not None:
+        return facts.comment.value, facts.comment.source
+    claims = inspection.claims
+    return (claims.comment, claims.sources.get("comment", "the file's metadata")) if claims.comment else ("", "")
+
+
+def _summary(inspection: Inspection, facts: TrainingFacts) -> dict[str, str]:
+    """Return the parts of the summary; the file's structure is stronger than its claims and the config for rank."""
+    claims = inspection.claims
+    trainer = facts.trainer.value if facts.trainer else claims.trainer
+    base = facts.base_model.value if facts.base_model else claims.base_model
+    parts = {
+        "trained with": trainer,
+        "base": base and PurePosixPath(base.replace("\\", "/")).name if _is_path(base or "") else base,
+        "algorithm": inspection.algorithm,
+        "rank": _shown(inspection.rank or claims.rank or facts.summary.get("rank")),
+        "alpha": _shown(inspection.alpha or claims.alpha or facts.summary.get("alpha")),
+        "steps": _shown(claims.steps or facts.summary.get("steps")),
+        "epochs": _shown(claims.epoch or facts.summary.get("epochs")),
+        "resolution": facts.summary.get("resolution") or claims.resolution,
+        "optimizer": (facts.summary.get("optimizer") or claims.optimizer or "").rpartition(".")[2],
+        "learning rate": facts.summary.get("learning rate") or claims.learning_rate,
+    }
+    others = {key: value for key, value in facts.summary.items() if key not in parts}
+    return {key: value for key, value in {**parts, **others}.items() if value}
+
+
+def _shown(value: float | str | None) -> str:
+    return f"{value:g}" if isinstance(value, (int, float)) else value or ""
+
+
+def _is_path(base: str) -> bool:
+    """Whether the base is a place on this machine; ``org/name`` is a repository id."""
+    return base.startswith(("/", "\\", "~", ".")) or "\\" in base or ":" in base or base.count("/") > 1
+
+
+def _without_paths(text: str) -> str:
+    return _PATH.sub(lambda match: re.split(r"[\\/]", match[0].rstrip("\\/"))[-1], text)
+
+
+def warn_of_lost_alpha(draft: Draft) -> None:
+    """Warn where keys without alpha hide that the training scaled by alpha / rank.
+
+    Loaders take such a file for alpha = rank. Files that musubi converted (``ss_*`` metadata beside these keys) have
+    the scale folded in already.
+    """
+    inspection, facts = draft.inspection, draft.facts
+    alpha, rank = facts.summary.get("alpha"), facts.summary.get("rank") or inspection.rank
+    if alpha is None or rank is None or inspection.format not in _WITHOUT_ALPHA_KEYS or inspection.alpha is not None:
+        return
+    if {"lora_adapter_metadata", "ss_network_alpha"} & inspection.metadata.keys():
+        return
+    try:
+        scale = float(alpha) / float(rank)
+    except (ValueError, ZeroDivisionError):
+        return
+    if scale not in (0.0, 1.0):
+        draft.warn(
+            "alpha_lost",
+            f"the training used alpha {alpha} at rank {rank}, but the file holds no alpha, so that loaders apply it at "
+            f"full strength; a weight of {scale:g} restores the trained one (--weight)",
+        )
