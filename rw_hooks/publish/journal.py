@@ -40,6 +40,7 @@ _SCHEMA = (
         held TEXT NOT NULL,
         status TEXT NOT NULL,
         air TEXT,
+        live INTEGER NOT NULL DEFAULT 0,
         options TEXT NOT NULL,
         facts TEXT NOT NULL,
         error TEXT,
@@ -101,7 +102,11 @@ class Key:
 
 @dataclass(frozen=True)
 class Row:
-    """One publication as the journal has it."""
+    """One publication as the journal has it.
+
+    Attributes:
+        live: Whether the platform has said that it holds these bytes under this AIR, ready for use.
+    """
 
     id: str
     key: Key
@@ -109,6 +114,7 @@ class Row:
     held: str
     status: Status
     air: str | None
+    live: bool
     options: Mapping[str, Any]
     facts: Mapping[str, Any]
     error: dict[str, Any] | None
@@ -221,15 +227,38 @@ class Journal:
             )
 
     def end(self, identity: str, status: Status, error: Mapping[str, Any] | None = None) -> None:
-        """Write down how a publication stands; one that has ended keeps no secret."""
+        """Write down how a publication stands; one that is over keeps no secret.
+
+        A publication that is ready takes the place of any other that was live under the same AIR.
+        """
+        shown = None if error is None else json.dumps(error)
         with self._change("end") as database:
             database.execute(
-                "UPDATE publications SET status = ?, error = ?, updated_at = ? WHERE id = ?",
-                (status, None if error is None else json.dumps(error), _now(), identity),
+                "UPDATE publications SET status = ?, live = CASE ? WHEN 'ready' THEN 1 ELSE live END, error = ?,"
+                " updated_at = ? WHERE id = ?",
+                (status, status, shown, _now(), identity),
             )
-            if status in {"ready", "cancelled", "superseded"}:
+            if status == "ready":
+                database.execute(
+                    "UPDATE publications SET status = 'superseded', live = 0, updated_at = ? WHERE id != ? AND live"
+                    " AND (endpoint, air) = (SELECT endpoint, air FROM publications WHERE id = ?)",
+                    (_now(), identity, identity),
+                )
+            if status in {"ready", "cancelled"}:
                 database.execute("DELETE FROM secrets WHERE publication = ?", (identity,))
                 database.execute("DELETE FROM submissions WHERE publication = ?", (identity,))
+
+    def cancel(self, identity: str) -> bool:
+        """Drop a publication that is not ready yet, and say whether it was one."""
+        with self._change("cancel") as database:
+            dropped = database.execute(
+                "UPDATE publications SET status = 'cancelled', updated_at = ? WHERE id = ?"
+                " AND status IN ('pending', 'failed')",
+                (_now(), identity),
+            ).rowcount
+            if dropped:
+                database.execute("DELETE FROM secrets WHERE publication = ?", (identity,))
+        return bool(dropped)
 
     def reopen(self, identity: str, first: Stage, *, keep: Sequence[Stage] = ()) -> None:
         """Make a publication pending again, from this stage on; results of earlier stages and of ``keep`` stay."""
@@ -313,31 +342,40 @@ class Journal:
                 (endpoint, account, organization, air_source),
             )
 
-    def _find(self, key: Key) -> Row | None:
-        found = self._rows(
-            "WHERE sha256 = ? AND asked_air = ? AND endpoint = ? AND (account = ? OR account IN ("
-            " SELECT other.account FROM accounts AS mine JOIN accounts AS other"
+    def same_account(self, endpoint: str, account: str) -> set[str]:
+        """Return the fingerprints of all keys known to be of this key's organisation, its own included."""
+        query = (
+            "SELECT other.account FROM accounts AS mine JOIN accounts AS other"
             " ON other.endpoint = mine.endpoint AND other.organization = mine.organization"
-            " WHERE mine.endpoint = ? AND mine.account = ?)) ORDER BY account = ? DESC, created_at LIMIT 1",
-            (key.sha256, key.asked_air, key.endpoint, key.account, key.endpoint, key.account, key.account),
+            " WHERE mine.endpoint = ? AND mine.account = ?"
         )
-        return found[0] if found else None
+        with self._lock:
+            return {account, *(other for (other,) in self._database.execute(query, (endpoint, account)))}
+
+    def _find(self, key: Key) -> Row | None:
+        accounts = self.same_account(key.endpoint, key.account)
+        same = self._rows(
+            "WHERE sha256 = ? AND asked_air = ? AND endpoint = ? ORDER BY created_at, rowid",
+            (key.sha256, key.asked_air, key.endpoint),
+        )
+        ours = [row for row in same if row.key.account in accounts]
+        return next((row for row in ours if row.key == key), ours[0] if ours else None)
 
     def _rows(self, clause: str, values: Sequence[object]) -> list[Row]:
         columns = (
-            "SELECT id, sha256, asked_air, endpoint, account, path, held, status, air, options, facts, error,"
-            " created_at, updated_at FROM publications "
+            "SELECT id, sha256, asked_air, endpoint, account, path, held, status, air, live, options, facts,"
+            " error, created_at, updated_at FROM publications "
         )
         with self._lock:
             found = self._database.execute(columns + clause, values).fetchall()
         return [
             Row(
                 id=identity, key=Key(sha256, asked_air, endpoint, account), path=path, held=held, status=status,
-                air=air, options=json.loads(options), facts=json.loads(facts),
+                air=air, live=bool(live), options=json.loads(options), facts=json.loads(facts),
                 error=None if error is None else json.loads(error), created_at=created_at, updated_at=updated_at,
             )
-            for identity, sha256, asked_air, endpoint, account, path, held, status, air, options, facts, error,
-            created_at, updated_at in found
+            for identity, sha256, asked_air, endpoint, account, path, held, status, air, live, options, facts,
+            error, created_at, updated_at in found
         ]  # fmt: skip
 
     @contextmanager

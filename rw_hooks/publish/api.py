@@ -1,0 +1,168 @@
+"""Publishing and explaining: what the command, the Python function and the watcher call."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+from rw_hooks.artifact import inspect, require_publishable
+from rw_hooks.errors import ArtifactError, MissingError, RwHooksError, UsageError
+from rw_hooks.publish.context import Clients, Context, endpoint_of
+from rw_hooks.publish.describing import facts_for, without_secrets
+from rw_hooks.publish.engines.local import advance, time_allowed
+from rw_hooks.publish.foresee import foresee
+from rw_hooks.publish.given import pack, unpack
+from rw_hooks.publish.inbox import HandOver, drop
+from rw_hooks.publish.intake import take
+from rw_hooks.publish.journal import Journal
+from rw_hooks.publish.outcome import error_record, failed_before_journal, shown
+from rw_hooks.publish.publication import Publication
+from rw_hooks.publish.selection import selected
+from rw_hooks.publish.watcher import Silent, Watcher
+from rw_hooks.settings import Settings, load
+
+__all__ = ["explain", "finish", "publish", "publish_all"]
+
+
+def publish(
+    path: str | Path, *, settings: Settings | None = None, watcher: Watcher | None = None, **options: Any
+) -> Publication:
+    """Publish one file, or the chosen file of a run's output folder, and wait until it is ready or stuck.
+
+    The same file asked for in the same way is published once: a second call finds it ready, or goes on where an
+    interrupted one stopped, or updates the metadata where the description has changed.
+
+    Args:
+        path: The file; a run's output folder; a fal result JSON; a Replicate tar.
+        settings: Settings to use instead of loading them from the environment and ``rw-hooks.toml``.
+        watcher: Who looks on.
+        options: Any option of the table in :mod:`rw_hooks.options`, such as ``trigger_words`` or ``host``.
+
+    Returns:
+        The publication: ``status`` is ``ready``, or ``failed`` or ``pending`` with ``error`` saying why and what mends
+        it. Where a folder yields several (``which=all``), the first that did not get ready, else the last.
+
+    Raises:
+        UsageError: An option is unknown or out of bounds, or there is no such path.
+    """
+    known = settings if settings is not None else load(options)
+    publications = list(publish_all([Path(path)], known, watcher or Silent()))
+    return next((entry for entry in publications if entry.exit_code), publications[-1])
+
+
+def publish_all(paths: Sequence[Path], settings: Settings, watcher: Watcher) -> Iterator[Publication]:
+    """Publish files and run folders one after the other, yielding each publication as it ends.
+
+    Raises:
+        UsageError: A path does not exist.
+        MissingError: No key; no host and no Hub token.
+    """
+    if settings.value("dry_run", False):  # noqa: FBT003 - the value of an option
+        yield from explain(paths, settings)
+        return
+    endpoint_of(settings)
+    _require_host(settings)
+    with ExitStack() as stack:
+        journal = stack.enter_context(Journal(settings.home))
+        context = Context(settings, journal, stack.enter_context(Clients()), watcher)
+        for path in paths:
+            for file in selected(path, settings, watcher):
+                yield _publish_file(context, file)
+
+
+def explain(paths: Sequence[Path], settings: Settings) -> Iterator[Publication]:
+    """Yield what would be sent for each file, with the source of each field; nothing is changed anywhere.
+
+    With a key and a network the AIR is resolved as far as asking allows; without, it is null.
+    """
+    for path in paths:
+        for file in selected(path, settings, Silent()):
+            yield _explain_file(file, settings)
+
+
+def finish(context: Context, identity: str) -> Publication:
+    """Take a publication that is in the journal as far as it goes, with the options it was asked for with."""
+    row = context.journal.row(identity)
+    own = context.with_settings(unpack(context.settings, row.options))
+    try:
+        change = advance(own, identity, time_allowed(own, row))
+    except RwHooksError as error:  # another process holds it: it stays as that process leaves it
+        publication = shown(context.journal, identity, "nothing")
+        record = error_record(error)
+        return publication.model_copy(update={"exit_code": record.pop("exit_code"), "error": record})
+    return shown(context.journal, identity, change)
+
+
+def _publish_file(context: Context, path: Path) -> Publication:
+    endpoint = endpoint_of(context.settings)
+    try:
+        item = _hand_over(path, context.settings, endpoint.rest_url, endpoint.fingerprint)
+        row = take(context, item, drop(context.home, item, durable=True))
+    except RwHooksError as error:
+        error.stage = error.stage or "inspect"
+        return failed_before_journal(str(path), error)
+    return finish(context, row.id)
+
+
+def _hand_over(path: Path, settings: Settings, endpoint: str, account: str) -> HandOver:
+    try:
+        status = path.stat()
+    except OSError as error:
+        raise UsageError("no_such_file", f"{path} cannot be read: {error.strerror}", stage="inspect") from None
+    whole = str(path.absolute())
+    return HandOver(
+        path=whole,
+        held=whole,
+        size=status.st_size,
+        mtime_ns=status.st_mtime_ns,
+        inode=status.st_ino,
+        options=pack(settings.given),
+        endpoint=endpoint,
+        account=account,
+    )
+
+
+def _explain_file(path: Path, settings: Settings) -> Publication:
+    from rw_hooks.describe import describe  # explain alone needs it here
+
+    inspection = inspect(path)
+    air, air_from = foresee(settings, inspection.sha256 or "")
+    facts = facts_for(path, settings, {})
+    described, _ = without_secrets(describe(inspection, facts, settings, air=air))
+    error: RwHooksError | None = None
+    try:
+        require_publishable(inspection)
+        if described.missing:
+            first = described.missing[0]
+            error = MissingError(first.code, first.message, hint=first.hint, stage="describe")
+    except ArtifactError as bad:
+        error = bad
+    record = error_record(error) if error else None
+    exit_code = record.pop("exit_code") if record else 0
+    return Publication(
+        status="described",
+        air=air,
+        sha256=inspection.sha256,
+        host=settings.text("host"),
+        path=os.fspath(path),
+        size=inspection.size,
+        model={**described.fields, "air": air},
+        sources={**described.sources, "air": air_from},
+        suggestions=dict(described.suggestions),
+        findings=(*inspection.findings, *described.findings),
+        error=record,
+        exit_code=exit_code,
+    )
+
+
+def _require_host(settings: Settings) -> None:
+    if settings.text("host") is None and settings.hf_token is None:
+        raise MissingError(
+            "no_host",
+            "there is no place to put the file: no --host was given and no Hugging Face token was found",
+            hint="set HF_TOKEN (or run 'hf auth login'), or give --host; see 'rw-hooks publish --help'",
+            stage="setup",
+        )

@@ -1,0 +1,91 @@
+"""The local engine: runs a publication's stages one after the other, each recorded before the next one starts."""
+
+from __future__ import annotations
+
+import logging
+import time
+from typing import Literal
+
+from rw_hooks.deadline import Deadline
+from rw_hooks.errors import RefusedError, RwHooksError, UnreachableError
+from rw_hooks.points import reach
+from rw_hooks.publish.context import Context
+from rw_hooks.publish.journal import Row
+from rw_hooks.publish.locks import held
+from rw_hooks.publish.outcome import error_record
+from rw_hooks.publish.publication import STAGES, Stage
+from rw_hooks.publish.stages import RUN, Work, inspection_of
+
+__all__ = ["Change", "advance", "time_allowed"]
+
+Change = Literal["registered", "updated", "nothing"]
+_SECONDS = 2 * 3600.0
+_SECONDS_FOR_CHECKPOINT = 6 * 3600.0
+_LOG = logging.getLogger("rw_hooks.publish")
+
+
+def time_allowed(context: Context, row: Row) -> Deadline:
+    """Return when the whole publication must be over: as given, else two hours, six for a checkpoint."""
+    results = context.journal.results(row.id)
+    large = "inspect" in results and inspection_of(results).category == "checkpoint"
+    return Deadline.after(context.settings.value("timeout", _SECONDS_FOR_CHECKPOINT if large else _SECONDS))
+
+
+def advance(context: Context, identity: str, deadline: Deadline) -> Change:
+    """Take a publication as far as it goes; how it stands then is in the journal.
+
+    One process at a time works on a publication; others wait here for it until the deadline, and then find it done.
+
+    Returns:
+        What this call did at the platform.
+
+    Raises:
+        UnreachableError: Another process still works on it at the deadline.
+    """
+    with held(context.home, f"publication {identity}", deadline):
+        row = context.journal.row(identity)
+        for stage in STAGES[1:]:
+            if not _step(context, identity, stage, deadline):
+                return "nothing"
+        if row.status != "pending":
+            return "nothing"
+        reach("end.before")
+        context.journal.end(identity, "ready")
+        return "updated" if row.live else "registered"
+
+
+def _step(context: Context, identity: str, stage: Stage, deadline: Deadline) -> bool:
+    """Run one stage unless it has been, and say whether the next one may start."""
+    row, results = context.journal.row(identity), context.journal.results(identity)
+    if row.status != "pending":
+        return False
+    if stage in results:
+        return True
+    context.watcher.stage(stage)
+    started = time.monotonic()
+    try:
+        if deadline.passed:
+            raise UnreachableError("timeout", f"the time for this publication is over before stage {stage}")
+        value = RUN[stage](Work(context, row, results, deadline))
+    except RwHooksError as error:
+        _stop(context, identity, stage, error)
+        return False
+    except Exception as error:
+        bug = RwHooksError("internal_error", f"{type(error).__name__} in stage {stage}: a bug of rw-hooks", stage=stage)
+        context.journal.end(identity, "failed", error_record(bug))
+        raise
+    context.journal.record(identity, stage, value.model_dump(mode="json"), time.monotonic() - started)
+    return True
+
+
+def _stop(context: Context, identity: str, stage: Stage, error: RwHooksError) -> None:
+    """Write down why it stopped, and make the next attempt start where it can succeed."""
+    error.stage = error.stage or stage
+    if isinstance(error, UnreachableError) and not error.hint:
+        error.hint = "nothing is lost: run 'rw-hooks resume' to go on"
+    _LOG.warning("publication %s stopped in stage %s: %s (%s)", identity, stage, error.message, error.code)
+    if stage == "register" and isinstance(error, RefusedError):
+        context.journal.forget_submission(identity)
+    if stage == "preflight" and isinstance(error, RefusedError):
+        context.journal.reopen(identity, "host")
+    context.journal.end(identity, "pending" if error.retryable else "failed", error_record(error))

@@ -1,0 +1,59 @@
+"""The AIR that a publication would get, found out without leaving a trace."""
+
+from __future__ import annotations
+
+from rw_hooks.air import Air, AirRequest, generated_id
+from rw_hooks.errors import RwHooksError
+from rw_hooks.publish.context import Clients, endpoint_of
+from rw_hooks.publish.journal import Journal, Key
+from rw_hooks.runware import RunwareClient
+from rw_hooks.settings import Settings
+
+__all__ = ["NOT_RESOLVED", "air_source", "foresee"]
+
+NOT_RESOLVED = "not resolved"
+
+
+def foresee(settings: Settings, sha256: str) -> tuple[str | None, str]:
+    """Return the AIR that publishing this file now would use, and its source; None where it cannot be told."""
+    asked = settings.text("air") or ""
+    source = air_source(settings)
+    if "@" in asked:
+        return asked, source
+    if settings.api_key is None:
+        return None, NOT_RESOLVED
+    known = _from_journal(settings, asked, sha256)
+    if known is not None:
+        return known, source
+    try:
+        with Clients() as clients:
+            air = _ask(clients.get(settings), asked, sha256)
+    except RwHooksError:
+        return None, NOT_RESOLVED
+    return (air, source) if air else (None, NOT_RESOLVED)
+
+
+def air_source(settings: Settings) -> str:
+    """Return where the AIR comes from, in words."""
+    given = settings.given.get("air")
+    if given is None:
+        return "the account's AIR source, the file's sha256, version 1"
+    return given.source if "@" in str(given.value) else f"{given.source}, next free version"
+
+
+def _from_journal(settings: Settings, asked: str, sha256: str) -> str | None:
+    if not (settings.home / "journal.sqlite3").exists():
+        return None
+    endpoint = endpoint_of(settings)
+    with Journal(settings.home) as journal:
+        row = journal.find(Key(sha256, asked, endpoint.rest_url, endpoint.fingerprint))
+        return row.air if row else None
+
+
+def _ask(client: RunwareClient, asked: str, sha256: str) -> str | None:
+    if not asked:
+        source = client.account().air_source
+        return str(Air(source, generated_id(sha256), "1")) if source else None
+    request = AirRequest.parse(asked)
+    numbers = [int(version) for version in client.versions(request.source, request.id) if version.isdigit()]
+    return str(request.at(str(max(numbers, default=0) + 1)))

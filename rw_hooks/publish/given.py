@@ -1,0 +1,49 @@
+"""Options as they are kept in the inbox and the journal, and back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from rw_hooks.options import coerce, option
+from rw_hooks.redact import is_secret_url, redact_url
+from rw_hooks.settings import Given, Settings
+
+__all__ = ["pack", "secret_options", "unpack", "without_secret_options"]
+
+
+def pack(given: Mapping[str, Given]) -> dict[str, Any]:
+    """Return the options as JSON can hold them, each with its source."""
+    return {name: {"value": entry.value, "source": entry.source} for name, entry in given.items()}
+
+
+def unpack(settings: Settings, packed: Mapping[str, Any]) -> Settings:
+    """Return the settings with the kept options on top of what this process was given.
+
+    Options that this version does not know, or would refuse, are left out: they were checked when they were given.
+    """
+    kept: dict[str, Given] = {}
+    for name, entry in packed.items():
+        try:
+            kept[name] = Given(coerce(option(name), entry["value"]), entry["source"])
+        except (TypeError, ValueError, KeyError):
+            continue
+    return replace(settings, given={**settings.given, **kept})
+
+
+def secret_options(packed: Mapping[str, Any]) -> dict[str, str]:
+    """Return the options that are secret URLs, whole."""
+    return {name: entry["value"] for name, entry in packed.items() if _is_secret(entry["value"])}
+
+
+def without_secret_options(packed: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the options with the secret parts of URLs removed."""
+    return {
+        name: {**entry, "value": redact_url(entry["value"])} if _is_secret(entry["value"]) else entry
+        for name, entry in packed.items()
+    }
+
+
+def _is_secret(value: object) -> bool:
+    return isinstance(value, str) and value.startswith(("http://", "https://")) and is_secret_url(value)

@@ -1,0 +1,124 @@
+"""From a hand-over to a publication in the journal: the file is inspected, and its key decides which one it is."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+from rw_hooks.artifact import Inspection, inspect, require_publishable, strip_metadata
+from rw_hooks.errors import ArtifactError, RefusedError
+from rw_hooks.home import private_folder
+from rw_hooks.publish.context import Context, endpoint_of
+from rw_hooks.publish.describing import describe_row
+from rw_hooks.publish.given import secret_options, without_secret_options
+from rw_hooks.publish.inbox import HandOver, remove
+from rw_hooks.publish.journal import Key, Row
+from rw_hooks.publish.outcome import error_record
+from rw_hooks.publish.stages import Registered
+from rw_hooks.redact import redact_url
+
+__all__ = ["take"]
+
+_CALL_ONLY = {"webhookURL", "deliveryMethod"}
+
+
+def take(context: Context, item: HandOver, file: Path) -> Row:
+    """Inspect what was handed over, write it into the journal, and empty its place in the inbox.
+
+    The same bytes asked for in the same way are the same publication: one that is ready is reopened only where its
+    description now differs, and then for its metadata alone.
+
+    Args:
+        context: For the settings of this hand-over.
+        item: The hand-over.
+        file: Its place in the inbox.
+
+    Returns:
+        The publication, ``pending`` where something is to be done.
+
+    Raises:
+        ArtifactError: The file cannot be read as a file at all, or changed while it was read.
+        UsageError: There is no such file.
+    """
+    context.watcher.start(item.path)
+    context.watcher.stage("inspect")
+    started = time.monotonic()
+    held = _cleaned(context, item)
+    inspection = inspect(held, progress=context.watcher.moved).model_copy(update={"path": item.path})
+    seconds = time.monotonic() - started
+    row = _enroll(context, item, held, inspection)
+    context.journal.record(row.id, "inspect", inspection.model_dump(mode="json"), seconds)
+    try:
+        require_publishable(inspection)
+    except ArtifactError as error:
+        error.stage = "inspect"
+        context.journal.end(row.id, "failed", error_record(error))
+    else:
+        _renew(context, row, inspection)
+    remove(file)
+    return context.journal.row(row.id)
+
+
+def _cleaned(context: Context, item: HandOver) -> Path:
+    """Return the file to publish: as handed over, or a copy without the metadata that shall not be published."""
+    keys = context.settings.value("strip_metadata", ())
+    if not keys:
+        return Path(item.held)
+    copy = private_folder(context.home / "spool") / f"{item.id}.safetensors"
+    strip_metadata(Path(item.held), copy, "private" if keys == ("private",) else keys)
+    return copy
+
+
+def _enroll(context: Context, item: HandOver, held: Path, inspection: Inspection) -> Row:
+    endpoint = endpoint_of(context.settings)
+    assert inspection.sha256 is not None  # noqa: S101 - a whole inspection always has it
+    key = Key(inspection.sha256, context.settings.text("air") or "", endpoint.rest_url, endpoint.fingerprint)
+    row = context.journal.enroll(
+        key,
+        path=item.path,
+        held=str(held),
+        options=without_secret_options(item.options),
+        facts=item.facts,
+    )
+    secrets = secret_options(item.options)
+    if secrets:
+        context.journal.keep_secrets(row.id, secrets)
+    return row
+
+
+def _renew(context: Context, row: Row, inspection: Inspection) -> None:
+    """Decide what is to be done for a publication that may have been begun, or finished, before."""
+    results = context.journal.results(row.id)
+    if row.status == "ready" and "register" in results:
+        _renew_ready(context, row, inspection, Registered.model_validate(results["register"].value))
+        return
+    moved = "host" in results and _host_differs(context, results["host"].value["host"])
+    keep = () if moved or row.status == "superseded" else ("host", "preflight", "register")
+    context.journal.reopen(row.id, "describe", keep=keep)
+
+
+def _renew_ready(context: Context, row: Row, inspection: Inspection, registered: Registered) -> None:
+    described = describe_row(context, row, inspection, air=row.air)
+    then, now = registered.fields, described.fields
+    differing = {name for name in {*then, *now} - _CALL_ONLY - {"air"} if then.get(name) != now.get(name)}
+    if not differing or described.missing:
+        return
+    for name in ("category", "type"):
+        if name in differing:
+            raise RefusedError(
+                f"{name}_change",
+                f"{row.air} is a {then.get(name)}; its {name} cannot be changed to {now.get(name)}",
+                hint=f"publish under another AIR, or leave --{name} as it was; nothing was sent",
+                stage="describe",
+            )
+    context.watcher.note("the description differs: updating the metadata only (" + ", ".join(sorted(differing)) + ")")
+    context.journal.reopen(row.id, "describe", keep=("host", "preflight"))
+
+
+def _host_differs(context: Context, hosted: str) -> bool:
+    given = context.settings.text("host")
+    return given is not None and _place(given) != _place(hosted)
+
+
+def _place(host: str) -> str:
+    return redact_url(host).rstrip("/")

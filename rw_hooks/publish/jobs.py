@@ -1,0 +1,124 @@
+"""Seeing, continuing and dropping publications."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from rw_hooks.errors import RwHooksError, UsageError
+from rw_hooks.publish.api import finish
+from rw_hooks.publish.context import Clients, Context, endpoint_of
+from rw_hooks.publish.given import unpack
+from rw_hooks.publish.inbox import HandOver, NewerSchemaError, remove, waiting
+from rw_hooks.publish.intake import take
+from rw_hooks.publish.journal import Journal, Row
+from rw_hooks.publish.outcome import failed_before_journal, shown
+from rw_hooks.publish.publication import Publication
+from rw_hooks.publish.watcher import Watcher
+from rw_hooks.runware import Endpoint
+from rw_hooks.settings import Settings
+
+__all__ = ["cancel", "jobs", "resume"]
+
+_BAD_ARTIFACT = 3
+
+
+def jobs(settings: Settings) -> list[Publication]:
+    """Return every publication that the state folder knows of, oldest first, then what waits in the inbox."""
+    with Journal(settings.home) as journal:
+        known = [shown(journal, row.id, "nothing") for row in journal.rows()]
+    return [*known, *(_waiting_shown(item) for _, item in waiting(settings.home) if isinstance(item, HandOver))]
+
+
+def resume(settings: Settings, names: Sequence[str], watcher: Watcher) -> Iterator[Publication]:
+    """Go on with what waits in the inbox and with every publication that is pending or failed, bad artifacts apart.
+
+    Publications of other endpoints and other keys are left alone.
+
+    Args:
+        settings: Keys and endpoints of this process.
+        names: Ids (or the beginnings of ids) of the publications to go on with; all where empty.
+        watcher: Who looks on.
+
+    Yields:
+        Each publication as it ends, ready or stuck.
+
+    Raises:
+        UsageError: There is no publication of such a name, or it is over.
+        MissingError: No key.
+    """
+    endpoint = endpoint_of(settings)
+    with Journal(settings.home) as journal, Clients() as clients:
+        context = Context(settings, journal, clients, watcher)
+        if not names:
+            yield from _take_waiting(context, endpoint)
+        for row in _unfinished(journal, endpoint, names):
+            watcher.start(row.path)
+            if row.status == "failed":
+                journal.reopen(row.id, "describe", keep=("host", "preflight", "register"))
+            yield finish(context, row.id)
+
+
+def cancel(settings: Settings, name: str) -> Publication:
+    """Drop a publication that is not ready yet; one that is under way stops before its next stage.
+
+    Raises:
+        UsageError: There is no publication of this name, or it is over.
+    """
+    for file, item in waiting(settings.home):
+        if isinstance(item, HandOver) and item.id.startswith(name):
+            remove(file)
+            return _waiting_shown(item).model_copy(update={"status": "cancelled"})
+    with Journal(settings.home) as journal:
+        row = _named(journal, name)
+        if not journal.cancel(row.id):
+            raise UsageError("already_over", f"publication {row.id} is {row.status}; there is nothing to cancel")
+        return shown(journal, row.id, "nothing").model_copy(update={"error": None, "exit_code": 0})
+
+
+def _take_waiting(context: Context, endpoint: Endpoint) -> Iterator[Publication]:
+    """Bring what waits in the inbox for this endpoint and key into the journal; yield what could not be brought."""
+    for file, item in list(waiting(context.home)):
+        if isinstance(item, NewerSchemaError):
+            context.watcher.note(f"left for a newer version of rw-hooks: {item}")
+            continue
+        if (item.endpoint, item.account) != (endpoint.rest_url, endpoint.fingerprint):
+            continue
+        own = context.with_settings(unpack(context.settings, item.options))
+        try:
+            take(own, item, file)
+        except RwHooksError as error:
+            remove(file)
+            yield failed_before_journal(item.path, error)
+
+
+def _unfinished(journal: Journal, endpoint: Endpoint, names: Sequence[str]) -> list[Row]:
+    if names:
+        chosen = [_named(journal, name) for name in names]
+        over = next((row for row in chosen if row.status not in {"pending", "failed"}), None)
+        if over is not None:
+            raise UsageError("already_over", f"publication {over.id} is {over.status}; there is nothing to resume")
+        return chosen
+    return [row for row in journal.rows() if _can_go_on(row) and _is_ours(journal, row, endpoint)]
+
+
+def _can_go_on(row: Row) -> bool:
+    bad = row.error is not None and row.error.get("exit_code") == _BAD_ARTIFACT
+    return row.status == "pending" or (row.status == "failed" and not bad)
+
+
+def _is_ours(journal: Journal, row: Row, endpoint: Endpoint) -> bool:
+    return row.key.endpoint == endpoint.rest_url and row.key.account in journal.same_account(
+        endpoint.rest_url, endpoint.fingerprint
+    )
+
+
+def _named(journal: Journal, name: str) -> Row:
+    found = [row for row in journal.rows() if row.id.startswith(name)]
+    if len(found) != 1:
+        what = "no publication has" if not found else "several publications have"
+        raise UsageError("no_such_job", f"{what} an id that begins with {name!r}", hint="look with 'rw-hooks jobs'")
+    return found[0]
+
+
+def _waiting_shown(item: HandOver) -> Publication:
+    return Publication(id=item.id, status="pending", path=item.path, size=item.size)

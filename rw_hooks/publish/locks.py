@@ -1,0 +1,44 @@
+"""Locks between processes, held by the operating system, so that a killed process leaves none behind."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from rw_hooks.deadline import Deadline
+from rw_hooks.errors import UnreachableError
+from rw_hooks.home import private_folder
+
+__all__ = ["held"]
+
+
+@contextmanager
+def held(home: Path, name: str, deadline: Deadline) -> Iterator[None]:
+    """Hold the lock of this name while the block runs; wait for whoever else holds it.
+
+    Args:
+        home: The state folder.
+        name: Whatever must be done by one process at a time, such as a publication's id.
+        deadline: How long to wait.
+
+    Raises:
+        UnreachableError: Another process still holds it at the deadline.
+    """
+    file = private_folder(private_folder(home) / "locks") / (hashlib.sha256(name.encode()).hexdigest()[:24] + ".lock")
+    lock = FileLock(file, timeout=deadline.left, mode=0o600)
+    try:
+        lock.acquire()
+    except Timeout:
+        raise UnreachableError(
+            "in_other_hands",
+            "another process is still working on this publication",
+            hint="wait for it, or look with 'rw-hooks jobs'",
+        ) from None
+    try:
+        yield
+    finally:
+        lock.release()

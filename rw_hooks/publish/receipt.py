@@ -1,0 +1,109 @@
+"""The receipt beside the weights: ``<file>.rw.json``, one entry an AIR, without anything secret."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from rw_hooks.publish.journal import Result, Row
+from rw_hooks.publish.publication import Stage
+
+__all__ = ["SCHEMA", "Receipt", "read_receipts", "receipt_path", "write_receipt"]
+
+SCHEMA = 1
+_BYTES_MAX = 5_000_000
+_LOG = logging.getLogger("rw_hooks.publish")
+
+
+class Receipt(BaseModel):
+    """What became of a file under one AIR.
+
+    Attributes:
+        air: The AIR, as the platform answered it.
+        sha256: Of the published file.
+        size: Bytes.
+        endpoint: Runware's REST endpoint.
+        url: Where the platform fetched it, without any signed part.
+        host: The host's own URL.
+        phases: ``status`` and ``at`` of each phase.
+        seconds: How long each stage took.
+        model: The request's fields by wire name.
+        at: When the receipt was written.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    air: str
+    sha256: str
+    size: int
+    endpoint: str
+    url: str
+    host: str
+    phases: tuple[dict[str, str], ...]
+    seconds: dict[str, float]
+    model: dict[str, Any]
+    at: str
+
+    @classmethod
+    def of(
+        cls,
+        row: Row,
+        air: str,
+        url: str,
+        phases: Sequence[dict[str, str]],
+        fields: Mapping[str, Any],
+        results: Mapping[Stage, Result],
+    ) -> Receipt:
+        """Return the receipt of a publication that is ready."""
+        return cls(
+            air=air,
+            sha256=row.key.sha256,
+            size=results["inspect"].value["size"],
+            endpoint=row.key.endpoint,
+            url=url,
+            host=results["host"].value["host"],
+            phases=tuple(phases),
+            seconds={stage: round(result.seconds, 3) for stage, result in results.items()},
+            model=dict(fields),
+            at=datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        )
+
+
+def receipt_path(path: Path) -> Path:
+    """Return where the receipt of this file lies."""
+    return path.with_name(path.name + ".rw.json")
+
+
+def read_receipts(path: Path) -> dict[str, Receipt]:
+    """Return the receipts beside this file by AIR; none where there is no readable one."""
+    file = receipt_path(path)
+    try:
+        if file.stat().st_size > _BYTES_MAX:
+            return {}
+        entries = json.loads(file.read_text(encoding="utf-8"))["airs"]
+        return {air: Receipt.model_validate({"air": air, **entry}) for air, entry in entries.items()}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, ValidationError):
+        return {}
+
+
+def write_receipt(path: Path, receipt: Receipt) -> bool:
+    """Add the receipt to those beside the file, and say whether that was possible."""
+    receipts = {**read_receipts(path), receipt.air: receipt}
+    shown = {air: entry.model_dump(mode="json", exclude={"air"}) for air, entry in receipts.items()}
+    final = receipt_path(path)
+    temporary = final.with_name(f".{final.name}.{os.getpid()}.tmp")
+    try:
+        temporary.write_text(json.dumps({"schema": SCHEMA, "airs": shown}, indent=2) + "\n", encoding="utf-8")
+        temporary.replace(final)
+    except OSError as error:
+        _LOG.warning("no receipt beside %s: %s", path, error)
+        temporary.unlink(missing_ok=True)
+        return False
+    return True

@@ -1,0 +1,238 @@
+"""The stages of a publication, each a function from what the stages before it produced to one small value.
+
+Every stage can be repeated at any time without harm: it asks what is there before it does anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, SecretStr
+
+from rw_hooks.artifact import Inspection
+from rw_hooks.artifact.model import Finding
+from rw_hooks.deadline import Deadline
+from rw_hooks.describe import Description
+from rw_hooks.errors import ArtifactChangedError, ArtifactError, MissingError, RefusedError, UnreachableError
+from rw_hooks.hosts import Host, HostedFile, Location, Preflight, default_hub_url, preflight
+from rw_hooks.points import reach
+from rw_hooks.publish.allot import allot
+from rw_hooks.publish.context import Context
+from rw_hooks.publish.foresee import air_source
+from rw_hooks.publish.describing import describe_row
+from rw_hooks.publish.journal import Result, Row
+from rw_hooks.publish.ledger import JournalLedger
+from rw_hooks.publish.publication import Stage
+from rw_hooks.publish.receipt import Receipt, write_receipt
+from rw_hooks.runware import Phase, Registration, build_upload
+from rw_hooks.settings import Settings
+
+__all__ = ["RUN", "Registered", "Work", "host_url", "inspection_of"]
+
+
+@dataclass(frozen=True)
+class Work:
+    """One publication under way.
+
+    Attributes:
+        context: Settings, journal, clients, watcher.
+        row: The publication as the journal has it.
+        results: What the stages before have produced.
+        deadline: When the whole of it must be over.
+    """
+
+    context: Context
+    row: Row
+    results: Mapping[Stage, Result]
+    deadline: Deadline
+
+    @property
+    def inspection(self) -> Inspection:
+        """What the inspect stage produced."""
+        return inspection_of(self.results)
+
+    @property
+    def description(self) -> Description:
+        """What the describe stage produced."""
+        return Description.model_validate(self.results["describe"].value)
+
+    @property
+    def location(self) -> Location:
+        """What the host stage produced."""
+        return Location.model_validate(self.results["host"].value)
+
+    @property
+    def file(self) -> HostedFile:
+        """The bytes to host."""
+        inspection = self.inspection
+        assert inspection.sha256 is not None  # noqa: S101 - only whole inspections are journalled
+        return HostedFile(
+            path=Path(self.row.held), name=Path(self.row.path).name, size=inspection.size, sha256=inspection.sha256
+        )
+
+    def open_host(self, url: str) -> Host:
+        """Open the host, with the secret part of its URL where the user gave one."""
+        return self.context.host(self.context.journal.secrets(self.row.id).get("host", url))
+
+
+class Registered(BaseModel):
+    """What the register stage produced: the platform's own words, and what it was told."""
+
+    air: str
+    transport: str
+    phases: tuple[dict[str, str], ...]
+    fields: dict[str, Any]
+    url: str
+
+
+def inspection_of(results: Mapping[Stage, Result]) -> Inspection:
+    """Return what the inspect stage produced."""
+    return Inspection.model_validate(results["inspect"].value)
+
+
+def host_url(settings: Settings, context: Context, name: str) -> str:
+    """Return the host to use: as given, else the user's own place on the Hub.
+
+    Raises:
+        MissingError: None was given, and there is no Hub token.
+    """
+    given = settings.text("host")
+    return given if given is not None else default_hub_url(context.host_config, name)
+
+
+def _describe(work: Work) -> Description:
+    described = describe_row(work.context, work.row, work.inspection, air=work.row.air)
+    if described.missing:
+        first = described.missing[0]
+        raise MissingError(first.code, first.message, hint=first.hint)
+    air = allot(work.context, work.row)
+    described = describe_row(work.context, work.row, work.inspection, air=air)
+    described = described.model_copy(
+        update={"sources": {**described.sources, "air": air_source(work.context.settings)}}
+    )
+    replaced = _replacement(work, air)
+    return described if replaced is None else described.model_copy(
+        update={"findings": (*described.findings, replaced)}
+    )
+
+
+def _replacement(work: Work, air: str) -> Finding | None:
+    """Warn where the AIR that was asked for already holds a model with other weights."""
+    if work.row.live or "@" not in work.row.key.asked_air:
+        return None
+    others = [row for row in work.context.journal.holders(work.row.key.endpoint, air) if row.live]
+    if not others and work.context.client.find(air) is None:
+        return None
+    return Finding(
+        code="replaces_weights",
+        severity="warning",
+        message=f"{air} already holds a model; its weights are replaced by this file's",
+    )
+
+
+def _host(work: Work) -> Location:
+    description = work.description
+    url = host_url(work.context.settings, work.context, str(description.fields["name"]))
+    _require_unchanged(work)
+    reach("host.before_upload")
+    location = work.open_host(url).upload(work.file, work.context.watcher.moved, work.deadline)
+    reach("host.after_upload")
+    return location
+
+
+def _require_unchanged(work: Work) -> None:
+    """Stop where the file is gone or has another size; its content is checked where it is hosted."""
+    try:
+        size = Path(work.row.held).stat().st_size
+    except OSError:
+        raise ArtifactError(
+            "file_gone", f"{work.row.path} is no longer there", hint="publish it again from where it is now"
+        ) from None
+    if size != work.inspection.size:
+        raise ArtifactChangedError(
+            "artifact_changed",
+            f"{work.row.path} was rewritten since it was inspected",
+            hint="publish it again; the older content was not uploaded",
+        )
+
+
+def _preflight(work: Work) -> Preflight:
+    location = work.location
+    url = work.open_host(location.host).mint(location)
+    reach("preflight.before")
+    return preflight(
+        url,
+        work.file,
+        verify=work.context.settings.value("verify", "auto"),
+        allow_private_addresses=_on_private_network(work.context.settings, location),
+        deadline=work.deadline,
+    )
+
+
+def _on_private_network(settings: Settings, location: Location) -> bool:
+    """Whether the place that the user named is itself on loopback or a private network."""
+    from rw_hooks.hosts import is_private_address  # one reader of addresses for hosts and stages
+
+    named = settings.hf_endpoint if location.host.startswith("hf://") else location.url
+    return is_private_address(named)
+
+
+def _register(work: Work) -> Registered:
+    description, location = work.description, work.location
+    secrets = work.context.journal.secrets(work.row.id)
+    fields = {name: secrets.get(name, value) for name, value in description.fields.items()}
+    registration = work.context.client.register(
+        build_upload(fields),
+        ledger=JournalLedger(work.context.journal, work.row.id),
+        mint=lambda: _mint(work, location),
+        on_phase=lambda phase: _tell(work, phase),
+        deadline=work.deadline,
+    )
+    return _registered(registration, description, location)
+
+
+def _registered(registration: Registration, description: Description, location: Location) -> Registered:
+    phases = tuple({"status": phase.status, "at": phase.at} for phase in registration.phases)
+    return Registered(
+        air=registration.air,
+        transport=registration.transport,
+        phases=phases,
+        fields={**description.fields, "air": registration.air},
+        url=location.url,
+    )
+
+
+def _mint(work: Work, location: Location) -> SecretStr:
+    """Return the URL to register: fresh where it is signed; for an update, where nothing is fetched, any that works."""
+    try:
+        return work.open_host(location.host).mint(location)
+    except (MissingError, RefusedError, UnreachableError):
+        if not work.row.live:
+            raise
+        return SecretStr(location.url)
+
+
+def _tell(work: Work, phase: Phase) -> None:
+    reach(f"register.phase.{phase.status}")
+    work.context.watcher.phase(phase.status, phase.message)
+
+
+def _settle(work: Work) -> Receipt:
+    registered = Registered.model_validate(work.results["register"].value)
+    receipt = Receipt.of(work.row, registered.air, registered.url, registered.phases, registered.fields, work.results)
+    written = write_receipt(Path(work.row.path), receipt)
+    if not written:
+        work.context.watcher.note(f"the receipt could not be written beside {work.row.path}")
+    return receipt
+
+
+RUN: Mapping[Stage, Callable[[Work], BaseModel]] = {
+    "describe": _describe,
+    "host": _host,
+    "preflight": _preflight,
+    "register": _register,
+    "settle": _settle,
+}
