@@ -7,13 +7,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from rw_hooks.errors import MissingError
-from rw_hooks.hosts import Host, HostConfig, open_host
+from rw_hooks.hosts import Host, HostConfig, default_hub_url, open_host
 from rw_hooks.publish.journal import Journal
 from rw_hooks.publish.watcher import Silent, Watcher
 from rw_hooks.runware import Endpoint, RunwareClient
 from rw_hooks.settings import Settings
 
-__all__ = ["Clients", "Context", "endpoint_of"]
+__all__ = ["Clients", "Context", "endpoint_of", "host_at", "host_url"]
 
 
 def endpoint_of(settings: Settings) -> Endpoint:
@@ -30,6 +30,27 @@ def endpoint_of(settings: Settings) -> Endpoint:
             stage="setup",
         )
     return Endpoint(settings.api_url, settings.ws_url, settings.api_key)
+
+
+def host_url(settings: Settings, name: str) -> str:
+    """Return the host to use: as given, else the user's own place on the Hub.
+
+    Raises:
+        MissingError: None was given, and there is no Hub token.
+    """
+    given = settings.text("host")
+    return given if given is not None else default_hub_url(_host_config(settings), name)
+
+
+def host_at(settings: Settings, url: str) -> Host:
+    """Open the host of this URL."""
+    return open_host(url, _host_config(settings))
+
+
+def _host_config(settings: Settings) -> HostConfig:
+    return HostConfig(
+        hf_endpoint=settings.hf_endpoint, hf_token=settings.hf_token, hf_xet=settings.hf_xet, home=settings.home
+    )
 
 
 class Clients:
@@ -93,20 +114,6 @@ class Context:
     def client(self) -> RunwareClient:
         """The Runware client for these settings."""
         return self.clients.get(self.settings)
-
-    def host(self, url: str) -> Host:
-        """Open the host of this URL."""
-        return open_host(url, self.host_config)
-
-    @property
-    def host_config(self) -> HostConfig:
-        """What hosts need to know of the settings."""
-        return HostConfig(
-            hf_endpoint=self.settings.hf_endpoint,
-            hf_token=self.settings.hf_token,
-            hf_xet=self.settings.hf_xet,
-            home=self.settings.home,
-        )
 
     def with_settings(self, settings: Settings) -> Context:
         """Return the same context for other settings."""

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
 from urllib.request import getproxies
 
 from rw_hooks import web
-from rw_hooks.errors import MissingError, RwHooksError
+from rw_hooks.errors import RwHooksError
 from rw_hooks.home import private_folder
-from rw_hooks.publish.context import Clients, Context, endpoint_of
+from rw_hooks.publish.context import Clients, host_at, host_url
 from rw_hooks.publish.journal import Journal
-from rw_hooks.publish.stages import host_url
-from rw_hooks.publish.watcher import Silent
 from rw_hooks.redact import redact_url
 from rw_hooks.runware import Account
 from rw_hooks.settings import Settings
@@ -62,7 +60,7 @@ def _bad(name: str, error: RwHooksError) -> Check:
     return Check(name, ok=False, message=error.message, mend=error.hint, exit_code=error.exit_code)
 
 
-def _account(settings: Settings, clients: Clients) -> Iterator[Check]:
+def _account(settings: Settings, clients: Clients) -> Generator[Check, None, Account | None]:
     try:
         account = clients.get(settings).account()
     except RwHooksError as error:
@@ -96,10 +94,9 @@ def _air_source(settings: Settings, account: Account | None) -> Check:
 
 
 def _host(settings: Settings) -> Check:
-    context = Context(settings, journal=None, clients=Clients(), watcher=Silent())  # type: ignore[arg-type]  # hosts need none
     try:
-        url = host_url(settings, context, "model")
-        context.host(url).check()
+        url = host_url(settings, "model")
+        host_at(settings, url).check()
     except RwHooksError as error:
         return _bad("host", error)
     return Check("host", ok=True, message=f"{redact_url(url)} can be written")

@@ -17,10 +17,10 @@ from rw_hooks.artifact.model import Finding
 from rw_hooks.deadline import Deadline
 from rw_hooks.describe import Description
 from rw_hooks.errors import ArtifactChangedError, ArtifactError, MissingError, RefusedError, UnreachableError
-from rw_hooks.hosts import Host, HostedFile, Location, Preflight, default_hub_url, preflight
+from rw_hooks.hosts import Host, HostedFile, Location, Preflight, is_private_address, preflight
 from rw_hooks.points import reach
 from rw_hooks.publish.allot import allot
-from rw_hooks.publish.context import Context
+from rw_hooks.publish.context import Context, host_at, host_url
 from rw_hooks.publish.foresee import air_source
 from rw_hooks.publish.describing import describe_row
 from rw_hooks.publish.journal import Result, Row
@@ -30,7 +30,7 @@ from rw_hooks.publish.receipt import Receipt, write_receipt
 from rw_hooks.runware import Phase, Registration, build_upload
 from rw_hooks.settings import Settings
 
-__all__ = ["RUN", "Registered", "Work", "host_url", "inspection_of"]
+__all__ = ["RUN", "Registered", "Work", "inspection_of"]
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ class Work:
 
     def open_host(self, url: str) -> Host:
         """Open the host, with the secret part of its URL where the user gave one."""
-        return self.context.host(self.context.journal.secrets(self.row.id).get("host", url))
+        return host_at(self.context.settings, self.context.journal.secrets(self.row.id).get("host", url))
 
 
 class Registered(BaseModel):
@@ -91,16 +91,6 @@ class Registered(BaseModel):
 def inspection_of(results: Mapping[Stage, Result]) -> Inspection:
     """Return what the inspect stage produced."""
     return Inspection.model_validate(results["inspect"].value)
-
-
-def host_url(settings: Settings, context: Context, name: str) -> str:
-    """Return the host to use: as given, else the user's own place on the Hub.
-
-    Raises:
-        MissingError: None was given, and there is no Hub token.
-    """
-    given = settings.text("host")
-    return given if given is not None else default_hub_url(context.host_config, name)
 
 
 def _describe(work: Work) -> Description:
@@ -135,7 +125,7 @@ def _replacement(work: Work, air: str) -> Finding | None:
 
 def _host(work: Work) -> Location:
     description = work.description
-    url = host_url(work.context.settings, work.context, str(description.fields["name"]))
+    url = host_url(work.context.settings, str(description.fields["name"]))
     _require_unchanged(work)
     reach("host.before_upload")
     location = work.open_host(url).upload(work.file, work.context.watcher.moved, work.deadline)
@@ -174,8 +164,6 @@ def _preflight(work: Work) -> Preflight:
 
 def _on_private_network(settings: Settings, location: Location) -> bool:
     """Whether the place that the user named is itself on loopback or a private network."""
-    from rw_hooks.hosts import is_private_address  # one reader of addresses for hosts and stages
-
     named = settings.hf_endpoint if location.host.startswith("hf://") else location.url
     return is_private_address(named)
 

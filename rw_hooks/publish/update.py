@@ -15,30 +15,37 @@ from rw_hooks.facts.model import TrainingFacts
 from rw_hooks.hosts import HostedFile, Location
 from rw_hooks.options import OPTIONS
 from rw_hooks.publish.api import finish
-from rw_hooks.publish.context import Clients, Context, endpoint_of
+from rw_hooks.publish.context import Clients, Context, endpoint_of, host_at, host_url
 from rw_hooks.publish.describing import describe_row, without_secrets
 from rw_hooks.publish.given import pack
 from rw_hooks.publish.journal import Journal, Key, Row
 from rw_hooks.publish.outcome import shown
 from rw_hooks.publish.publication import Publication
 from rw_hooks.publish.receipt import Receipt, read_receipts
-from rw_hooks.publish.stages import Registered, host_url
+from rw_hooks.publish.stages import Registered
 from rw_hooks.publish.watcher import Watcher
 from rw_hooks.settings import Given, Settings
 
 __all__ = ["update"]
 
 _SUFFIX = ".rw.json"
-_NOT_METADATA = {"category", "type", "air"}
 
 
 @dataclass(frozen=True)
 class _Known:
-    """What is known of the model: its row in the journal, and the fields it was registered with."""
+    """What is known of the model.
+
+    Attributes:
+        row: Its place in the journal.
+        fields: What it was registered with, by wire name.
+        sources: Where each field came from.
+        certain: Whether the platform holds exactly these fields, as far as we know.
+    """
 
     row: Row
     fields: Mapping[str, Any]
     sources: Mapping[str, str]
+    certain: bool = True
 
 
 def update(air: str, settings: Settings, watcher: Watcher, file: Path | None = None) -> Publication:
@@ -82,7 +89,7 @@ def _update(context: Context, known: _Known) -> Publication:
     for name in ("category", "type"):
         if described.fields.get(name) != known.fields.get(name):
             raise RefusedError(f"{name}_change", f"the {name} of {row.air} cannot be changed", stage="describe")
-    if described.fields == dict(known.fields):
+    if known.certain and described.fields == dict(known.fields):
         return shown(journal, row.id, "nothing")
     if secrets:
         journal.keep_secrets(row.id, secrets)
@@ -147,7 +154,7 @@ def _from_file(context: Context, air: str, file: Path | None) -> _Known | None:
     require_publishable(inspection)
     assert inspection.sha256 is not None  # noqa: S101 - a whole inspection always has it
     hosted = HostedFile(path=file.absolute(), name=file.name, size=inspection.size, sha256=inspection.sha256)
-    location = context.host(host_url(context.settings, context, file.stem)).find(hosted)
+    location = host_at(context.settings, host_url(context.settings, file.stem)).find(hosted)
     if location is None:
         raise MissingError(
             "no_url",
@@ -157,7 +164,7 @@ def _from_file(context: Context, air: str, file: Path | None) -> _Known | None:
         )
     row = _adopt(context, file, air, inspection, location)
     described = describe_row(context, row, inspection, air=air)
-    return _Known(row, {name: described.fields[name] for name in _NOT_METADATA & set(described.fields)}, {})
+    return _Known(row, described.fields, described.sources, certain=False)
 
 
 def _adopt(context: Context, path: Path, air: str, inspection: Inspection, location: Location) -> Row:
