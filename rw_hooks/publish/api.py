@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from rw_hooks.artifact import inspect, require_publishable
-from rw_hooks.errors import ArtifactError, MissingError, RwHooksError, UsageError
+from rw_hooks.describe import describe
+from rw_hooks.errors import MissingError, RwHooksError, UsageError
 from rw_hooks.publish.context import Clients, Context, endpoint_of
 from rw_hooks.publish.describing import facts_for, without_secrets
 from rw_hooks.publish.engines.local import advance, time_allowed
@@ -126,20 +127,16 @@ def _hand_over(path: Path, settings: Settings, endpoint: str, account: str) -> H
 
 
 def _explain_file(path: Path, settings: Settings) -> Publication:
-    from rw_hooks.describe import describe  # explain alone needs it here
-
     inspection = inspect(path)
     air, air_from = foresee(settings, inspection.sha256 or "")
     facts = facts_for(path, settings, {})
-    described, _ = without_secrets(describe(inspection, facts, settings, air=air))
+    described, _ = without_secrets(describe(inspection, facts, settings, air=air, air_source=air_from))
     error: RwHooksError | None = None
     try:
         require_publishable(inspection)
-        if described.missing:
-            first = described.missing[0]
-            error = MissingError(first.code, first.message, hint=first.hint, stage="describe")
-    except ArtifactError as bad:
-        error = bad
+        described.require_complete()
+    except RwHooksError as stopped:
+        error = stopped
     record = error_record(error) if error else None
     exit_code = record.pop("exit_code") if record else 0
     return Publication(
@@ -150,7 +147,7 @@ def _explain_file(path: Path, settings: Settings) -> Publication:
         path=os.fspath(path),
         size=inspection.size,
         model={**described.fields, "air": air},
-        sources={**described.sources, "air": air_from},
+        sources=described.sources,
         suggestions=dict(described.suggestions),
         findings=(*inspection.findings, *described.findings),
         error=record,

@@ -11,6 +11,7 @@ from rw_hooks.describe import Description, describe
 from rw_hooks.facts.model import Fact, TrainingFacts
 from rw_hooks.integration import read_run
 from rw_hooks.publish.context import Context
+from rw_hooks.publish.foresee import air_source
 from rw_hooks.publish.journal import Row
 from rw_hooks.redact import is_secret_url, redact_url
 from rw_hooks.settings import Settings
@@ -21,7 +22,7 @@ __all__ = ["describe_row", "facts_for", "without_secrets"]
 def describe_row(context: Context, row: Row, inspection: Inspection, *, air: str | None) -> Description:
     """Return the description of a publication; secret URLs in it go to the journal's table of secrets."""
     facts = facts_for(Path(row.path), context.settings, row.facts)
-    described = describe(inspection, facts, context.settings, air=air)
+    described = describe(inspection, facts, context.settings, air=air, air_source=air_source(context.settings))
     shown, secrets = without_secrets(described)
     if secrets:
         context.journal.keep_secrets(row.id, secrets)

@@ -8,10 +8,10 @@ import os
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from rw_hooks.describe import WireValue
 from rw_hooks.publish.journal import Result, Row
 from rw_hooks.publish.publication import Stage
 
@@ -48,7 +48,7 @@ class Receipt(BaseModel):
     host: str
     phases: tuple[dict[str, str], ...]
     seconds: dict[str, float]
-    model: dict[str, Any]
+    model: dict[str, WireValue]
     at: str
 
     @classmethod
@@ -58,7 +58,7 @@ class Receipt(BaseModel):
         air: str,
         url: str,
         phases: Sequence[dict[str, str]],
-        fields: Mapping[str, Any],
+        fields: Mapping[str, WireValue],
         results: Mapping[Stage, Result],
     ) -> Receipt:
         """Return the receipt of a publication that is ready."""

@@ -8,20 +8,18 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from pydantic import BaseModel, SecretStr
 
 from rw_hooks.artifact import Inspection
 from rw_hooks.artifact.model import Finding
 from rw_hooks.deadline import Deadline
-from rw_hooks.describe import Description
+from rw_hooks.describe import Description, WireValue
 from rw_hooks.errors import ArtifactChangedError, ArtifactError, MissingError, RefusedError, UnreachableError
 from rw_hooks.hosts import Host, HostedFile, Location, Preflight, is_private_address, preflight
 from rw_hooks.points import reach
 from rw_hooks.publish.allot import allot
 from rw_hooks.publish.context import Context, host_at, host_url
-from rw_hooks.publish.foresee import air_source
 from rw_hooks.publish.describing import describe_row
 from rw_hooks.publish.journal import Result, Row
 from rw_hooks.publish.ledger import JournalLedger
@@ -84,7 +82,7 @@ class Registered(BaseModel):
     air: str
     transport: str
     phases: tuple[dict[str, str], ...]
-    fields: dict[str, Any]
+    fields: dict[str, WireValue]
     url: str
 
 
@@ -94,19 +92,14 @@ def inspection_of(results: Mapping[Stage, Result]) -> Inspection:
 
 
 def _describe(work: Work) -> Description:
-    described = describe_row(work.context, work.row, work.inspection, air=work.row.air)
-    if described.missing:
-        first = described.missing[0]
-        raise MissingError(first.code, first.message, hint=first.hint)
-    air = allot(work.context, work.row)
-    described = describe_row(work.context, work.row, work.inspection, air=air)
-    described = described.model_copy(
-        update={"sources": {**described.sources, "air": air_source(work.context.settings)}}
-    )
+    context, row, inspection = work.context, work.row, work.inspection
+    describe_row(context, row, inspection, air=row.air).require_complete()
+    air = allot(context, row)
+    described = describe_row(context, row, inspection, air=air)
     replaced = _replacement(work, air)
-    return described if replaced is None else described.model_copy(
-        update={"findings": (*described.findings, replaced)}
-    )
+    if replaced is None:
+        return described
+    return described.model_copy(update={"findings": (*described.findings, replaced)})
 
 
 def _replacement(work: Work, air: str) -> Finding | None:

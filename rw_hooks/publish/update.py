@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from rw_hooks.air import Air
 from rw_hooks.artifact import Inspection, inspect, require_publishable
-from rw_hooks.describe import describe
+from rw_hooks.describe import WireValue, describe
 from rw_hooks.errors import MissingError, RefusedError, UsageError
 from rw_hooks.facts.model import TrainingFacts
 from rw_hooks.hosts import HostedFile, Location
@@ -43,7 +42,7 @@ class _Known:
     """
 
     row: Row
-    fields: Mapping[str, Any]
+    fields: Mapping[str, WireValue]
     sources: Mapping[str, str]
     certain: bool = True
 
@@ -102,7 +101,7 @@ def _as_given(known: _Known) -> dict[str, Given]:
     """Return the registered fields as options, so that only what is now given differs."""
     by_wire = {entry.wire: entry for entry in OPTIONS.values() if entry.wire}
     return {
-        entry.name: Given(tuple(value) if isinstance(value, list) else value, known.sources.get(wire, "the receipt"))
+        entry.name: Given(value, known.sources.get(wire, "the receipt"))
         for wire, value in known.fields.items()
         if (entry := by_wire.get(wire)) is not None and entry.name != "air"
     }
