@@ -1,0 +1,55 @@
+"""From a list of arguments to an exit code: the parser, and the one place where errors become messages."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from cyclopts import App, CycloptsError
+
+from rw_hooks.cli.bug import report_bug
+from rw_hooks.cli.commands import COMMANDS
+from rw_hooks.cli.show import say, say_error
+from rw_hooks.errors import RwHooksError, UsageError
+
+__all__ = ["build", "run"]
+
+EXIT_INTERRUPTED = 130
+
+
+def build() -> App:
+    """Return the parser; a command's module is loaded when the command is called."""
+    app = App(
+        name="rw-hooks",
+        help_format="plaintext",
+        version_flags=(),
+        exit_on_error=False,
+        print_error=False,
+        result_action="return_value",
+        suppress_keyboard_interrupt=False,
+    )
+    for command in COMMANDS:
+        app.command(command.target, name=command.name, help=command.help)
+    return app
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command line and return its exit code. Whatever happens, a user sees a message, never a traceback."""
+    try:
+        code = build()(list(arguments))
+    except CycloptsError as error:
+        say_error(_usage(error))
+        return UsageError.exit_code
+    except RwHooksError as error:
+        say_error(error)
+        return error.exit_code
+    except KeyboardInterrupt:
+        say("Interrupted. What was begun is safe in the journal: 'rw-hooks resume' goes on with it.")
+        return EXIT_INTERRUPTED
+    except Exception as error:  # noqa: BLE001 - the last line of defence; the traceback goes to a file
+        return report_bug(error)
+    return code if isinstance(code, int) else 0
+
+
+def _usage(error: CycloptsError) -> UsageError:
+    command = " ".join(("rw-hooks", *(error.command_chain or ())))
+    return UsageError("usage", str(error), hint=f"{command} --help")

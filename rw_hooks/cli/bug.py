@@ -1,0 +1,41 @@
+"""What happens with an error that nobody foresaw: a short message, and the traceback in a file without secrets."""
+
+from __future__ import annotations
+
+import os
+import traceback
+from datetime import datetime, timezone
+from pathlib import Path
+
+from rw_hooks import __version__
+from rw_hooks.cli.show import say
+from rw_hooks.errors import EXIT_BUG, RwHooksError
+from rw_hooks.home import private_folder
+from rw_hooks.redact import redact
+from rw_hooks.settings import Settings, load
+
+__all__ = ["report_bug"]
+
+
+def report_bug(error: BaseException) -> int:
+    """Write the traceback to ``RW_HOOKS_HOME/logs``, say so on standard error, and return the exit code."""
+    say(f"error: a bug of rw-hooks {__version__}: {type(error).__name__}: {redact(str(error))}")
+    try:
+        settings = load()
+        path = _write(settings, "".join(traceback.format_exception(error)))
+    except (OSError, RwHooksError) as trouble:
+        say(f"The traceback could not be written: {redact(str(trouble))}")
+    else:
+        say(f"The traceback is in {path}; please report it with what you did.")
+    say("What was begun is safe in the journal: 'rw-hooks jobs' shows it, 'rw-hooks resume' goes on with it.")
+    return EXIT_BUG
+
+
+def _write(settings: Settings, text: str) -> Path:
+    folder = private_folder(private_folder(settings.home) / "logs")
+    path = folder / f"{datetime.now(timezone.utc):%Y%m%dT%H%M%S}-{os.getpid()}.txt"
+    secrets = [secret.get_secret_value() for secret in (settings.api_key, settings.hf_token) if secret is not None]
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace") as file:
+        file.write(redact(text, *secrets))
+    return path

@@ -1,0 +1,20 @@
+"""``rw-hooks cancel``: drop a publication."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from rw_hooks.cli.common import settings_from
+from rw_hooks.cli.show import say
+from rw_hooks.publish import cancel as cancel_job
+
+__all__ = ["cancel"]
+
+
+def cancel(job: Annotated[str, Parameter(name="JOB", help="As 'rw-hooks jobs' names it.")], /) -> int:
+    """Drop a publication that is not ready; what is ready stays as it is."""
+    publication = cancel_job(settings_from(), job)
+    say(f"{publication.id}: {publication.status}: {publication.path}")
+    return publication.exit_code

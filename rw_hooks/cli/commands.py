@@ -1,0 +1,77 @@
+"""The table of commands. Standard library only, so that the overview needs no parser and no terminal library."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from rw_hooks import __version__
+
+__all__ = ["COMMANDS", "EXIT_CODES", "Command", "overview"]
+
+
+@dataclass(frozen=True)
+class Command:
+    """One command.
+
+    Attributes:
+        name: What is typed.
+        usage: Its arguments, as the overview shows them.
+        help: One sentence for people.
+    """
+
+    name: str
+    usage: str
+    help: str
+
+    @property
+    def target(self) -> str:
+        """Where its function is, as ``module:function``."""
+        return f"rw_hooks.cli.{self.name}:{self.name}"
+
+
+COMMANDS = (
+    Command("publish", "PATH... [options]", "Take trained files through the whole journey, to ready models."),
+    Command("explain", "PATH [options]", "Show what would be sent, each field with its source; changes nothing."),
+    Command("inspect", "FILE...", "Show what a .safetensors file is and whether it is sound."),
+    Command("jobs", "", "List the publications of this machine."),
+    Command("resume", "[JOB...]", "Go on with what was interrupted, refused or unreachable."),
+    Command("cancel", "JOB", "Drop a publication that is not ready."),
+    Command("update", "AIR [FILE] [options]", "Change a published model's description; nothing is uploaded."),
+    Command("doctor", "[options]", "Check key, balance, AIR source, host, disk and clock."),
+    Command("init", "", "Write a commented rw-hooks.toml."),
+    Command("sandbox", "", "Run Runware's API and a file host on this machine, for tries and tests."),
+    Command("demo", "", "Make a small real LoRA and take it through the whole journey in the sandbox."),
+)
+
+EXIT_CODES = (
+    (0, "done"),
+    (1, "a bug of rw-hooks; the traceback is in a file that the message names"),
+    (2, "the call is wrong: an unknown option, a malformed value"),
+    (3, "the artifact is bad"),
+    (4, "something is missing: a key, an AIR source, a host, an architecture"),
+    (5, "a remote refused; it will not succeed unchanged"),
+    (6, "a remote is unreachable or slow; the publication is kept, and 'rw-hooks resume' goes on"),
+    (130, "interrupted; what was begun is kept"),
+)
+
+
+def overview() -> str:
+    """Return what ``rw-hooks --help`` prints."""
+    width = max(len(f"{command.name} {command.usage}") for command in COMMANDS)
+    lines = [f"  {f'{command.name} {command.usage}':<{width}}  {command.help}" for command in COMMANDS]
+    codes = [f"  {code:>3}  {meaning}" for code, meaning in EXIT_CODES]
+    return "\n".join(
+        [
+            f"rw-hooks {__version__}: a trained .safetensors file becomes a ready-to-use Runware model.",
+            "",
+            "usage: rw-hooks COMMAND [arguments]",
+            "",
+            *lines,
+            "",
+            "'rw-hooks COMMAND --help' shows a command's options; 'rw-hooks --version' the version.",
+            "",
+            "exit codes (several files: the first that is not 0):",
+            *codes,
+            "",
+        ]
+    )

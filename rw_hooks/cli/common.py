@@ -1,0 +1,72 @@
+"""What several commands share: settings with logging, and publications shown one after the other."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable, Iterable
+
+from rw_hooks.cli.flags import Flags
+from rw_hooks.cli.progress import watching
+from rw_hooks.cli.show import say, say_failure, terminal
+from rw_hooks.cli.summary import print_summary
+from rw_hooks.errors import UsageError
+from rw_hooks.publish import Publication, Watcher
+from rw_hooks.redact import redact
+from rw_hooks.settings import Settings, load
+
+__all__ = ["print_json", "run_all", "settings_from", "show"]
+
+
+class _Messages(logging.Handler):
+    """Shows the library's messages as the other messages are shown: on standard error, without secrets."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        say(f"{record.levelname.lower()}: {redact(record.getMessage())}")
+
+
+def settings_from(flags: Flags | None = None) -> Settings:
+    """Return the settings, and let the library's messages show from the level on that they name.
+
+    Raises:
+        UsageError: An option is unknown, or a value malformed or out of bounds.
+    """
+    settings = load(flags.given() if flags else {}, as_flags=True)
+    logger = logging.getLogger("rw_hooks")
+    try:
+        logger.setLevel(settings.log_level)
+    except ValueError:
+        raise UsageError(
+            "bad_option",
+            f"RW_HOOKS_LOG_LEVEL: {settings.log_level!r} is not a level",
+            hint="set it to DEBUG, INFO, WARNING or ERROR",
+            stage="setup",
+        ) from None
+    logger.handlers = [_Messages()]
+    return settings
+
+
+def run_all(journeys: Callable[[Watcher], Iterable[Publication]], *, as_json: bool) -> int:
+    """Run the journeys, show each publication as it ends, and return the first exit code that is not 0."""
+    code = 0
+    with watching(silent=as_json) as onlooker:
+        for publication in journeys(onlooker):
+            with onlooker.paused():
+                show(publication, as_json=as_json)
+            code = code or publication.exit_code
+    return code
+
+
+def show(publication: Publication, *, as_json: bool) -> None:
+    """Print what became of a publication, and on standard error what went wrong."""
+    if as_json:
+        print_json(publication)
+    else:
+        print_summary(publication)
+    if publication.error is not None:
+        say_failure(publication.error)
+
+
+def print_json(publication: Publication) -> None:
+    """Print the publication as one line of JSON to standard output."""
+    terminal().out(json.dumps(publication.as_json()), highlight=False)

@@ -1,0 +1,24 @@
+"""``rw-hooks doctor``: what stands in the way of a publication, each with the mend."""
+
+from __future__ import annotations
+
+from rw_hooks.cli.common import settings_from
+from rw_hooks.cli.flags import Flags, Options
+from rw_hooks.cli.show import print_rows
+from rw_hooks.publish import doctor as check_all
+
+__all__ = ["doctor"]
+
+_NO_FLAGS = Flags()
+
+_WORDS = {True: "ok", False: "wrong", None: "unknown"}
+
+
+def doctor(*, options: Options = _NO_FLAGS) -> int:
+    """Check key, balance, AIR source, host, disk and clock; each trouble comes with its mend."""
+    code = 0
+    for check in check_all(settings_from(options)):
+        rows = [(f"{_WORDS[check.ok]:<8}{check.name:<8}", check.message)]
+        print_rows([*rows, ("", f"mend: {check.mend}")] if check.mend else rows)
+        code = code or check.exit_code
+    return code

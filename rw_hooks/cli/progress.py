@@ -1,0 +1,116 @@
+"""Progress for people: bytes while hashing and uploading, phases while Runware works; silent where nobody looks."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from pathlib import Path
+
+from rich.console import RenderableType
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    Progress,
+    ProgressColumn,
+    SpinnerColumn,
+    Task,
+    TextColumn,
+    TimeElapsedColumn,
+    TransferSpeedColumn,
+)
+from rich.text import Text
+
+from rw_hooks.cli.show import clean, say, terminal
+from rw_hooks.publish import Silent
+
+__all__ = ["Onlooker", "watching"]
+
+_STAGES = {
+    "inspect": "reading and hashing",
+    "describe": "describing",
+    "host": "uploading",
+    "preflight": "checking the URL",
+    "register": "registering at Runware",
+    "settle": "writing the receipt",
+}
+
+
+@contextmanager
+def watching(*, silent: bool = False) -> Iterator[Onlooker]:
+    """Show progress on standard error while the block runs, if that is a terminal and nobody wants silence."""
+    if silent or not sys.stderr.isatty():
+        yield Onlooker()
+        return
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}", markup=False),
+        _OnlyBytes(BarColumn(bar_width=30)),
+        _OnlyBytes(DownloadColumn(binary_units=True)),
+        _OnlyBytes(TransferSpeedColumn()),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=terminal(stderr=True), transient=True, redirect_stdout=False) as progress:
+        yield _Bars(progress)
+
+
+class _OnlyBytes(ProgressColumn):
+    """A column that is empty while no bytes are counted."""
+
+    def __init__(self, column: ProgressColumn) -> None:
+        super().__init__()
+        self._column = column
+
+    def render(self, task: Task) -> RenderableType:
+        return self._column(task) if task.total else Text("")
+
+
+class Onlooker(Silent):
+    """Says what a person should know, and nothing of the progress."""
+
+    def note(self, message: str) -> None:
+        """Say it."""
+        say(f"note:  {message}")
+
+    def paused(self) -> AbstractContextManager[None]:
+        """Keep the terminal free for something else while the block runs."""
+        return nullcontext()
+
+
+class _Bars(Onlooker):
+    """One line for the stage under way, and one above it for each phase that the platform reported."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+        self._task = progress.add_task("starting", total=None)
+        self._path = ""
+
+    def start(self, path: str) -> None:
+        self._path = Path(path).name
+        self._show("starting")
+
+    def stage(self, name: str) -> None:
+        self._show(_STAGES.get(name, name))
+
+    def moved(self, done: int, total: int) -> None:
+        self._progress.update(self._task, completed=done, total=total)
+
+    def phase(self, status: str, message: str) -> None:
+        self._print(f"{self._path}: {status}: {message}" if message else f"{self._path}: {status}")
+
+    def note(self, message: str) -> None:
+        self._print(f"note:  {message}")
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        self._progress.stop()
+        try:
+            yield
+        finally:
+            self._progress.start()
+
+    def _show(self, doing: str) -> None:
+        self._progress.reset(self._task, total=None, description=clean(f"{self._path}  {doing}"))
+
+    def _print(self, message: str) -> None:
+        self._progress.console.print(Text(clean(message)), soft_wrap=True)

@@ -1,0 +1,48 @@
+"""``rw-hooks publish``: the whole journey."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from rw_hooks.air import AirRequest
+from rw_hooks.cli.common import run_all, settings_from
+from rw_hooks.cli.flags import AsJson, Flags, Options
+from rw_hooks.errors import UsageError
+from rw_hooks.publish import publish_all
+from rw_hooks.settings import Settings
+
+__all__ = ["publish"]
+
+_NO_FLAGS = Flags()
+
+
+def publish(
+    *paths: Annotated[
+        Path, Parameter(name="PATH", required=True, help="A trained .safetensors file, or a run's output folder.")
+    ],
+    as_json: AsJson = False,
+    options: Options = _NO_FLAGS,
+) -> int:
+    """Take trained files through the whole journey, to ready models.
+
+    What is not given is taken from the run and from the file; 'rw-hooks explain PATH' shows what would be sent. The
+    same command again goes on where it was interrupted, and sends nothing twice.
+    """
+    settings = settings_from(options)
+    _require_one_file_an_air(paths, settings)
+    return run_all(partial(publish_all, paths, settings), as_json=as_json)
+
+
+def _require_one_file_an_air(paths: tuple[Path, ...], settings: Settings) -> None:
+    air = settings.text("air")
+    if len(paths) > 1 and air is not None and AirRequest.parse(air).version is not None:
+        raise UsageError(
+            "one_air_many_files",
+            f"{air} names one model, and {len(paths)} files were given",
+            hint="give one file, or --air source:id to give each file the next free version; nothing was sent",
+            stage="setup",
+        )

@@ -1,0 +1,22 @@
+"""``rw-hooks resume``: go on with what has not ended."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from rw_hooks.cli.common import run_all, settings_from
+from rw_hooks.cli.flags import AsJson
+from rw_hooks.publish import resume as resume_jobs
+
+__all__ = ["resume"]
+
+
+def resume(
+    *job: Annotated[str, Parameter(name="JOB", help="As 'rw-hooks jobs' names it; all when none is given.")],
+    as_json: AsJson = False,
+) -> int:
+    """Go on with what was interrupted, refused or unreachable, until each is ready or stuck."""
+    return run_all(partial(resume_jobs, settings_from(), job), as_json=as_json)

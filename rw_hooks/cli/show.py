@@ -1,0 +1,83 @@
+"""What people see: text that cannot steer a terminal, errors with their mend, and tables.
+
+Tables go to standard output, everything else to standard error, so that ``--json`` and pipes stay clean. Names, words
+and messages come from files and from the network: control characters in them are shown escaped, and nothing in them is
+taken for markup.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from rw_hooks.errors import RwHooksError
+
+__all__ = ["clean", "print_rows", "print_table", "say", "say_error", "terminal"]
+
+_PIPE_WIDTH = 10_000  # nothing is wrapped or cut where a program reads
+
+
+class _Terminal(Console):
+    """A console that outlives its reader: when the pipe breaks the work goes on, silently."""
+
+    def on_broken_pipe(self) -> None:
+        self.quiet = True
+        os.dup2(os.open(os.devnull, os.O_WRONLY), self.file.fileno())
+
+
+def terminal(*, stderr: bool = False) -> Console:
+    """Return the console of standard output or standard error."""
+    stream = sys.stderr if stderr else sys.stdout
+    width = None if stream.isatty() else _PIPE_WIDTH
+    return _Terminal(stderr=stderr, width=width, markup=False, highlight=False, emoji=False)
+
+
+def clean(value: object) -> str:
+    """Return the value as text in which every character that a terminal might obey is escaped."""
+    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in str(value))
+
+
+def say(message: str) -> None:
+    """Print one line to standard error."""
+    terminal(stderr=True).print(Text(clean(message)), soft_wrap=True)
+
+
+def say_error(error: RwHooksError) -> None:
+    """Print what happened, and what mends it, to standard error."""
+    say_failure(error.as_json())
+
+
+def say_failure(error: Mapping[str, Any]) -> None:
+    """Print the ``error`` object of a publication to standard error."""
+    lines = str(error["message"]).strip().splitlines() or [""]
+    say(f"error: {lines[0]}")
+    for line in lines[1:]:
+        say(f"  {line}")
+    if error.get("hint"):
+        say(f"mend:  {error['hint']}")
+
+
+def print_rows(rows: Iterable[tuple[str, object]]) -> None:
+    """Print names and values, one pair a line, to standard output."""
+    table = Table(box=None, show_header=False, pad_edge=False)
+    table.add_column(style="bold", no_wrap=True)
+    table.add_column(overflow="fold")
+    for name, value in rows:
+        table.add_row(Text(clean(name)), Text(clean(value)))
+    terminal().print(table)
+
+
+def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Print a table with a heading to standard output."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(clean(value)) for value in row))
+    terminal().print(table)

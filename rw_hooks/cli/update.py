@@ -1,0 +1,31 @@
+"""``rw-hooks update``: metadata only."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from rw_hooks.cli.common import run_all, settings_from
+from rw_hooks.cli.flags import AsJson, Flags, Options
+from rw_hooks.publish import update as update_model
+
+__all__ = ["update"]
+
+_NO_FLAGS = Flags()
+
+
+def update(
+    air: Annotated[str, Parameter(name="AIR", help="source:id@version of the published model.")],
+    file: Annotated[
+        Path | None, Parameter(name="FILE", help="Its file or receipt, where the journal is not here.")
+    ] = None,
+    /,
+    *,
+    as_json: AsJson = False,
+    options: Options = _NO_FLAGS,
+) -> int:
+    """Change a published model's description; the file stays as it is, and nothing is uploaded."""
+    settings = settings_from(options)
+    return run_all(lambda watcher: [update_model(air, settings, watcher, file)], as_json=as_json)
