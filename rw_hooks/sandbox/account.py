@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rw_hooks.sandbox.faults import Faults
 from rw_hooks.sandbox.settings import SandboxSettings
-from rw_hooks.sandbox.wire import Item, Problem, RefusalError, Task, text_of
+from rw_hooks.sandbox.wire import Item, Problem, RefusalError, Task, list_of, text_of
 from rw_hooks.sandbox.world import Model, World
 
 __all__ = ["account_details", "search_models"]
@@ -73,7 +73,7 @@ def _matches(model: Model, task: Task) -> bool:
 def _found_by(text: str, model: Model) -> bool:
     """Match name and AIR anywhere, version and tags as a whole: the rules of the search page of 2025-10."""
     name, version, tags = (model.fields.get(key) for key in ("name", "version", "tags"))
-    wholes = [version, *(tags if isinstance(tags, list) else [])]
+    wholes = [version, *list_of(tags)]
     return text in model.air.lower() or text in str(name).lower() or text in {str(whole).lower() for whole in wholes}
 
 

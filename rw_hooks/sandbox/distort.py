@@ -1,43 +1,29 @@
-"""What the switched-on faults do to frames on their way out. Pure, but for the counters of the switches."""
+"""How frames look on the wire, with what the switched-on faults do to them."""
 
 from __future__ import annotations
 
 from rw_hooks.sandbox.faults import Faults
 from rw_hooks.sandbox.wire import Frame, Item
 
-__all__ = ["distorted", "error_code_of", "status_of", "stray_frames"]
+__all__ = ["Wire", "on_wire", "stray_frames"]
 
+Wire = dict[str, object]
 _LEGACY_ERROR_ID = 19
 
 
-def status_of(frame: Frame) -> str:
-    """Return the status of an upload's frame, or an empty text."""
-    item = _upload_item(frame)
-    return str(item["status"]) if item is not None and "status" in item else ""
-
-
-def error_code_of(frame: Frame) -> str:
-    """Return the code of a frame's first error, or an empty text."""
-    errors = frame.get("errors")
-    return str(errors[0].get("code", "")) if isinstance(errors, list) and errors else ""
-
-
-def distorted(frame: Frame, faults: Faults) -> Frame | None:
-    """Return the frame as the faults leave it; None when it is never sent."""
-    if "errors" in frame:
-        return _error_frame(frame, faults)
-    item = _upload_item(frame)
-    if item is None:
-        return frame
-    if item.get("status") in faults.skip_phases:
+def on_wire(frame: Frame, faults: Faults) -> Wire | None:
+    """Return the frame's JSON object; None when the faults have it never sent."""
+    if frame.item is None:
+        return _errors(frame.errors, faults)
+    if not frame.status:
+        return {"data": [frame.item]}
+    if frame.status in faults.skip_phases:
         return None
-    changed = {key: value for key, value in item.items() if key not in faults.omit_keys}
-    if faults.empty_message and "message" in changed:
-        changed["message"] = ""
-    return {"data": [changed]}
+    item = {key: value for key, value in frame.item.items() if key not in faults.omit_keys}
+    return {"data": [_without_message(item, faults)]}
 
 
-def stray_frames(task_uuid: str) -> list[Frame]:
+def stray_frames(task_uuid: str) -> list[Wire]:
     """Return a frame of an unknown task type, and one of an unknown status."""
     return [
         {"data": [{"taskType": "weatherReport", "taskUUID": task_uuid, "outlook": "fair"}]},
@@ -45,15 +31,14 @@ def stray_frames(task_uuid: str) -> list[Frame]:
     ]
 
 
-def _error_frame(frame: Frame, faults: Faults) -> Frame:
-    listed = frame["errors"]
-    errors = [_error(item, faults) for item in listed] if isinstance(listed, list) else []
-    first = errors[0]
-    of_task = {key: first[key] for key in ("taskType", "taskUUID") if key in first}
-    shapes: dict[str, Frame] = {
-        "errors": {"errors": errors},
+def _errors(errors: tuple[Item, ...], faults: Faults) -> Wire:
+    changed = [_without_message(_without_task(error, faults), faults) for error in errors]
+    first = changed[0]
+    of_task = {key: value for key, value in first.items() if key in {"taskType", "taskUUID"}}
+    shapes: dict[str, Wire] = {
+        "errors": {"errors": changed},
         "error_object": {"error": first, **of_task},
-        "error_list": {"error": errors},
+        "error_list": {"error": changed},
         "legacy": {"error": True, "errorId": _LEGACY_ERROR_ID, "errorMessage": first["message"]},
         "item": {"data": [{**of_task, "status": "error", "error": first}]},
         "item_code": {"data": [first]},
@@ -61,20 +46,12 @@ def _error_frame(frame: Frame, faults: Faults) -> Frame:
     return shapes[faults.error_shape]
 
 
-def _error(error: Item, faults: Faults) -> Item:
-    changed = dict(error)
-    if faults.empty_message:
-        changed["message"] = ""
-    if faults.error_task_uuid == "absent":
-        changed.pop("taskUUID", None)
-    if faults.error_task_uuid == "N/A":
-        changed["taskUUID"] = "N/A"
-    return changed
+def _without_task(error: Item, faults: Faults) -> Item:
+    if faults.error_task_uuid == "own":
+        return error
+    rest = {key: value for key, value in error.items() if key != "taskUUID"}
+    return rest if faults.error_task_uuid == "absent" else {**rest, "taskUUID": "N/A"}
 
 
-def _upload_item(frame: Frame) -> Item | None:
-    data = frame.get("data")
-    if not isinstance(data, list) or len(data) != 1 or data[0].get("taskType") != "modelUpload":
-        return None
-    item: Item = data[0]
-    return item
+def _without_message(item: Item, faults: Faults) -> Item:
+    return {**item, "message": ""} if faults.empty_message and "message" in item else item

@@ -76,11 +76,10 @@ def open_model(path: Path) -> str:
     from safetensors import SafetensorError, safe_open
 
     try:
-        with safe_open(path, framework="numpy") as file:
-            names = list(file.keys())
+        with safe_open(path, framework="numpy"):
+            return ""
     except (SafetensorError, OSError) as error:
         return f"the file is not a valid safetensors file: {error}"
-    return "" if names else "the file holds no tensors"
 
 
 def _require_file(response: web.Response) -> None:

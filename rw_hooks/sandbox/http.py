@@ -95,7 +95,7 @@ class _Handler(BaseHTTPRequestHandler):
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name is the base class's
         """Print nothing: the world keeps the record."""
 
-    def do_POST(self) -> None:  # noqa: N802 - the name is the protocol's
+    def do_POST(self) -> None:
         body = self.rfile.read(min(int(self.headers.get("Content-Length") or 0), _BODY_MAX))
         if not self._is_local():
             return
@@ -116,7 +116,7 @@ class _Handler(BaseHTTPRequestHandler):
             text = text[: len(text) // 2]
         self._answer(reply.status, text, {"Content-Type": "application/json"})
 
-    def do_GET(self) -> None:  # noqa: N802 - the name is the protocol's
+    def do_GET(self) -> None:
         if not self._is_local():
             return
         if self.path.startswith(MEDIA_PATH):

@@ -5,11 +5,12 @@ from __future__ import annotations
 import base64
 import binascii
 from threading import Lock
+from typing import cast
 from uuid import uuid4
 
 from rw_hooks.sandbox.fetch import FetchError, fetch_bytes
 from rw_hooks.sandbox.settings import SandboxSettings
-from rw_hooks.sandbox.wire import Item, Problem, RefusalError, Task, text_of
+from rw_hooks.sandbox.wire import Item, Problem, RefusalError, Task, list_of, text_of
 from rw_hooks.sandbox.world import World
 
 __all__ = ["Media", "infer_image"]
@@ -84,12 +85,7 @@ def infer_image(task: Task, settings: SandboxSettings, world: World, media: Medi
 def _airs(task: Task) -> list[str]:
     airs = [text_of(task, "model"), text_of(task, "vae")]
     for name in ("lora", "embeddings", "controlNet"):
-        entries = task.get(name)
-        airs += (
-            [str(entry.get("model")) for entry in entries if isinstance(entry, dict)]
-            if isinstance(entries, list)
-            else []
-        )
+        airs += [text_of(cast("Task", entry), "model") for entry in list_of(task.get(name)) if isinstance(entry, dict)]
     return [air for air in airs if air]
 
 

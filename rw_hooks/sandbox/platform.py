@@ -16,7 +16,7 @@ from rw_hooks.sandbox.uploads import Uploads, is_terminal
 from rw_hooks.sandbox.wire import Deliver, Frame, Item, Problem, RefusalError, Task, text_of
 from rw_hooks.sandbox.world import World
 
-__all__ = ["Platform"]
+__all__ = ["Platform", "invalid_key"]
 
 
 class Platform:
@@ -38,7 +38,7 @@ class Platform:
         self._media = media
         self._lock = Lock()
         self._seen: set[str] = set()
-        self._archive: dict[str, tuple[Task, list[Frame]]] = {}
+        self._archive: dict[str, tuple[Task, Item]] = {}
         self._free_ids = count(1)
         self._answers: Mapping[str, Callable[[Task], Item]] = {
             "getResponse": self._get_response,
@@ -60,16 +60,15 @@ class Platform:
         try:
             return self._do(task, deliver)
         except RefusalError as refusal:
-            of_task = {name: task[name] for name in ("taskType", "taskUUID") if name in task}
-            frame: Frame = {"errors": [{**problem.as_item(), **of_task} for problem in refusal.problems]}
-            self._keep(task, frame)
+            frame = refusal.as_frame(task)
+            self._keep(task, {"errors": list(frame.errors)})
             deliver(frame)
             return True
 
     def _do(self, task: Task, deliver: Deliver) -> bool:
         kind = text_of(task, "taskType")
         if kind == "ping":
-            deliver({"data": [{"taskType": "ping", "pong": True}]})
+            deliver(Frame({"taskType": "ping", "pong": True}))
             return True
         _require_uuid(task)
         if kind == "modelUpload":
@@ -78,7 +77,7 @@ class Platform:
             raise RefusalError(_unknown_task(kind, self._answers))
         item = {"taskType": kind, "taskUUID": task["taskUUID"], **self._answers[kind](task)}
         self._keep(task, {"data": [item]})
-        deliver({"data": [item]})
+        deliver(Frame(item))
         return True
 
     def _upload(self, task: Task, deliver: Deliver) -> bool:
@@ -93,7 +92,7 @@ class Platform:
             if text_of(task, "taskUUID") in self._seen:
                 raise RefusalError(Problem("conflictTaskUUID", "This taskUUID was used before.", "taskUUID"))
             self._seen.add(text_of(task, "taskUUID"))
-        self._keep(task)
+        self._keep(task, {})
         swallowed = self._faults.take("swallow_acks")
         self._uploads.start(task, air, uid, _nobody if swallowed else deliver)
         return not swallowed
@@ -133,16 +132,22 @@ class Platform:
             kept = self._archive.get(text_of(task, "taskUUID"))
         if kept is None:
             raise RefusalError(Problem("taskNotFound", "There is no such task.", "taskUUID"))
-        request, frames = kept
+        request, response = kept
         items = self._uploads.statuses(text_of(task, "taskUUID"))
-        return {"request": [dict(request)], "response": {"data": items} if items else (frames or [{}])[-1]}
+        return {"request": [dict(request)], "response": {"data": items} if items else response}
 
-    def _keep(self, task: Task, *frames: Frame) -> None:
+    def _keep(self, task: Task, response: Item) -> None:
         """Archive a task for ``getTaskDetails``; asking about a task is no task of its own."""
         if text_of(task, "taskType") in {"getResponse", "getTaskDetails"}:
             return
         with self._lock:
-            self._archive.setdefault(text_of(task, "taskUUID"), (task, []))[1].extend(frames)
+            self._archive.setdefault(text_of(task, "taskUUID"), (task, response))
+
+
+def invalid_key() -> Frame:
+    """Return the answer to a wrong or missing API key."""
+    problem = Problem("invalidApiKey", "Invalid API key.", "apiKey", {"type": "string"})
+    return RefusalError(problem).as_frame({"taskType": "authentication"})
 
 
 def _require_uuid(task: Task) -> None:

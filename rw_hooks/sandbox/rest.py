@@ -9,13 +9,12 @@ from queue import Empty, Queue
 from threading import Event
 
 from rw_hooks.deadline import Deadline
-from rw_hooks.sandbox.distort import distorted, error_code_of, status_of
+from rw_hooks.sandbox.distort import Wire, on_wire
 from rw_hooks.sandbox.faults import Faults
-from rw_hooks.sandbox.platform import Platform
+from rw_hooks.sandbox.platform import Platform, invalid_key
 from rw_hooks.sandbox.settings import SandboxSettings
-from rw_hooks.sandbox.tasks import invalid_key, tasks_of
 from rw_hooks.sandbox.uploads import is_terminal
-from rw_hooks.sandbox.wire import Frame, RefusalError, Task, text_of
+from rw_hooks.sandbox.wire import Frame, RefusalError, Task, list_of, tasks_of, text_of
 
 __all__ = ["Reply", "Rest"]
 
@@ -56,24 +55,25 @@ class Rest:
         try:
             tasks = tasks_of(body)
         except RefusalError as refusal:
-            return Reply(HTTPStatus.BAD_REQUEST, {"errors": [problem.as_item() for problem in refusal.problems]})
+            return self._reply([refusal.as_frame({})])
         key = (authorization or "").removeprefix("Bearer ")
         if tasks and text_of(tasks[0], "taskType") == "authentication":
             key = text_of(tasks.pop(0), "apiKey")
         if key != self._settings.key:
-            return self._reply([{"errors": [invalid_key()]}])
+            return self._reply([invalid_key()])
         frames: list[Frame] = []
         for task in tasks:
             arrived: Queue[Frame] = Queue()
             if self._faults.never_answer == "all" or not self._platform.handle(task, arrived.put):
-                return self._no_reply()
+                self._keep_waiting()
+                return None
             frame = self._await(task, arrived)
             if frame is None:
                 return Reply(self._settings.rest_timeout_status, {})
             frames.append(frame)
         return self._reply(frames)
 
-    def _no_reply(self) -> None:
+    def _keep_waiting(self) -> None:
         """Let the caller wait, if that is the fault; the connection is closed after it."""
         if self._faults.never_answer != "no":
             self._closing.wait(self._settings.rest_hold)
@@ -84,11 +84,16 @@ class Rest:
         mode = self._mode(task)
         while not until.passed and not self._closing.is_set():
             frame = _next(arrived)
-            if frame is not None and ("errors" in frame or mode == "first_status" or is_terminal(status_of(frame))):
+            if frame is not None and self._answers(frame, mode):
                 return frame
             if mode == "ack":
-                return {"data": [{"taskType": task["taskType"], "taskUUID": task["taskUUID"]}]}
+                return Frame({"taskType": task["taskType"], "taskUUID": task["taskUUID"]})
         return None
+
+    def _answers(self, frame: Frame, mode: str) -> bool:
+        if frame.status in self._faults.skip_phases:
+            return False
+        return bool(frame.errors) or mode == "first_status" or is_terminal(frame.status)
 
     def _mode(self, task: Task) -> str:
         if text_of(task, "taskType") != "modelUpload":
@@ -98,19 +103,19 @@ class Rest:
 
     def _reply(self, frames: list[Frame]) -> Reply:
         """Join the frames of all tasks: 200 as soon as one succeeded, else the status of the first error."""
-        body: Frame = {}
+        body: Wire = {}
         for frame in frames:
-            for name, value in (distorted(frame, self._faults) or {}).items():
-                known = body.get(name)
-                body[name] = [*known, *value] if isinstance(known, list) and isinstance(value, list) else value
+            for name, value in (on_wire(frame, self._faults) or {}).items():
+                values = list_of(value)
+                body[name] = [*list_of(body.get(name)), *values] if values else value
         return Reply(_http_status(frames), body)
 
 
 def _http_status(frames: list[Frame]) -> int:
-    if not frames or any("data" in frame for frame in frames):
+    codes = [text_of(error, "code") for frame in frames for error in frame.errors]
+    if not codes or any(frame.item for frame in frames):
         return HTTPStatus.OK
-    code = error_code_of(frames[0])
-    return _STATUS_OF.get(code, HTTPStatus.BAD_REQUEST)
+    return _STATUS_OF.get(codes[0], HTTPStatus.BAD_REQUEST)
 
 
 def _next(arrived: Queue[Frame]) -> Frame | None:

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from rw_hooks.air import Air
 from rw_hooks.sandbox.settings import SandboxSettings
-from rw_hooks.sandbox.wire import Problem, Task
+from rw_hooks.sandbox.wire import Problem, Task, list_of
 
 __all__ = ["problems_of"]
 
@@ -127,7 +127,7 @@ def _bound_problems(name: str, field: _Field, value: object) -> Iterator[Problem
 
 
 def _tag_problems(name: str, value: object) -> Iterator[Problem]:
-    tags: list[object] = value if isinstance(value, list) else []
+    tags = list_of(value)
     if not all(isinstance(tag, str) and 0 < len(tag) <= _TAG_LENGTH_MAX for tag in tags):
         yield _invalid(name, f"must be texts of at most {_TAG_LENGTH_MAX} characters", max=_TAG_LENGTH_MAX)
     elif len(tags) > _TAGS_MAX or len(set(tags)) < len(tags):
@@ -136,7 +136,7 @@ def _tag_problems(name: str, value: object) -> Iterator[Problem]:
 
 def _choice_problems(task: Task, settings: SandboxSettings) -> Iterator[Problem]:
     founding = settings.dialect == "founding"
-    types = {"checkpoint": ("base", "inpainting"), "embeddings": ("positive", "negative")}
+    types: dict[str, tuple[str, ...]] = {"checkpoint": ("base", "inpainting"), "embeddings": ("positive", "negative")}
     if founding:
         types["checkpoint"] += ("refiner",)
     category = str(task["category"])

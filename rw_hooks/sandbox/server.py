@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from threading import Event
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 from rw_hooks.sandbox.http import API_PATH, HOST, MEDIA_PATH, HttpEndpoint
 from rw_hooks.sandbox.media import Media
@@ -16,6 +17,9 @@ from rw_hooks.sandbox.settings import SandboxSettings
 from rw_hooks.sandbox.uploads import Uploads
 from rw_hooks.sandbox.world import Model, World
 from rw_hooks.sandbox.ws import WsEndpoint
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 __all__ = ["Sandbox"]
 
@@ -99,7 +103,7 @@ class Sandbox:
             self._ws.sessions.forget()
         self._ws.start()
 
-    def __enter__(self) -> Sandbox:
+    def __enter__(self) -> Self:
         self._http.start()
         self._ws.start()
         return self

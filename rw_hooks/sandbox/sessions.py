@@ -13,7 +13,7 @@ from collections.abc import Callable
 from threading import RLock
 from uuid import uuid4
 
-from rw_hooks.sandbox.distort import distorted, status_of, stray_frames
+from rw_hooks.sandbox.distort import on_wire, stray_frames
 from rw_hooks.sandbox.faults import Faults
 from rw_hooks.sandbox.wire import Frame
 
@@ -58,28 +58,28 @@ class Session:
 
     def deliver(self, frame: Frame) -> None:
         """Send a frame, the way the faults have it."""
-        status = status_of(frame)
         with self._lock:
-            changed = distorted(frame, self._faults)
-            for out in self._reordered(changed, status) if changed is not None else []:
-                self._send_with_noise(out, noisy=bool(status))
-            if status and status == self._faults.drop_after and self._hang_up and self._faults.take("drop_times"):
+            for each in self._reordered(frame):
+                wire = on_wire(each, self._faults)
+                if wire is not None:
+                    self._send_with_noise(each, json.dumps(wire))
+            dropping = frame.status != "" and frame.status == self._faults.drop_after
+            if dropping and self._hang_up is not None and self._faults.take("drop_times"):
                 self._hang_up()
                 self._line = self._hang_up = None
 
-    def _reordered(self, frame: Frame, status: str) -> list[Frame]:
+    def _reordered(self, frame: Frame) -> list[Frame]:
         """Hold back ``downloaded`` and ``stored`` until the frame of the same task that follows."""
-        key = str(_task_uuid(frame))
-        if self._faults.reorder_frames and status in {"downloaded", "stored"}:
-            self._held_back[key] = frame
+        if self._faults.reorder_frames and frame.status in {"downloaded", "stored"}:
+            self._held_back[frame.task_uuid] = frame
             return []
-        held = self._held_back.pop(key, None)
+        held = self._held_back.pop(frame.task_uuid, None)
         return [frame] if held is None else [frame, held]
 
-    def _send_with_noise(self, frame: Frame, *, noisy: bool) -> None:
-        text = json.dumps(frame)
+    def _send_with_noise(self, frame: Frame, text: str) -> None:
+        noisy = frame.status != ""
         if noisy and self._faults.unknown_frames:
-            for stray in stray_frames(_task_uuid(frame)):
+            for stray in stray_frames(frame.task_uuid):
                 self._send(json.dumps(stray))
         if noisy and self._faults.invalid_json and self._line is not None:
             self._line('{"data": [')
@@ -116,8 +116,3 @@ class Sessions:
         """Lose all sessions, as a restarted server may."""
         with self._lock:
             self._known.clear()
-
-
-def _task_uuid(frame: Frame) -> str:
-    data = frame.get("data")
-    return str(data[0].get("taskUUID", "")) if isinstance(data, list) and data else ""

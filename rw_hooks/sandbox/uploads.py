@@ -14,10 +14,10 @@ from threading import Event, RLock, Thread
 from uuid import uuid4
 
 from rw_hooks.sandbox.faults import Faults
-from rw_hooks.sandbox.fetch import FetchError, fetch, open_model
+from rw_hooks.sandbox.fetch import Fetched, FetchError, fetch, open_model
 from rw_hooks.sandbox.settings import SandboxSettings
 from rw_hooks.sandbox.webhooks import post_webhook
-from rw_hooks.sandbox.wire import PHASES, Deliver, Item, Task, text_of
+from rw_hooks.sandbox.wire import PHASES, Deliver, Frame, Item, Task, text_of
 from rw_hooks.sandbox.world import Download, Model, World
 
 __all__ = ["Uploads", "is_terminal"]
@@ -130,16 +130,15 @@ class Uploads:
                     self._download(air, uid, url)
                 self._report(air, uid, phase, _MESSAGES[phase])
                 if phase == self._faults.fail_after and not held:
-                    raise _StoppedError("failed", f"failed after {phase}, as asked for")
+                    self._report(air, uid, "failed", f"failed after {phase}, as asked for")
+                    return
         except _StoppedError as stop:
             self._report(air, uid, stop.status, stop.message)
 
     def _download(self, air: str, uid: str, url: str) -> None:
         path = self._folder / uuid4().hex
         try:
-            if self._faults.take("fail_downloads"):
-                raise FetchError("failed as asked for")
-            fetched = fetch(url, path)
+            fetched = self._fetch(url, path)
             self._world.downloaded(Download(air, url, "", fetched.sha256, fetched.size))
             problem = open_model(path) or self._hash_problem(uid, fetched.sha256)
         except FetchError as error:
@@ -149,6 +148,11 @@ class Uploads:
             path.unlink(missing_ok=True)
         if problem:
             raise _StoppedError("failed", problem)
+
+    def _fetch(self, url: str, path: Path) -> Fetched:
+        if self._faults.take("fail_downloads"):
+            raise FetchError("failed, as asked for")
+        return fetch(url, path)
 
     def _hash_problem(self, uid: str, sha256: str) -> str:
         if not self._settings.check_hash or not _SHA256.fullmatch(uid) or uid.lower() == sha256:
@@ -174,7 +178,7 @@ class Uploads:
             item = _status_item(follower.task_uuid, air, status, message)
             with self._lock:
                 self._statuses[follower.task_uuid].append(item)
-            follower.deliver({"data": [item]})
+            follower.deliver(Frame(item))
 
 
 def _status_item(task_uuid: str, air: str, status: str, message: str) -> Item:

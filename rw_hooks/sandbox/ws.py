@@ -14,13 +14,12 @@ from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 from websockets.sync.server import Server, ServerConnection, serve
 
-from rw_hooks.sandbox.distort import distorted, stray_frames
+from rw_hooks.sandbox.distort import Wire, on_wire, stray_frames
 from rw_hooks.sandbox.faults import Faults
-from rw_hooks.sandbox.platform import Platform
+from rw_hooks.sandbox.platform import Platform, invalid_key
 from rw_hooks.sandbox.sessions import Session, Sessions
 from rw_hooks.sandbox.settings import SandboxSettings
-from rw_hooks.sandbox.tasks import invalid_key, tasks_of
-from rw_hooks.sandbox.wire import Frame, RefusalError, Task, text_of
+from rw_hooks.sandbox.wire import RefusalError, Task, tasks_of, text_of
 from rw_hooks.sandbox.world import Connection, World
 
 __all__ = ["WsEndpoint"]
@@ -103,14 +102,13 @@ class WsEndpoint:
     def _authenticate(self, connection: ServerConnection, task: Task) -> Session | None:
         """Answer the first task; None when it does not show the right key."""
         if text_of(task, "taskType") != "authentication" or task.get("apiKey") != self._settings.key:
-            refusal: Frame = {"errors": [invalid_key()]}
-            _send(connection, distorted(refusal, self._faults) or refusal)
+            _send(connection, on_wire(invalid_key(), self._faults))
             return None
         session, resumed = self.sessions.open(text_of(task, "connectionSessionUUID"))
         self._world.requested(task)
         self._world.connected(Connection(session.uuid, resumed))
         if self._faults.stray_frames:
-            for stray in [{"data": [{"taskType": "ping", "pong": True}]}, *stray_frames("N/A")]:
+            for stray in stray_frames("N/A"):
                 _send(connection, stray)
         reply = {"taskType": "authentication", "connectionSessionUUID": session.uuid}
         if self._faults.no_session_id:
@@ -140,13 +138,13 @@ class WsEndpoint:
             try:
                 tasks = tasks_of(message)
             except RefusalError as refusal:
-                _send(connection, {"errors": [problem.as_item() for problem in refusal.problems]})
+                _send(connection, on_wire(refusal.as_frame({}), self._faults))
                 continue
             yield from tasks
 
 
-def _send(connection: ServerConnection, frame: Frame) -> None:
-    connection.send(json.dumps(frame))
+def _send(connection: ServerConnection, wire: Wire | None) -> None:
+    connection.send(json.dumps(wire))
 
 
 def _cut(connection: ServerConnection) -> None:
