@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -16,8 +16,8 @@ from rw_hooks.publish.describing import facts_for, without_secrets
 from rw_hooks.publish.engines.local import advance, time_allowed
 from rw_hooks.publish.foresee import foresee
 from rw_hooks.publish.given import pack, unpack
-from rw_hooks.publish.inbox import HandOver, drop
-from rw_hooks.publish.intake import take
+from rw_hooks.publish.inbox import HandOver, drop, remove
+from rw_hooks.publish.intake import renew, take
 from rw_hooks.publish.journal import Journal
 from rw_hooks.publish.outcome import error_record, failed_before_journal, shown
 from rw_hooks.publish.publication import Publication
@@ -25,7 +25,7 @@ from rw_hooks.publish.selection import selected
 from rw_hooks.publish.watcher import Silent, Watcher
 from rw_hooks.settings import Settings, load
 
-__all__ = ["explain", "finish", "publish", "publish_all"]
+__all__ = ["explain", "finish", "publish", "publish_all", "work_off"]
 
 
 def publish(
@@ -84,28 +84,56 @@ def explain(paths: Sequence[Path], settings: Settings) -> Iterator[Publication]:
             yield _explain_file(file, settings)
 
 
-def finish(context: Context, identity: str) -> Publication:
-    """Take a publication that is in the journal as far as it goes, with the options it was asked for with."""
+def finish(context: Context, identity: str, prepare: Callable[[Context], None]) -> Publication:
+    """Take a publication that is in the journal as far as it goes, with the options it was asked for with.
+
+    Args:
+        context: For this process's keys and endpoints.
+        identity: The publication.
+        prepare: Called first, while nobody else can work on the publication.
+    """
     row = context.journal.row(identity)
     own = context.with_settings(unpack(context.settings, row.options))
     try:
-        change = advance(own, identity, time_allowed(own, row))
-    except RwHooksError as error:  # another process holds it: it stays as that process leaves it
+        change = advance(own, identity, time_allowed(own, row), lambda: prepare(own))
+    except RwHooksError as error:
         publication = shown(context.journal, identity, "nothing")
         record = error_record(error)
         return publication.model_copy(update={"exit_code": record.pop("exit_code"), "error": record})
     return shown(context.journal, identity, change)
 
 
+def work_off(context: Context, item: HandOver, file: Path) -> Publication:
+    """Take what was handed over as far as it goes.
+
+    Args:
+        context: For the settings of this hand-over.
+        item: The hand-over.
+        file: Its place in the inbox; emptied once the journal knows what is to be done.
+    """
+    try:
+        row = take(context, item)
+    except RwHooksError as error:
+        error.stage = error.stage or "inspect"
+        remove(file)
+        return failed_before_journal(item.path, error)
+
+    def prepare(own: Context) -> None:
+        try:
+            renew(own, row.id)
+        finally:
+            remove(file)
+
+    return finish(context, row.id, prepare)
+
+
 def _publish_file(context: Context, path: Path) -> Publication:
     endpoint = endpoint_of(context.settings)
     try:
         item = _hand_over(path, context.settings, endpoint.rest_url, endpoint.fingerprint)
-        row = take(context, item, drop(context.home, item, durable=True))
     except RwHooksError as error:
-        error.stage = error.stage or "inspect"
         return failed_before_journal(str(path), error)
-    return finish(context, row.id)
+    return work_off(context, item, drop(context.home, item, durable=True))
 
 
 def _hand_over(path: Path, settings: Settings, endpoint: str, account: str) -> HandOver:

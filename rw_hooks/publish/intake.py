@@ -11,30 +11,28 @@ from rw_hooks.home import private_folder
 from rw_hooks.publish.context import Context, endpoint_of
 from rw_hooks.publish.describing import describe_row
 from rw_hooks.publish.given import secret_options, without_secret_options
-from rw_hooks.publish.inbox import HandOver, remove
+from rw_hooks.publish.inbox import HandOver
 from rw_hooks.publish.journal import Key, Row
 from rw_hooks.publish.outcome import error_record
-from rw_hooks.publish.stages import Registered
+from rw_hooks.publish.publication import Stage
+from rw_hooks.publish.stages import Registered, inspection_of
 from rw_hooks.redact import redact_url
 
-__all__ = ["take"]
+__all__ = ["is_bad_artifact", "renew", "retry", "take"]
 
 _CALL_ONLY = {"webhookURL", "deliveryMethod"}
+_DONE_ONCE: tuple[Stage, ...] = ("host", "preflight", "register")
 
 
-def take(context: Context, item: HandOver, file: Path) -> Row:
-    """Inspect what was handed over, write it into the journal, and empty its place in the inbox.
-
-    The same bytes asked for in the same way are the same publication: one that is ready is reopened only where its
-    description now differs, and then for its metadata alone.
+def take(context: Context, item: HandOver) -> Row:
+    """Inspect what was handed over and write it into the journal; a bad artifact ends there as failed.
 
     Args:
         context: For the settings of this hand-over.
         item: The hand-over.
-        file: Its place in the inbox.
 
     Returns:
-        The publication, ``pending`` where something is to be done.
+        The publication. The same bytes asked for in the same way are the same publication, whatever its state.
 
     Raises:
         ArtifactError: The file cannot be read as a file at all, or changed while it was read.
@@ -53,10 +51,38 @@ def take(context: Context, item: HandOver, file: Path) -> Row:
     except ArtifactError as error:
         error.stage = "inspect"
         context.journal.end(row.id, "failed", error_record(error))
-    else:
-        _renew(context, row, inspection)
-    remove(file)
     return context.journal.row(row.id)
+
+
+def renew(context: Context, identity: str) -> None:
+    """Decide what is to be done for a publication that may have been begun, or finished, before.
+
+    One that is ready is reopened only where its description now differs, and then for its metadata alone. The caller
+    holds the publication's lock.
+
+    Raises:
+        RefusedError: The category or type of a ready model would change.
+    """
+    row, results = context.journal.row(identity), context.journal.results(identity)
+    if is_bad_artifact(row):
+        return
+    if row.status == "ready" and "register" in results:
+        _renew_ready(context, row, inspection_of(results), Registered.model_validate(results["register"].value))
+        return
+    moved = "host" in results and _host_differs(context, results["host"].value["host"])
+    context.journal.reopen(identity, "describe", keep=() if moved or row.status == "superseded" else _DONE_ONCE)
+
+
+def retry(context: Context, identity: str) -> None:
+    """Make a publication that failed pending again; the caller holds its lock."""
+    row = context.journal.row(identity)
+    if row.status == "failed" and not is_bad_artifact(row):
+        context.journal.reopen(identity, "describe", keep=_DONE_ONCE)
+
+
+def is_bad_artifact(row: Row) -> bool:
+    """Whether the publication failed for what the file is, so that trying again is of no use."""
+    return row.status == "failed" and row.error is not None and row.error.get("exit_code") == ArtifactError.exit_code
 
 
 def _cleaned(context: Context, item: HandOver) -> Path:
@@ -84,17 +110,6 @@ def _enroll(context: Context, item: HandOver, held: Path, inspection: Inspection
     if secrets:
         context.journal.keep_secrets(row.id, secrets)
     return row
-
-
-def _renew(context: Context, row: Row, inspection: Inspection) -> None:
-    """Decide what is to be done for a publication that may have been begun, or finished, before."""
-    results = context.journal.results(row.id)
-    if row.status == "ready" and "register" in results:
-        _renew_ready(context, row, inspection, Registered.model_validate(results["register"].value))
-        return
-    moved = "host" in results and _host_differs(context, results["host"].value["host"])
-    keep = () if moved or row.status == "superseded" else ("host", "preflight", "register")
-    context.journal.reopen(row.id, "describe", keep=keep)
 
 
 def _renew_ready(context: Context, row: Row, inspection: Inspection, registered: Registered) -> None:

@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 
-from rw_hooks.errors import RwHooksError, UsageError
-from rw_hooks.publish.api import finish
+from rw_hooks.errors import UsageError
+from rw_hooks.publish.api import finish, work_off
 from rw_hooks.publish.context import Clients, Context, endpoint_of
 from rw_hooks.publish.given import unpack
 from rw_hooks.publish.inbox import HandOver, NewerSchemaError, remove, waiting
-from rw_hooks.publish.intake import take
+from rw_hooks.publish.intake import is_bad_artifact, retry
 from rw_hooks.publish.journal import Journal, Row
-from rw_hooks.publish.outcome import failed_before_journal, shown
+from rw_hooks.publish.outcome import shown
 from rw_hooks.publish.publication import Publication
 from rw_hooks.publish.watcher import Watcher
 from rw_hooks.runware import Endpoint
 from rw_hooks.settings import Settings
 
 __all__ = ["cancel", "jobs", "resume"]
-
-_BAD_ARTIFACT = 3
 
 
 def jobs(settings: Settings) -> list[Publication]:
@@ -53,9 +52,7 @@ def resume(settings: Settings, names: Sequence[str], watcher: Watcher) -> Iterat
             yield from _take_waiting(context, endpoint)
         for row in _unfinished(journal, endpoint, names):
             watcher.start(row.path)
-            if row.status == "failed":
-                journal.reopen(row.id, "describe", keep=("host", "preflight", "register"))
-            yield finish(context, row.id)
+            yield finish(context, row.id, partial(_retry, row.id))
 
 
 def cancel(settings: Settings, name: str) -> Publication:
@@ -76,19 +73,16 @@ def cancel(settings: Settings, name: str) -> Publication:
 
 
 def _take_waiting(context: Context, endpoint: Endpoint) -> Iterator[Publication]:
-    """Bring what waits in the inbox for this endpoint and key into the journal; yield what could not be brought."""
+    """Work off what waits in the inbox for this endpoint and key."""
     for file, item in list(waiting(context.home)):
         if isinstance(item, NewerSchemaError):
             context.watcher.note(f"left for a newer version of rw-hooks: {item}")
-            continue
-        if (item.endpoint, item.account) != (endpoint.rest_url, endpoint.fingerprint):
-            continue
-        own = context.with_settings(unpack(context.settings, item.options))
-        try:
-            take(own, item, file)
-        except RwHooksError as error:
-            remove(file)
-            yield failed_before_journal(item.path, error)
+        elif (item.endpoint, item.account) == (endpoint.rest_url, endpoint.fingerprint):
+            yield work_off(context.with_settings(unpack(context.settings, item.options)), item, file)
+
+
+def _retry(identity: str, context: Context) -> None:
+    retry(context, identity)
 
 
 def _unfinished(journal: Journal, endpoint: Endpoint, names: Sequence[str]) -> list[Row]:
@@ -102,8 +96,7 @@ def _unfinished(journal: Journal, endpoint: Endpoint, names: Sequence[str]) -> l
 
 
 def _can_go_on(row: Row) -> bool:
-    bad = row.error is not None and row.error.get("exit_code") == _BAD_ARTIFACT
-    return row.status == "pending" or (row.status == "failed" and not bad)
+    return row.status in {"pending", "failed"} and not is_bad_artifact(row)
 
 
 def _is_ours(journal: Journal, row: Row, endpoint: Endpoint) -> bool:

@@ -92,9 +92,12 @@ def _update(context: Context, known: _Known) -> Publication:
         return shown(journal, row.id, "nothing")
     if secrets:
         journal.keep_secrets(row.id, secrets)
-    journal.reopen(row.id, "describe", keep=("host", "preflight"))
-    journal.record(row.id, "describe", described.model_dump(mode="json"), 0.0)
-    return finish(context, row.id)
+
+    def prepare(_: Context) -> None:
+        journal.reopen(row.id, "describe", keep=("host", "preflight"))
+        journal.record(row.id, "describe", described.model_dump(mode="json"), 0.0)
+
+    return finish(context, row.id, prepare)
 
 
 def _as_given(known: _Known) -> dict[str, Given]:

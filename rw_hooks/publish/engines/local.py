@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Callable, Mapping
 from typing import Literal
 
 from rw_hooks.deadline import Deadline
 from rw_hooks.errors import RefusedError, RwHooksError, UnreachableError
 from rw_hooks.points import reach
 from rw_hooks.publish.context import Context
-from rw_hooks.publish.journal import Row
+from rw_hooks.publish.journal import Result, Row
 from rw_hooks.publish.locks import held
 from rw_hooks.publish.outcome import error_record
 from rw_hooks.publish.publication import STAGES, Stage
@@ -31,33 +32,38 @@ def time_allowed(context: Context, row: Row) -> Deadline:
     return Deadline.after(context.settings.value("timeout", _SECONDS_FOR_CHECKPOINT if large else _SECONDS))
 
 
-def advance(context: Context, identity: str, deadline: Deadline) -> Change:
+def advance(context: Context, identity: str, deadline: Deadline, prepare: Callable[[], None]) -> Change:
     """Take a publication as far as it goes; how it stands then is in the journal.
 
     One process at a time works on a publication; others wait here for it until the deadline, and then find it done.
+
+    Args:
+        context: For the settings of this publication.
+        identity: The publication.
+        deadline: When the whole of it must be over.
+        prepare: Called first, while nobody else can work on the publication.
 
     Returns:
         What this call did at the platform.
 
     Raises:
+        RwHooksError: What ``prepare`` raises.
         UnreachableError: Another process still works on it at the deadline.
     """
     with held(context.home, f"publication {identity}", deadline):
-        row = context.journal.row(identity)
-        for stage in STAGES[1:]:
-            if not _step(context, identity, stage, deadline):
-                return "nothing"
-        if row.status != "pending":
+        prepare()
+        was_live = context.journal.row(identity).live
+        if not all(_step(context, identity, stage, deadline) for stage in STAGES[1:]):
             return "nothing"
         reach("end.before")
         context.journal.end(identity, "ready")
-        return "updated" if row.live else "registered"
+        return "updated" if was_live else "registered"
 
 
 def _step(context: Context, identity: str, stage: Stage, deadline: Deadline) -> bool:
     """Run one stage unless it has been, and say whether the next one may start."""
     row, results = context.journal.row(identity), context.journal.results(identity)
-    if row.status != "pending":
+    if not _may_go_on(row, results):
         return False
     if stage in results:
         return True
@@ -76,6 +82,11 @@ def _step(context: Context, identity: str, stage: Stage, deadline: Deadline) -> 
         raise
     context.journal.record(identity, stage, value.model_dump(mode="json"), time.monotonic() - started)
     return True
+
+
+def _may_go_on(row: Row, results: Mapping[Stage, Result]) -> bool:
+    """Whether it is pending; what was cancelled after the platform said ready is ready all the same."""
+    return row.status == "pending" or (row.status == "cancelled" and "register" in results)
 
 
 def _stop(context: Context, identity: str, stage: Stage, error: RwHooksError) -> None:
