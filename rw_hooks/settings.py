@@ -17,7 +17,7 @@ from pydantic import SecretStr
 
 from rw_hooks.errors import UsageError
 from rw_hooks.home import state_home
-from rw_hooks.options import OPTIONS, Value, coerce, option
+from rw_hooks.options import OPTIONS, Option, Value, coerce, option
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -104,11 +104,12 @@ def load(
         UsageError: An option is unknown, or a value malformed or out of bounds.
     """
     environ = os.environ if environ is None else environ
-    layers = [_from_file(directory or Path.cwd()), _from_environment(environ)]
-    given: dict[str, Given] = {}
-    for layer in layers:
-        given.update(layer)
-    given.update(_coerced(arguments or {}, "{flag}" if as_flags else "argument {name}"))
+    folder = (directory or Path.cwd()).absolute()
+    given = {
+        **_from_file(folder),
+        **_from_environment(environ, folder),
+        **_coerced(arguments or {}, "{flag}" if as_flags else "argument {name}", folder),
+    }
     return Settings(
         given=given,
         home=state_home(environ),
@@ -122,14 +123,16 @@ def load(
     )
 
 
-def _coerced(values: Mapping[str, object], source: str) -> dict[str, Given]:
+def _coerced(values: Mapping[str, object], source: str, folder: Path) -> dict[str, Given]:
+    """Coerce the values; relative paths are of this folder."""
     found: dict[str, Given] = {}
     for name, value in values.items():
         if value is None:
             continue
         try:
             entry = option(name)
-            found[name] = Given(coerce(entry, value), source.format(name=name, flag=entry.flag, variable=entry.variable))
+            where = source.format(name=name, flag=entry.flag, variable=entry.variable)
+            found[name] = Given(_absolute(entry, coerce(entry, value), folder), where)
         except TypeError as error:
             raise UsageError("unknown_option", str(error), stage="setup") from None
         except ValueError as error:
@@ -137,17 +140,21 @@ def _coerced(values: Mapping[str, object], source: str) -> dict[str, Given]:
     return found
 
 
-def _from_environment(environ: Mapping[str, str]) -> dict[str, Given]:
+def _absolute(entry: Option, value: Value, folder: Path) -> Value:
+    names_file = entry.kind == "path" or (entry.name == "hero_image" and not str(value).startswith(("http:", "https:")))
+    return str(folder / str(value)) if names_file else value
+
+
+def _from_environment(environ: Mapping[str, str], folder: Path) -> dict[str, Given]:
     values = {name: environ[entry.variable] for name, entry in OPTIONS.items() if environ.get(entry.variable)}
-    return _coerced(values, "{variable}")
+    return _coerced(values, "{variable}", folder)
 
 
-def _from_file(directory: Path) -> dict[str, Given]:
-    folder = directory.absolute()
+def _from_file(folder: Path) -> dict[str, Given]:
     path = next((place / CONFIG_NAME for place in (folder, *folder.parents) if (place / CONFIG_NAME).is_file()), None)
     if path is None:
         return {}
-    return _coerced(_read_toml(path), CONFIG_NAME + ": {name}")
+    return _coerced(_read_toml(path), CONFIG_NAME + ": {name}", path.parent)
 
 
 def _read_toml(path: Path) -> dict[str, Any]:

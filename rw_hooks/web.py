@@ -26,9 +26,7 @@ __all__ = [
 CONNECT_SECONDS = 15.0
 
 
-def open_client(
-    *, read_seconds: float = 60.0, headers: Mapping[str, str] | None = None, base_url: str = ""
-) -> Client:
+def open_client(*, read_seconds: float = 60.0, headers: Mapping[str, str] | None = None, base_url: str = "") -> Client:
     """Return a client with finite time limits that follows no redirects.
 
     Args:

@@ -29,9 +29,7 @@ def allot(context: Context, row: Row) -> str:
     """
     if row.air is not None:
         return row.air
-    account = ask_account(context)
-    air = _choose(context, row, account)
-    return air
+    return _choose(context, row, ask_account(context))
 
 
 def ask_account(context: Context) -> Account:
@@ -43,9 +41,7 @@ def ask_account(context: Context) -> Account:
     """
     endpoint = endpoint_of(context.settings)
     account = context.client.account()
-    context.journal.remember_account(
-        endpoint.rest_url, endpoint.fingerprint, account.organization, account.air_source
-    )
+    context.journal.remember_account(endpoint.rest_url, endpoint.fingerprint, account.organization, account.air_source)
     if account.balance is not None and account.balance <= 0:
         raise RefusedError(
             "insufficient_credits",

@@ -6,7 +6,6 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
 
 from rw_hooks.artifact import inspect, require_publishable
 from rw_hooks.describe import describe
@@ -29,7 +28,7 @@ __all__ = ["explain", "finish", "publish", "publish_all", "work_off"]
 
 
 def publish(
-    path: str | Path, *, settings: Settings | None = None, watcher: Watcher | None = None, **options: Any
+    path: str | Path, *, settings: Settings | None = None, watcher: Watcher | None = None, **options: object
 ) -> Publication:
     """Publish one file, or the chosen file of a run's output folder, and wait until it is ready or stuck.
 
@@ -61,7 +60,7 @@ def publish_all(paths: Sequence[Path], settings: Settings, watcher: Watcher) -> 
         UsageError: A path does not exist.
         MissingError: No key; no host and no Hub token.
     """
-    if settings.value("dry_run", False):  # noqa: FBT003 - the value of an option
+    if settings.value("dry_run", False):
         yield from explain(paths, settings)
         return
     endpoint_of(settings)

@@ -6,6 +6,8 @@ import threading
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from typing_extensions import Self
+
 from rw_hooks.errors import MissingError
 from rw_hooks.hosts import Host, HostConfig, default_hub_url, open_host
 from rw_hooks.publish.journal import Journal
@@ -82,7 +84,7 @@ class Clients:
         for client in clients:
             client.close()
 
-    def __enter__(self) -> Clients:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -64,13 +64,21 @@ def renew(context: Context, identity: str) -> None:
         RefusedError: The category or type of a ready model would change.
     """
     row, results = context.journal.row(identity), context.journal.results(identity)
-    if is_bad_artifact(row):
+    if _is_bad(inspection_of(results)):
         return
     if row.status == "ready" and "register" in results:
         _renew_ready(context, row, inspection_of(results), Registered.model_validate(results["register"].value))
         return
     moved = "host" in results and _host_differs(context, results["host"].value["host"])
     context.journal.reopen(identity, "describe", keep=() if moved or row.status == "superseded" else _DONE_ONCE)
+
+
+def _is_bad(inspection: Inspection) -> bool:
+    try:
+        require_publishable(inspection)
+    except ArtifactError:
+        return True
+    return False
 
 
 def retry(context: Context, identity: str) -> None:

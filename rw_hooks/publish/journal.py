@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from filelock import FileLock
+from typing_extensions import Self
 
 from rw_hooks.errors import RwHooksError
 from rw_hooks.home import private_folder
@@ -160,7 +161,7 @@ class Journal:
         with self._lock:
             self._database.close()
 
-    def __enter__(self) -> Journal:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -222,9 +223,7 @@ class Journal:
     def give_air(self, identity: str, air: str) -> None:
         """Write down the AIR that was chosen, before anything is sent under it."""
         with self._change("air") as database:
-            database.execute(
-                "UPDATE publications SET air = ?, updated_at = ? WHERE id = ?", (air, _now(), identity)
-            )
+            database.execute("UPDATE publications SET air = ?, updated_at = ? WHERE id = ?", (air, _now(), identity))
 
     def end(self, identity: str, status: Status, error: Mapping[str, Any] | None = None) -> None:
         """Write down how a publication stands; one that is over keeps no secret.
@@ -279,7 +278,8 @@ class Journal:
         with self._change(f"{stage}.record") as database:
             database.execute(
                 "INSERT INTO results (publication, stage, value, seconds, at) VALUES (?, ?, ?, ?, ?)"
-                " ON CONFLICT (publication, stage) DO UPDATE SET value = excluded.value, seconds = excluded.seconds, at = excluded.at",
+                " ON CONFLICT (publication, stage) DO UPDATE SET value = excluded.value,"
+                " seconds = excluded.seconds, at = excluded.at",
                 (identity, stage, json.dumps(value), seconds, _now()),
             )
             database.execute("UPDATE publications SET updated_at = ? WHERE id = ?", (_now(), identity))
@@ -337,7 +337,8 @@ class Journal:
         with self._change("account") as database:
             database.execute(
                 "INSERT INTO accounts (endpoint, account, organization, air_source) VALUES (?, ?, ?, ?)"
-                " ON CONFLICT (endpoint, account) DO UPDATE SET organization = coalesce(excluded.organization, organization),"
+                " ON CONFLICT (endpoint, account) DO UPDATE SET"
+                " organization = coalesce(excluded.organization, organization),"
                 " air_source = coalesce(excluded.air_source, air_source)",
                 (endpoint, account, organization, air_source),
             )

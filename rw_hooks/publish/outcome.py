@@ -59,9 +59,7 @@ def failed_before_journal(path: str, error: RwHooksError) -> Publication:
     return Publication(status=status, path=path, error=record, exit_code=exit_code)
 
 
-def _model(
-    registered: Registered | None, described: Description | None, location: Mapping[str, Any]
-) -> dict[str, Any]:
+def _model(registered: Registered | None, described: Description | None, location: Mapping[str, Any]) -> dict[str, Any]:
     fields = dict(registered.fields if registered else described.fields if described else {})
     if location:
         fields["downloadURL"] = redact_url(location["url"])

@@ -5,15 +5,11 @@ from __future__ import annotations
 import json
 import logging
 import os
-from collections.abc import Mapping, Sequence
-from datetime import datetime, timezone
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from rw_hooks.describe import WireValue
-from rw_hooks.publish.journal import Result, Row
-from rw_hooks.publish.publication import Stage
 
 __all__ = ["SCHEMA", "Receipt", "read_receipts", "receipt_path", "write_receipt"]
 
@@ -50,30 +46,6 @@ class Receipt(BaseModel):
     seconds: dict[str, float]
     model: dict[str, WireValue]
     at: str
-
-    @classmethod
-    def of(
-        cls,
-        row: Row,
-        air: str,
-        url: str,
-        phases: Sequence[dict[str, str]],
-        fields: Mapping[str, WireValue],
-        results: Mapping[Stage, Result],
-    ) -> Receipt:
-        """Return the receipt of a publication that is ready."""
-        return cls(
-            air=air,
-            sha256=row.key.sha256,
-            size=results["inspect"].value["size"],
-            endpoint=row.key.endpoint,
-            url=url,
-            host=results["host"].value["host"],
-            phases=tuple(phases),
-            seconds={stage: round(result.seconds, 3) for stage, result in results.items()},
-            model=dict(fields),
-            at=datetime.now(timezone.utc).isoformat(timespec="seconds"),
-        )
 
 
 def receipt_path(path: Path) -> Path:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime, timezone
 from pathlib import Path
 
 from pydantic import BaseModel, SecretStr
@@ -203,7 +204,18 @@ def _tell(work: Work, phase: Phase) -> None:
 
 def _settle(work: Work) -> Receipt:
     registered = Registered.model_validate(work.results["register"].value)
-    receipt = Receipt.of(work.row, registered.air, registered.url, registered.phases, registered.fields, work.results)
+    receipt = Receipt(
+        air=registered.air,
+        sha256=work.row.key.sha256,
+        size=work.inspection.size,
+        endpoint=work.row.key.endpoint,
+        url=registered.url,
+        host=work.location.host,
+        phases=registered.phases,
+        seconds={stage: round(result.seconds, 3) for stage, result in work.results.items()},
+        model=registered.fields,
+        at=datetime.now(timezone.utc).isoformat(timespec="seconds"),
+    )
     written = write_receipt(Path(work.row.path), receipt)
     if not written:
         work.context.watcher.note(f"the receipt could not be written beside {work.row.path}")

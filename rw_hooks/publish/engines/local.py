@@ -70,8 +70,7 @@ def _step(context: Context, identity: str, stage: Stage, deadline: Deadline) -> 
     context.watcher.stage(stage)
     started = time.monotonic()
     try:
-        if deadline.passed:
-            raise UnreachableError("timeout", f"the time for this publication is over before stage {stage}")
+        _require_time(deadline, stage)
         value = RUN[stage](Work(context, row, results, deadline))
     except RwHooksError as error:
         _stop(context, identity, stage, error)
@@ -82,6 +81,11 @@ def _step(context: Context, identity: str, stage: Stage, deadline: Deadline) -> 
         raise
     context.journal.record(identity, stage, value.model_dump(mode="json"), time.monotonic() - started)
     return True
+
+
+def _require_time(deadline: Deadline, stage: Stage) -> None:
+    if deadline.passed:
+        raise UnreachableError("timeout", f"the time for this publication was over before the stage {stage}")
 
 
 def _may_go_on(row: Row, results: Mapping[Stage, Result]) -> bool:
