@@ -1,8 +1,8 @@
 """AIR, Runware's name of a model: ``source:id@version``. Standard library only.
 
-Two grammars, because the documentation says "numeric" and the catalogue does not hold to it (``alibaba:qwen-image@2512``):
-what we generate is strict, what we accept is lenient, and a given AIR is kept to the letter (``qatests:68487@08629``
-keeps its leading zero).
+Two grammars, because the documentation says "numeric" and the catalogue does not hold to it
+(``alibaba:qwen-image@2512``): what we generate is strict, what we accept is lenient, and a given AIR is kept to the
+letter (``qatests:68487@08629`` keeps its leading zero).
 """
 
 from __future__ import annotations

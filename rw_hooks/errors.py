@@ -21,6 +21,7 @@ word for scripts; ``stage`` is the stage of the journey (``inspect``, ``describe
 
 from __future__ import annotations
 
+from functools import partial
 from typing import ClassVar
 
 __all__ = [
@@ -72,7 +73,8 @@ class RwHooksError(Exception):
 
     def __reduce__(self) -> tuple[object, ...]:
         """Survive pickling between processes (exceptions with keyword arguments do not by themselves)."""
-        return _rebuild, (type(self), self.code, self.message, self.hint, self.stage, self.details)
+        again = partial(type(self), hint=self.hint, stage=self.stage, details=self.details)
+        return again, (self.code, self.message)
 
     def as_json(self) -> dict[str, object]:
         """Return the ``error`` object of ``publish --json``."""
@@ -84,12 +86,6 @@ class RwHooksError(Exception):
             "hint": self.hint,
         }
         return {**shown, **self.details}
-
-
-def _rebuild(
-    kind: type[RwHooksError], code: str, message: str, hint: str, stage: str, details: dict[str, object]
-) -> RwHooksError:
-    return kind(code, message, hint=hint, stage=stage, details=details)
 
 
 class UsageError(RwHooksError, ValueError):

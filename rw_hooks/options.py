@@ -26,9 +26,28 @@ Value = str | int | float | bool | tuple[str, ...]
 
 CATEGORIES = ("checkpoint", "lora", "lycoris", "controlnet", "vae", "embeddings")
 _WITH_TRIGGERS = ("checkpoint", "lora", "lycoris", "embeddings")
-_CONDITIONING = tuple(
-    "blur canny depth gray hed inpaint inpaintdepth lineart lowquality normal openmlsd openpose outfit pix2pix qrcode "
-    "scrible seg shuffle sketch softedge tile".split()
+_CONDITIONING = (
+    "blur",
+    "canny",
+    "depth",
+    "gray",
+    "hed",
+    "inpaint",
+    "inpaintdepth",
+    "lineart",
+    "lowquality",
+    "normal",
+    "openmlsd",
+    "openpose",
+    "outfit",
+    "pix2pix",
+    "qrcode",
+    "scrible",
+    "seg",
+    "shuffle",
+    "sketch",
+    "softedge",
+    "tile",
 )
 _WHICH = re.compile(r"final|all|best|every:[1-9][0-9]*|last:[1-9][0-9]*")
 _TRUE = frozenset({"1", "true", "yes", "on"})
@@ -77,7 +96,8 @@ class Option:
 _TABLE = (
     Option("air", "air", "source:id@version, or source:id for the next free version.", wire="air",
            default="the account's source, an id from the file's sha256, version 1"),
-    Option("name", "text", "Display name of the model.", wire="name", low=1, default="from the run, else the file name"),
+    Option("name", "text", "Display name of the model.", wire="name", low=1,
+           default="from the run, else the file name"),
     Option("version", "text", "Label of this version (not the AIR's version).", wire="version", low=1,
            default="from the run's step or epoch, else v and the AIR's version"),
     Option("category", "text", "What kind of model the file is.", wire="category", choices=CATEGORIES,
@@ -183,7 +203,7 @@ def _text(value: object) -> str:
     if isinstance(value, os.PathLike):
         value = os.fspath(value)
     if not isinstance(value, str):
-        raise ValueError(f"expected text, got {value!r}")  # noqa: TRY004 - one kind of error for all bad values
+        raise ValueError(f"expected text, got {value!r}")
     return value.strip()
 
 
