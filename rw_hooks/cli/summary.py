@@ -7,12 +7,11 @@ from typing import Any
 
 from rw_hooks.artifact.model import Finding
 from rw_hooks.cli.show import print_rows
+from rw_hooks.describe import storage_cost
 from rw_hooks.publish.publication import STAGES, Publication
 
 __all__ = ["finding_rows", "print_summary", "storage_price"]
 
-_GIGABYTE = 10**9
-_DOLLARS_A_DAY = 0.05 / 30
 _DONE = {
     "registered": "ready",
     "updated": "ready; the description was updated, the file was not sent again",
@@ -26,13 +25,9 @@ def print_summary(publication: Publication) -> None:
 
 
 def storage_price(size: int) -> str:
-    """Return what storing that many bytes costs.
-
-    Runware's model upload page of 2025-10: free during the beta, then $0.05 per GB and month, rounded up to the next
-    GB and charged daily as a 30th.
-    """
-    gigabytes = max(1, -(-size // _GIGABYTE))
-    return f"{gigabytes} GB, ${gigabytes * _DOLLARS_A_DAY:.4f} a day after the beta"
+    """Return what storing that many bytes costs, as people read it."""
+    gigabytes, dollars = storage_cost(size)
+    return f"{gigabytes} GB, ${dollars:.4f} a day after the beta"
 
 
 def finding_rows(findings: Sequence[Finding]) -> Iterator[tuple[str, str]]:

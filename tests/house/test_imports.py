@@ -1,0 +1,70 @@
+"""What is imported when: a trainer's environment is not disturbed, and a command answers at once."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+
+import pytest
+
+STANDARD_LIBRARY_ALONE = [
+    "rw_hooks",
+    "rw_hooks.air",
+    "rw_hooks.cli.commands",
+    "rw_hooks.deadline",
+    "rw_hooks.errors",
+    "rw_hooks.home",
+    "rw_hooks.options",
+    "rw_hooks.points",
+    "rw_hooks.publish.inbox",
+    "rw_hooks.redact",
+]
+FOREIGN_MODULES = """
+import sys
+known = set(sys.modules)
+import {module}
+new = {{name.partition(".")[0] for name in set(sys.modules) - known}}
+print(*sorted(new - set(sys.stdlib_module_names) - {{"rw_hooks"}}))
+"""
+
+
+def best_seconds(*arguments: str) -> float:
+    """Return the least of five runs, so that a busy machine does not fail the test."""
+    taken = []
+    for _ in range(5):
+        started = time.perf_counter()
+        subprocess.run([sys.executable, *arguments], check=True, capture_output=True)
+        taken.append(time.perf_counter() - started)
+    return min(taken)
+
+
+@pytest.mark.parametrize("module", STANDARD_LIBRARY_ALONE)
+def test_what_a_hook_needs_loads_the_standard_library_alone(module):
+    command = [sys.executable, "-c", FOREIGN_MODULES.format(module=module)]
+    found = subprocess.run(command, check=True, capture_output=True, text=True)
+    assert found.stdout.split() == []
+
+
+def test_importing_the_package_costs_less_than_50_ms():
+    assert best_seconds("-c", "import rw_hooks") - best_seconds("-c", "pass") < 0.050
+
+
+def test_the_overview_comes_in_less_than_300_ms():
+    assert best_seconds("-m", "rw_hooks", "--help") < 0.300
+
+
+def test_publish_can_be_called_whatever_was_imported_before():
+    script = (
+        "import rw_hooks.publish, rw_hooks.publish.inbox, rw_hooks\n"
+        "from rw_hooks import publish\n"
+        "print(callable(publish), callable(rw_hooks.publish))"
+    )
+    found = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True)
+    assert found.stdout.split() == ["True", "True"]
+
+
+def test_every_public_name_can_be_loaded():
+    import rw_hooks
+
+    assert [name for name in rw_hooks.__all__ if getattr(rw_hooks, name, None) is None] == []

@@ -1,0 +1,71 @@
+"""Rules for the source tree itself."""
+
+from __future__ import annotations
+
+import ast
+import re
+import statistics
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+SOURCES = sorted([*(ROOT / "rw_hooks").rglob("*.py"), *(ROOT / "integrations").rglob("*.py")])
+PROSE = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "examples").rglob("*.md")])
+WRITTEN = [*SOURCES, *PROSE, *sorted((ROOT / "tests").rglob("*.py")), *sorted((ROOT / "examples").rglob("*.py"))]
+READERS_OF_THE_ENVIRONMENT = {
+    "rw_hooks/settings.py",
+    "rw_hooks/hosts/hub_upload.py",  # builds the environment of its child process from its own
+}
+
+
+def relative(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+def lines_of(path: Path) -> int:
+    return len(path.read_text(encoding="utf-8").splitlines())
+
+
+def test_no_module_is_longer_than_500_lines():
+    assert [relative(path) for path in SOURCES if lines_of(path) > 500] == []
+
+
+def test_the_median_module_is_shorter_than_150_lines():
+    assert statistics.median(map(lines_of, SOURCES)) < 150
+
+
+def test_every_module_says_why_it_exists():
+    assert [relative(path) for path in SOURCES if not ast.get_docstring(ast.parse(path.read_text("utf-8")))] == []
+
+
+def test_only_the_settings_read_the_environment():
+    readers = {relative(path) for path in SOURCES if reads_environment(ast.parse(path.read_text(encoding="utf-8")))}
+    assert readers <= READERS_OF_THE_ENVIRONMENT
+
+
+def reads_environment(tree: ast.AST) -> bool:
+    return any(
+        isinstance(node, ast.Attribute)
+        and node.attr in {"environ", "environb", "getenv"}
+        and isinstance(node.value, ast.Name)
+        and node.value.id == "os"
+        for node in ast.walk(tree)
+    )
+
+
+def test_the_reader_of_environments_is_recognised():
+    assert reads_environment(ast.parse("import os\nname = os.environ['HOME']"))
+    assert not reads_environment(ast.parse("import os\nname = os.sep"))
+
+
+@pytest.mark.parametrize("path", WRITTEN, ids=relative)
+def test_nothing_is_left_for_later_and_nothing_speaks_of_one_machine(path):
+    unfinished = r"\b(?:TO" + r"DO|FIX" + r"ME|XX" + r"X|HA" + r"CK|NotImplemented" + r"Error)\b"
+    one_machine = r"(?<![\w.])/(?:work|root|home/\w+)/|\.\./" + r"shared"
+    found = re.findall(f"{unfinished}|{one_machine}", path.read_text(encoding="utf-8"))
+    assert found == []
+
+
+def test_the_licence_is_apache_2():
+    assert (ROOT / "LICENSE").read_text(encoding="utf-8").lstrip().startswith("Apache License")
