@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack
 from pathlib import Path
 
 from rw_hooks.artifact import inspect, require_publishable
@@ -46,7 +45,8 @@ def publish(
         it. Where a folder yields several (``which=all``), the first that did not get ready, else the last.
 
     Raises:
-        UsageError: An option is unknown or out of bounds, or there is no such path.
+        UsageError: An option is unknown or out of bounds.
+        JournalError: The state folder cannot be used.
     """
     known = settings if settings is not None else load(options)
     publications = list(publish_all([Path(path)], known, watcher or Silent()))
@@ -54,23 +54,18 @@ def publish(
 
 
 def publish_all(paths: Sequence[Path], settings: Settings, watcher: Watcher) -> Iterator[Publication]:
-    """Publish files and run folders one after the other, yielding each publication as it ends.
+    """Publish files and run folders one after the other, yielding each publication as it ends, well or not.
 
     Raises:
-        UsageError: A path does not exist.
-        MissingError: No key; no host and no Hub token.
+        JournalError: The state folder cannot be used.
     """
     if settings.value("dry_run", False):
         yield from explain(paths, settings)
         return
-    endpoint_of(settings)
-    _require_host(settings)
-    with ExitStack() as stack:
-        journal = stack.enter_context(Journal(settings.home))
-        context = Context(settings, journal, stack.enter_context(Clients()), watcher)
+    with Journal(settings.home) as journal, Clients() as clients:
+        context = Context(settings, journal, clients, watcher)
         for path in paths:
-            for file in selected(path, settings, watcher):
-                yield _publish_file(context, file)
+            yield from _each_of(path, settings, watcher, lambda file: _publish_file(context, file))
 
 
 def explain(paths: Sequence[Path], settings: Settings) -> Iterator[Publication]:
@@ -79,8 +74,23 @@ def explain(paths: Sequence[Path], settings: Settings) -> Iterator[Publication]:
     With a key and a network the AIR is resolved as far as asking allows; without, it is null.
     """
     for path in paths:
-        for file in selected(path, settings, Silent()):
-            yield _explain_file(file, settings)
+        yield from _each_of(path, settings, Silent(), lambda file: _explain_file(file, settings))
+
+
+def _each_of(
+    path: Path, settings: Settings, watcher: Watcher, work: Callable[[Path], Publication]
+) -> Iterator[Publication]:
+    """Do the work for each file that the path stands for; what stops one of them does not stop the others."""
+    try:
+        files = selected(path, settings, watcher)
+    except RwHooksError as error:
+        yield failed_before_journal(str(path), error)
+        return
+    for file in files:
+        try:
+            yield work(file)
+        except RwHooksError as error:
+            yield failed_before_journal(str(file), error)
 
 
 def finish(context: Context, identity: str, prepare: Callable[[Context], None]) -> Publication:
@@ -128,10 +138,8 @@ def work_off(context: Context, item: HandOver, file: Path) -> Publication:
 
 def _publish_file(context: Context, path: Path) -> Publication:
     endpoint = endpoint_of(context.settings)
-    try:
-        item = _hand_over(path, context.settings, endpoint.rest_url, endpoint.fingerprint)
-    except RwHooksError as error:
-        return failed_before_journal(str(path), error)
+    _require_host(context.settings)
+    item = _hand_over(path, context.settings, endpoint.rest_url, endpoint.fingerprint)
     return work_off(context, item, drop(context.home, item, durable=True))
 
 
