@@ -15,6 +15,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
+from safetensors.numpy import save
 
 __all__ = ["RANK", "TRIGGER_WORDS", "make_adapter"]
 
@@ -30,14 +31,15 @@ _BLOCKS = (
 )
 """The attention blocks of the SD 1.5 UNet, and their widths."""
 
-_Matrix: TypeAlias = NDArray[np.float32]
+_Matrix: TypeAlias = NDArray[np.float64]
 
 
 @dataclass
 class _Module:
     """One adapted projection, and the update that it is to learn; both are products of two thin matrices.
 
-    No product is ever written out: gradients and error follow from the small matrices between the factors.
+    ``up`` is kept transposed, so that both factors have one row a rank. No product of full size is ever written out:
+    gradients and error follow from the small matrices between the factors.
     """
 
     name: str
@@ -48,13 +50,12 @@ class _Module:
 
     def step(self) -> float:
         """Take one step down the gradient of ``|up @ down - wanted|^2 / 2``; return the relative squared error."""
-        up, down = self.up, self.down
-        ups, downs = up.T @ up, down @ down.T
-        up_overlap, down_overlap = up.T @ self.wanted_up, down @ self.wanted_down.T
-        self.up = up - _RATE * (up @ downs - self.wanted_up @ down_overlap.T)
-        self.down = down - _RATE * (ups @ down - up_overlap @ self.wanted_down)
-        wanted = float(np.sum((self.wanted_up.T @ self.wanted_up) * (self.wanted_down @ self.wanted_down.T)))
-        return 1.0 + float(np.sum(ups * downs) - 2 * np.sum(up_overlap * down_overlap)) / wanted
+        ups, downs = np.inner(self.up, self.up), np.inner(self.down, self.down)
+        up_overlap, down_overlap = np.inner(self.up, self.wanted_up), np.inner(self.down, self.wanted_down)
+        wanted = np.vdot(np.inner(self.wanted_up, self.wanted_up), np.inner(self.wanted_down, self.wanted_down))
+        self.up = self.up - _RATE * (downs @ self.up - down_overlap @ self.wanted_up)
+        self.down = self.down - _RATE * (ups @ self.down - up_overlap @ self.wanted_down)
+        return float(1 + (np.vdot(ups, downs) - 2 * np.vdot(up_overlap, down_overlap)) / wanted)
 
 
 def make_adapter(path: Path, seed: int, steps: int, on_loss: Callable[[int, float], None]) -> None:
@@ -64,15 +65,13 @@ def make_adapter(path: Path, seed: int, steps: int, on_loss: Callable[[int, floa
         path: The ``.safetensors`` file to write.
         seed: Fixes the result to the byte, on one machine.
         steps: Steps of gradient descent.
-        on_loss: Called after each step with its number, from 1, and the squared error, relative to the update's own size.
+        on_loss: Called after each step with its number, from 1, and the relative squared error.
     """
-    from safetensors.numpy import save_file
-
     random = np.random.default_rng(seed)
     modules = list(_modules(random))
     for step in range(1, steps + 1):
         on_loss(step, float(np.mean([module.step() for module in modules])))
-    save_file(_tensors(modules), path, metadata=_metadata(path, seed, steps))
+    path.write_bytes(save(_tensors(modules), metadata=_metadata(path, seed, steps)))
 
 
 def _modules(random: np.random.Generator) -> Iterator[_Module]:
@@ -85,22 +84,22 @@ def _modules(random: np.random.Generator) -> Iterator[_Module]:
         ):
             yield _Module(
                 name=f"lora_unet_{block}_transformer_blocks_0_attn2_{projection}",
-                up=np.zeros((rows, RANK), np.float32),
-                down=_normal(random, RANK, columns),
-                wanted_up=_normal(random, RANK, rows).T,
-                wanted_down=_normal(random, RANK, columns),
+                up=np.zeros((RANK, rows)),
+                down=_normal(random, columns),
+                wanted_up=_normal(random, rows),
+                wanted_down=_normal(random, columns),
             )
 
 
-def _normal(random: np.random.Generator, rows: int, columns: int) -> _Matrix:
-    return random.standard_normal((rows, columns), dtype=np.float32) / np.float32(columns**0.5)
+def _normal(random: np.random.Generator, width: int) -> _Matrix:
+    return random.normal(0.0, width**-0.5, (RANK, width))
 
 
 def _tensors(modules: list[_Module]) -> dict[str, NDArray[Any]]:
     tensors: dict[str, NDArray[Any]] = {}
     for module in modules:
         tensors[f"{module.name}.lora_down.weight"] = module.down.astype(np.float16)
-        tensors[f"{module.name}.lora_up.weight"] = module.up.astype(np.float16)
+        tensors[f"{module.name}.lora_up.weight"] = np.ascontiguousarray(np.transpose(module.up), np.float16)
         tensors[f"{module.name}.alpha"] = np.array(_ALPHA, np.float16)
     return tensors
 
