@@ -52,10 +52,14 @@ class _Module:
         """Take one step down the gradient of ``|up @ down - wanted|^2 / 2``; return the relative squared error."""
         ups, downs = np.inner(self.up, self.up), np.inner(self.down, self.down)
         up_overlap, down_overlap = np.inner(self.up, self.wanted_up), np.inner(self.down, self.wanted_down)
-        wanted = np.vdot(np.inner(self.wanted_up, self.wanted_up), np.inner(self.wanted_down, self.wanted_down))
+        wanted = _dot(np.inner(self.wanted_up, self.wanted_up), np.inner(self.wanted_down, self.wanted_down))
         self.up = self.up - _RATE * (downs @ self.up - down_overlap @ self.wanted_up)
         self.down = self.down - _RATE * (ups @ self.down - up_overlap @ self.wanted_down)
-        return float(1 + (np.vdot(ups, downs) - 2 * np.vdot(up_overlap, down_overlap)) / wanted)
+        return 1 + (_dot(ups, downs) - 2 * _dot(up_overlap, down_overlap)) / wanted
+
+
+def _dot(one: _Matrix, other: _Matrix) -> float:
+    return float(np.sum(one * other))
 
 
 def make_adapter(path: Path, seed: int, steps: int, on_loss: Callable[[int, float], None]) -> None:
@@ -63,7 +67,7 @@ def make_adapter(path: Path, seed: int, steps: int, on_loss: Callable[[int, floa
 
     Args:
         path: The ``.safetensors`` file to write.
-        seed: Fixes the result to the byte, on one machine.
+        seed: Fixes what is learnt.
         steps: Steps of gradient descent.
         on_loss: Called after each step with its number, from 1, and the relative squared error.
     """
