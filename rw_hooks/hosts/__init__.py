@@ -1,1 +1,109 @@
-"""Places that give a file a URL which the platform can fetch, and the check that it can."""
+"""Places that give a file a URL which the platform can fetch, and the look at that URL as a stranger.
+
+A host is named by a URL; its scheme says which kind it is. Another distribution adds a kind through the entry-point
+group ``rw_hooks.hosts``: the scheme is the name, and the object is called with the URL and a :class:`HostConfig`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from importlib import import_module
+from importlib.metadata import entry_points
+from urllib.parse import urlsplit
+
+from rw_hooks.deadline import Deadline
+from rw_hooks.errors import UsageError
+from rw_hooks.hosts.address import is_private_address
+from rw_hooks.hosts.base import Host, HostConfig, HostedFile, Location, Progress
+from rw_hooks.hosts.preflight import Preflight, preflight
+from rw_hooks.redact import redact_url
+
+__all__ = [
+    "Host",
+    "HostConfig",
+    "HostedFile",
+    "Location",
+    "Preflight",
+    "Progress",
+    "default_hub_url",
+    "is_private_address",
+    "open_host",
+    "preflight",
+]
+
+Factory = Callable[[str, HostConfig], Host]
+
+ENTRY_POINTS = "rw_hooks.hosts"
+_BUILT_IN = {
+    "hf": ("rw_hooks.hosts.hub", "HubHost"),
+    "dir": ("rw_hooks.hosts.directory", "DirectoryHost"),
+    "http": ("rw_hooks.hosts.url", "UrlHost"),
+    "https": ("rw_hooks.hosts.url", "UrlHost"),
+}
+_ACCOUNT_SECONDS = 60.0
+_REPO_NAME_MAX = 90
+
+
+def open_host(url: str, config: HostConfig) -> Host:
+    """Return the host that the URL names. Nothing is asked of it yet.
+
+    Args:
+        url: Such as ``hf://user/repo``; the whole URL, with its secret part where the user gave one.
+        config: What it needs from outside.
+
+    Raises:
+        UsageError: The URL is malformed, or nobody knows its scheme.
+        MissingError: The host needs a token or a package that is not there.
+    """
+    try:
+        scheme = urlsplit(url).scheme
+    except ValueError:
+        scheme = ""
+    factory = _factory(scheme)
+    if factory is None:
+        raise UsageError(
+            "bad_host",
+            f"--host: {redact_url(url)!r} is not a host that is known here",
+            hint=f"write one of {', '.join(name + '://' for name in sorted(_BUILT_IN))}; `rw-hooks publish --help`",
+        )
+    return factory(url, config)
+
+
+def default_hub_url(config: HostConfig, name: str) -> str:
+    """Return the host for a model when none was named: the user's own repository of that name.
+
+    Args:
+        config: Has the Hub's address and the token.
+        name: The model's display name.
+
+    Raises:
+        MissingError: There is no Hugging Face token.
+        RefusedError: The Hub does not accept it.
+        UnreachableError: The Hub is away.
+    """
+    from rw_hooks.hosts.hub import require_token
+    from rw_hooks.hosts.hub_api import HubApi
+
+    account = HubApi(config.hf_endpoint, require_token(config)).account(Deadline.after(_ACCOUNT_SECONDS))
+    return f"hf://{account.name}/{_slug(name)}"
+
+
+def _factory(scheme: str) -> Factory | None:
+    if scheme in _BUILT_IN:
+        module, name = _BUILT_IN[scheme]
+        built_in: Factory = getattr(import_module(module), name)
+        return built_in
+    for entry in entry_points(group=ENTRY_POINTS):
+        if entry.name == scheme:
+            found: Factory = entry.load()
+            return found
+    return None
+
+
+def _slug(name: str) -> str:
+    """Return a repository name: letters, digits, dashes and single dots, never empty."""
+    words = re.sub(r"[^A-Za-z0-9._-]+", "-", name)
+    words = re.sub(r"-{2,}", "-", re.sub(r"\.{2,}", ".", words))
+    slug = words[:_REPO_NAME_MAX].strip("-._").removesuffix(".git")
+    return slug or "model"

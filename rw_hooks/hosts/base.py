@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, Protocol
 
@@ -10,10 +11,29 @@ from pydantic import BaseModel, ConfigDict, SecretStr
 
 from rw_hooks.deadline import Deadline
 
-__all__ = ["Host", "HostedFile", "Location", "Progress"]
+__all__ = ["Host", "HostConfig", "HostedFile", "Location", "Progress"]
 
 Progress = Callable[[int, int], None]
 """Called with (bytes done, bytes in all), never more often than a person can read."""
+
+
+@dataclass(frozen=True)
+class HostConfig:
+    """What a host needs to know from outside; the engine takes it from the settings.
+
+    Attributes:
+        home: The state folder; the Hub client's own files go to a folder in it.
+        hf_endpoint: The Hub's address.
+        hf_token: The Hugging Face token, or None.
+        hf_xet: Whether the Hub client may use Xet.
+        stall_seconds: After how many seconds without a byte moved an upload counts as stuck.
+    """
+
+    home: Path
+    hf_endpoint: str = "https://huggingface.co"
+    hf_token: SecretStr | None = field(default=None, repr=False)
+    hf_xet: bool = True
+    stall_seconds: float = 120.0
 
 
 class HostedFile(BaseModel):
@@ -42,6 +62,7 @@ class Location(BaseModel):
         url: The file's URL without any signed part, pinned to its content where the host can (a Hub commit).
         access: ``public``: the URL works as it is. ``signed``: it must be minted right before use.
         revision: The Hub commit, the object's version, or None.
+        note: What a person should know of it, or empty.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -50,6 +71,7 @@ class Location(BaseModel):
     url: str
     access: Literal["public", "signed"]
     revision: str | None = None
+    note: str = ""
 
 
 class Host(Protocol):

@@ -1,0 +1,193 @@
+"""``dir:///path?url=https://...``: a folder that some web server publishes.
+
+The file is copied under a temporary name, hashed as it is copied, synced and then given its name, so that the web
+server never shows half a file. A name is never taken from another file: then the first eight hexadecimal digits of
+the sha256 go into the name.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import hashlib
+import os
+import tempfile
+from collections.abc import Callable
+from pathlib import Path, PurePath
+from typing import IO
+from urllib.parse import parse_qs, quote, urlsplit
+from urllib.request import url2pathname
+
+from pydantic import SecretStr
+
+from rw_hooks.deadline import Deadline
+from rw_hooks.errors import ArtifactChangedError, MissingError, RefusedError, RwHooksError, UnreachableError, UsageError
+from rw_hooks.hosts.base import HostConfig, HostedFile, Location, Progress
+from rw_hooks.points import reach
+from rw_hooks.redact import is_secret_url
+
+__all__ = ["DirectoryHost"]
+
+_CHUNK = 4_194_304
+_MODE = 0o644
+_FORM = "write --host 'dir:///folder?url=https://address-of-that-folder'"
+
+
+class DirectoryHost:
+    """A folder and the web address it is published at.
+
+    Raises:
+        UsageError: The URL has no folder or no web address.
+    """
+
+    def __init__(self, url: str, config: HostConfig) -> None:
+        del config  # a folder needs nothing from outside
+        parts = urlsplit(url)
+        bases = parse_qs(parts.query).get("url", [])
+        if parts.netloc or not parts.path.strip("/"):
+            raise UsageError("bad_host", f"--host: {url!r} names no folder", hint=_FORM)
+        if len(bases) != 1 or not bases[0].startswith(("https://", "http://")) or is_secret_url(bases[0]):
+            raise UsageError("bad_host", "--host: dir:// needs the folder's web address, without secrets", hint=_FORM)
+        self._folder = Path(url2pathname(parts.path))
+        self._base = bases[0].rstrip("/") + "/"
+        self._url = url
+
+    @property
+    def url(self) -> str:
+        """The host's own URL."""
+        return self._url
+
+    def check(self) -> None:
+        """See that the folder is there and may be written."""
+        if not self._folder.is_dir():
+            raise MissingError(
+                "host_folder_missing",
+                f"the folder {self._folder} of --host is not there",
+                hint="make the folder that your web server publishes, or name another with --host",
+            )
+        if not os.access(self._folder, os.W_OK | os.X_OK):
+            raise _not_writable(self._folder)
+
+    def find(self, file: HostedFile) -> Location | None:
+        """Return where the bytes lie, if one of the two names that they may have holds them."""
+        try:
+            present = next((name for name in _names(file) if _holds(self._folder / name, file)), None)
+        except OSError as error:
+            raise _mapped(error, self._folder) from None
+        return None if present is None else self._location(present)
+
+    def upload(self, file: HostedFile, progress: Progress, deadline: Deadline) -> Location:
+        """Copy the file into the folder."""
+        self.check()
+        found = self.find(file)
+        if found is not None:
+            return found
+        if file.path is None:
+            raise ArtifactChangedError("artifact_gone", f"{file.name} is no longer there to be copied")
+        try:
+            return self._location(self._copy(file.path, file, progress, deadline))
+        except OSError as error:
+            raise _mapped(error, self._folder) from None
+
+    def mint(self, location: Location) -> SecretStr:
+        """Return the location's own URL."""
+        return SecretStr(location.url)
+
+    def _location(self, name: str) -> Location:
+        return Location(host=self._url, url=self._base + quote(name), access="public")
+
+    def _copy(self, source: Path, file: HostedFile, progress: Progress, deadline: Deadline) -> str:
+        descriptor, temporary = tempfile.mkstemp(prefix=".rw-hooks-", dir=self._folder)
+        try:
+            with os.fdopen(descriptor, "wb") as target, source.open("rb") as origin:
+                _copy_hashed(origin, target, file, lambda done: progress(done, file.size), deadline)
+            Path(temporary).chmod(_MODE)
+            reach("dir.before_rename")
+            name = _give_name(Path(temporary), self._folder, _names(file))
+            reach("dir.after_rename")
+        finally:
+            Path(temporary).unlink(missing_ok=True)
+        _sync_folder(self._folder)
+        return name
+
+
+def _names(file: HostedFile) -> tuple[str, str]:
+    stem, suffix = PurePath(file.name).stem, PurePath(file.name).suffix
+    return file.name, f"{stem}-{file.sha256[:8]}{suffix}"
+
+
+def _holds(path: Path, file: HostedFile) -> bool:
+    if not path.is_file() or path.stat().st_size != file.size:
+        return False
+    digest = hashlib.sha256()
+    with path.open("rb") as stream:
+        while chunk := stream.read(_CHUNK):
+            digest.update(chunk)
+    return digest.hexdigest() == file.sha256
+
+
+def _copy_hashed(
+    origin: IO[bytes], target: IO[bytes], file: HostedFile, progress: Callable[[int], None], deadline: Deadline
+) -> None:
+    digest, done = hashlib.sha256(), 0
+    while chunk := origin.read(_CHUNK):
+        if deadline.passed:
+            raise UnreachableError(
+                "host_slow", "the copy into the folder of --host took too long",
+                hint="`rw-hooks resume` goes on; --timeout gives it more time",
+            )  # fmt: skip
+        digest.update(chunk)
+        target.write(chunk)
+        done += len(chunk)
+        progress(done)
+    if digest.hexdigest() != file.sha256:
+        raise ArtifactChangedError(
+            "artifact_changed", f"{file.name} was changed after it was inspected; nothing was published",
+            hint="publish it again when the training no longer writes it",
+        )  # fmt: skip
+    target.flush()
+    os.fsync(target.fileno())
+
+
+def _give_name(temporary: Path, folder: Path, names: tuple[str, str]) -> str:
+    """Link the file to the first name that is free; the last one holds these very bytes if it is taken."""
+    for name in names[:-1]:
+        try:
+            (folder / name).hardlink_to(temporary)
+        except FileExistsError:
+            continue
+        except OSError:
+            if (folder / name).exists():
+                continue
+            temporary.replace(folder / name)  # a file system without links
+        return name
+    temporary.replace(folder / names[-1])
+    return names[-1]
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make the new name survive a power cut, where folders can be synced."""
+    with contextlib.suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def _not_writable(folder: Path) -> RwHooksError:
+    return RefusedError(
+        "host_not_writable",
+        f"the folder {folder} of --host may not be written",
+        hint="give yourself the right to write there, or name another with --host",
+    )
+
+
+def _mapped(error: OSError, folder: Path) -> RwHooksError:
+    if error.errno in {errno.EACCES, errno.EPERM, errno.EROFS}:
+        return _not_writable(folder)
+    return UnreachableError(
+        "host_folder_failing",
+        f"the folder {folder} of --host fails: {error.strerror or type(error).__name__}",
+        hint="free space or mend the disk, then `rw-hooks resume`",
+    )

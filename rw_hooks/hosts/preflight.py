@@ -1,0 +1,177 @@
+"""The last look before Runware is asked: does a stranger get these very bytes at this URL?
+
+How sure the answer is depends on what the host offers, and :class:`Preflight` says which it was:
+
+- ``linked-etag``: the Hub names the file's sha256 (``X-Linked-Etag``), and the first bytes agree;
+- ``ranges``: the size, the header and the tail agree with the local file;
+- ``full``: every byte was fetched and hashed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, SecretStr
+
+from rw_hooks.deadline import Deadline
+from rw_hooks.errors import ArtifactChangedError, RefusedError, UnreachableError
+from rw_hooks.hosts.base import HostedFile
+from rw_hooks.hosts.requests import pause_before
+from rw_hooks.hosts.stranger import Fetched, Stranger
+from rw_hooks.redact import redact_url
+
+__all__ = ["Preflight", "preflight"]
+
+Verify = Literal["auto", "full"]
+
+_ENDS = 262_144
+_TRIES = 4
+
+
+class Preflight(BaseModel):
+    """What the look showed.
+
+    Attributes:
+        url: The URL without its secret parts.
+        method: How the bytes were compared.
+        size: Bytes of the file at the URL.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    url: str
+    method: Literal["linked-etag", "ranges", "full"]
+    size: int
+
+
+def preflight(
+    url: SecretStr, file: HostedFile, *, verify: Verify, allow_private_addresses: bool, deadline: Deadline
+) -> Preflight:
+    """Fetch the URL as a stranger and compare it with the file.
+
+    Args:
+        url: Where Runware will fetch the file.
+        file: What it must be.
+        verify: ``full`` fetches and hashes everything; ``auto`` does so only where nothing less can tell.
+        allow_private_addresses: Whether loopback and private addresses may be fetched from.
+        deadline: When to stop.
+
+    Raises:
+        RefusedError: A stranger does not get these bytes: ``url_not_public``, ``url_is_page``, ``url_is_private``,
+            ``url_redirects``, ``hosted_size_differs``, ``hosted_bytes_differ``.
+        UnreachableError: The server is away, slow or failing.
+    """
+    look = _Look(url.get_secret_value(), file, allow_private_addresses, deadline)
+    attempt = 1
+    while True:
+        try:
+            return look.compare(verify)
+        except UnreachableError:
+            pause = pause_before(attempt)
+            if attempt == _TRIES or pause >= deadline.left:
+                raise
+        attempt += 1
+        time.sleep(pause)
+
+
+class _Look:
+    def __init__(self, url: str, file: HostedFile, allow_private: bool, deadline: Deadline) -> None:
+        self._url = url
+        self._file = file
+        self._stranger = Stranger(url, allow_private_addresses=allow_private, deadline=deadline)
+
+    def compare(self, verify: Verify) -> Preflight:
+        if verify == "full":
+            return self._whole()
+        head = min(_ENDS, self._file.size)
+        with self._stranger.fetch(0, head - 1) as fetched:
+            self._require_a_file(fetched)
+            if not fetched.partial:
+                return self._hashed(fetched)
+            linked = self._require_linked(fetched)
+            if self._file.path is None and not linked:
+                return self._whole()
+            self._require_same(fetched, 0, head)
+        if linked:
+            return self._seen("linked-etag")
+        with self._stranger.fetch(self._file.size - head, self._file.size - 1) as fetched:
+            if not fetched.partial:
+                return self._hashed(fetched)
+            self._require_same(fetched, self._file.size - head, head)
+        return self._seen("ranges")
+
+    def _whole(self) -> Preflight:
+        with self._stranger.fetch() as fetched:
+            self._require_a_file(fetched)
+            return self._hashed(fetched)
+
+    def _hashed(self, fetched: Fetched) -> Preflight:
+        digest, size = hashlib.sha256(), 0
+        for chunk in fetched.chunks:
+            digest.update(chunk)
+            size += len(chunk)
+            if size > self._file.size:
+                raise self._differs("hosted_size_differs", f"more than {self._file.size} bytes")
+        if size < self._file.size:
+            raise self._differs("hosted_size_differs", f"{size} bytes")
+        if digest.hexdigest() != self._file.sha256:
+            raise self._differs("hosted_bytes_differ", f"sha256 {digest.hexdigest()}")
+        return self._seen("full")
+
+    def _require_a_file(self, fetched: Fetched) -> None:
+        if fetched.content_type.startswith(("text/html", "application/xhtml")):
+            raise RefusedError(
+                "url_is_page",
+                f"{redact_url(self._url)} is a web page and not the file; nothing was sent to Runware",
+                hint="give the URL that downloads the file (on the Hub /resolve/, not /blob/ or /tree/) with --host",
+            )
+        if fetched.size is not None and fetched.size != self._file.size:
+            raise self._differs("hosted_size_differs", f"{fetched.size} bytes")
+
+    def _require_linked(self, fetched: Fetched) -> bool:
+        if fetched.linked_sha256 not in {None, self._file.sha256}:
+            raise self._differs("hosted_bytes_differ", f"sha256 {fetched.linked_sha256}")
+        return fetched.linked_sha256 is not None
+
+    def _require_same(self, fetched: Fetched, first: int, length: int) -> None:
+        if self._file.path is None:
+            return
+        if _taken(fetched.chunks, length) != _local(self._file.path, first, length):
+            raise self._differs("hosted_bytes_differ", f"other bytes at {first}")
+
+    def _differs(self, code: str, what: str) -> RefusedError:
+        return RefusedError(
+            code,
+            f"{redact_url(self._url)} holds {what}; {self._file.name} has {self._file.size} bytes and "
+            f"sha256 {self._file.sha256}; nothing was sent to Runware",
+            hint="publish again to upload it anew, or give the file's own URL with --host",
+        )
+
+    def _seen(self, method: Literal["linked-etag", "ranges", "full"]) -> Preflight:
+        return Preflight(url=redact_url(self._url), method=method, size=self._file.size)
+
+
+def _taken(chunks: Iterator[bytes], length: int) -> bytes:
+    """Return the body, or one byte more than its due length where the server sends more."""
+    taken = bytearray()
+    for chunk in chunks:
+        taken += chunk
+        if len(taken) > length:
+            break
+    return bytes(taken[: length + 1])
+
+
+def _local(path: Path, first: int, length: int) -> bytes:
+    try:
+        with path.open("rb") as stream:
+            stream.seek(first)
+            return stream.read(length)
+    except OSError:
+        raise ArtifactChangedError(
+            "artifact_gone", f"{path.name} is no longer there to be compared with what is hosted",
+            hint="publish it again from where it is now",
+        ) from None  # fmt: skip

@@ -1,0 +1,337 @@
+"""The real huggingface_hub, in its process, against the Hub double."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+from pathlib import Path
+from urllib.request import urlopen
+
+import pytest
+from pydantic import SecretStr
+
+from rw_hooks.deadline import Deadline
+from rw_hooks.errors import ArtifactChangedError, MissingError, RefusedError, UnreachableError
+from rw_hooks.hosts import Host, HostConfig, HostedFile, default_hub_url, open_host, preflight
+from rw_hooks.hosts.hub_api import HubApi
+from tests.doubles.hub import HubDouble
+from tests.hosts.conftest import MakeFile
+
+
+@pytest.fixture
+def host(config: HostConfig) -> Host:
+    return open_host("hf://ada/maya", config)
+
+
+def quiet(done: int, total: int) -> None:
+    """Take progress and say nothing."""
+
+
+def test_a_new_repository_is_private_and_the_file_comes_in_one_commit(
+    host: Host, hub: HubDouble, file: HostedFile, deadline: Deadline
+) -> None:
+    location = host.upload(file, quiet, deadline)
+
+    assert hub.repos["ada/maya"].private
+    assert location.access == "signed"
+    assert location.url == f"{hub.url}/ada/maya/resolve/{hub.repos['ada/maya'].head}/maya.safetensors"
+    assert location.revision == hub.repos["ada/maya"].head
+    assert hub.counts == {"creations": 1, "uploads": 1, "bytes": file.size, "commits": 1}
+
+
+def test_a_file_that_lies_there_is_not_sent_again(
+    host: Host, hub: HubDouble, file: HostedFile, deadline: Deadline
+) -> None:
+    first = host.upload(file, quiet, deadline)
+    before = dict(hub.counts)
+
+    assert host.find(file) == first
+    assert host.upload(file, quiet, deadline) == first
+    assert hub.counts == before
+
+
+def test_other_bytes_under_the_name_are_replaced_and_the_old_url_keeps_the_old_bytes(
+    host: Host, hub: HubDouble, make_file: MakeFile, deadline: Deadline
+) -> None:
+    old = host.upload(make_file(), quiet, deadline)
+    new_file = make_file(size=700_001)
+    assert host.find(new_file) is None
+    new = host.upload(new_file, quiet, deadline)
+
+    assert hub.counts["commits"] == 2
+    assert len(urlopen(host.mint(old).get_secret_value()).read()) == 700_000
+    assert len(urlopen(host.mint(new).get_secret_value()).read()) == 700_001
+
+
+def test_a_large_file_is_uploaded_in_parts_and_progress_reaches_the_end(
+    host: Host, hub: HubDouble, make_file: MakeFile, deadline: Deadline
+) -> None:
+    hub.part_size = 500_000
+    file = make_file(size=1_700_000)
+    seen: list[tuple[int, int]] = []
+    host.upload(file, lambda done, total: seen.append((done, total)), deadline)
+
+    assert hub.calls("lfs-put") == 4
+    assert hashlib.sha256(hub.objects[file.sha256]).hexdigest() == file.sha256
+    assert seen[-1] == (file.size, file.size)
+    assert all(0 < done <= total == file.size for done, total in seen)
+
+
+def test_a_private_file_is_served_to_a_stranger_by_its_signed_url(
+    host: Host, hub: HubDouble, file: HostedFile, deadline: Deadline
+) -> None:
+    url = host.mint(host.upload(file, quiet, deadline))
+
+    assert url.get_secret_value().startswith(hub.cdn_url + "/")
+    seen = preflight(url, file, verify="auto", allow_private_addresses=True, deadline=deadline)
+    assert (seen.method, seen.size) == ("ranges", file.size)
+    assert "Signature" not in seen.url
+    assert not [seen for seen in hub.seen if seen.origin == "cdn" and seen.token]
+
+
+def test_public_is_said_in_the_url_and_the_url_works_as_it_is(
+    config: HostConfig, hub: HubDouble, file: HostedFile, deadline: Deadline
+) -> None:
+    host = open_host("hf://lab/maya/loras?public=1", config)
+    location = host.upload(file, quiet, deadline)
+
+    assert not hub.repos["lab/maya"].private
+    assert location.access == "public"
+    assert location.url.endswith("/loras/maya.safetensors")
+    assert host.url == "hf://lab/maya/loras?public=1"
+    seen = preflight(host.mint(location), file, verify="auto", allow_private_addresses=True, deadline=deadline)
+    assert seen.method == "linked-etag"
+
+
+@pytest.mark.parametrize("act", ["check", "find", "upload"])
+def test_a_public_repository_is_refused_unless_it_is_asked_for(
+    host: Host, hub: HubDouble, file: HostedFile, deadline: Deadline, act: str
+) -> None:
+    hub.add_repo("ada/maya", private=False)
+    acts = {
+        "check": host.check,
+        "find": lambda: host.find(file),
+        "upload": lambda: host.upload(file, quiet, deadline),
+    }
+    with pytest.raises(RefusedError, match="not made public unasked") as refused:
+        acts[act]()
+
+    assert "?public=1" in refused.value.hint
+    assert hub.counts["commits"] == 0
+
+
+def test_a_private_repository_stays_private_when_public_is_asked_for(
+    config: HostConfig, hub: HubDouble, file: HostedFile, deadline: Deadline
+) -> None:
+    hub.add_repo("ada/maya", private=True)
+    location = open_host("hf://ada/maya?public=1", config).upload(file, quiet, deadline)
+
+    assert hub.repos["ada/maya"].private
+    assert location.access == "signed"
+    assert "private" in location.note
+
+
+def test_a_commit_whose_answer_was_lost_is_found_and_not_made_again(
+    host: Host, hub: HubDouble, file: HostedFile, deadline: Deadline
+) -> None:
+    hub.lose("commit")
+    location = host.upload(file, quiet, deadline)
+
+    assert hub.counts["commits"] == 1
+    assert hub.calls("commit") == 1
+    assert location.revision == hub.repos["ada/maya"].head
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "status"),
+    [("create", 503), ("info", 502), ("paths-info", 500), ("commit", 503), ("commit", 412), ("lfs-put", 403)],
+)
+def test_passing_trouble_is_survived(  # noqa: PLR0917 - a row of the table and four fixtures
+    host: Host, hub: HubDouble, file: HostedFile, deadline: Deadline, endpoint: str, status: int
+) -> None:
+    hub.fail(endpoint, status)
+    host.upload(file, quiet, deadline)
+
+    assert (hub.counts["commits"], hub.counts["creations"]) == (1, 1)
+
+
+@pytest.mark.parametrize("endpoint", ["create", "lfs-put", "paths-info"])
+def test_a_lost_answer_never_has_a_second_effect(
+    host: Host, hub: HubDouble, file: HostedFile, deadline: Deadline, endpoint: str
+) -> None:
+    hub.lose(endpoint)
+    host.upload(file, quiet, deadline)
+
+    assert (hub.counts["commits"], hub.counts["creations"]) == (1, 1)
+
+
+def test_a_stuck_upload_is_killed_and_tried_again(
+    config: HostConfig, hub: HubDouble, file: HostedFile, deadline: Deadline
+) -> None:
+    hub.hang("lfs-put")
+    host = open_host("hf://ada/maya", dataclasses.replace(config, stall_seconds=1.5))
+    host.upload(file, quiet, deadline)
+
+    assert hub.calls("lfs-put") == 2
+    assert hub.counts["commits"] == 1
+
+
+def test_an_upload_that_hangs_in_xet_goes_on_without_xet(
+    config: HostConfig, hub: HubDouble, file: HostedFile, deadline: Deadline
+) -> None:
+    hub.xet_cas = hub.url + "/nobody-answers-here"
+    hub.hang("unknown", times=100)
+    host = open_host("hf://ada/maya", dataclasses.replace(config, stall_seconds=1.5))
+    host.upload(file, quiet, deadline)
+
+    assert hub.calls("unknown") >= 1
+    assert hub.calls("lfs-put") == 1
+    assert hub.counts["commits"] == 1
+
+
+def test_a_deadline_ends_a_stuck_upload(config: HostConfig, hub: HubDouble, file: HostedFile) -> None:
+    hub.hang("commit", times=10)
+    host = open_host("hf://ada/maya", dataclasses.replace(config, stall_seconds=60.0))
+    with pytest.raises(UnreachableError) as stuck:
+        host.upload(file, quiet, Deadline.after(3.0))
+
+    assert "rw-hooks resume" in stuck.value.hint
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "status", "code"),
+    [
+        ("info", 401, "hub_token_refused"),
+        ("create", 403, "hub_forbidden"),
+        ("create", 402, "hub_no_room"),
+        ("preupload", 404, "hub_not_found"),
+        ("lfs-batch", 413, "hub_too_large"),
+        ("commit", 400, "hub_refused"),
+        ("commit", 422, "hub_refused"),
+    ],
+)
+def test_a_refusal_ends_at_once_and_names_the_mend(  # noqa: PLR0917 - a row of the table and four fixtures
+    host: Host, hub: HubDouble, file: HostedFile, deadline: Deadline, endpoint: str, status: int, code: str
+) -> None:
+    hub.fail(endpoint, status, times=9, message=f"no, {hub.token} may not")
+    with pytest.raises(RefusedError) as refused:
+        host.upload(file, quiet, deadline)
+
+    assert refused.value.code == code
+    assert "--host" in refused.value.hint or "HF_TOKEN" in refused.value.hint
+    assert hub.token not in str(refused.value.as_json())
+    assert hub.calls(endpoint) == 1
+
+
+def test_a_full_account_is_told_from_a_wrong_token(
+    host: Host, hub: HubDouble, file: HostedFile, deadline: Deadline
+) -> None:
+    hub.fail("lfs-batch", 403, message="Private repository storage limit reached")
+    with pytest.raises(RefusedError) as refused:
+        host.upload(file, quiet, deadline)
+
+    assert refused.value.code == "hub_no_room"
+
+
+def test_retry_after_beyond_the_deadline_is_not_waited_for(hub: HubDouble) -> None:
+    hub.fail("whoami", 429, retry_after="3600")
+    with pytest.raises(UnreachableError):
+        HubApi(hub.url, SecretStr(hub.token)).account(Deadline.after(1.0))
+
+    assert hub.calls("whoami") == 1
+
+
+def test_wrong_bytes_are_not_committed(host: Host, hub: HubDouble, file: HostedFile, deadline: Deadline) -> None:
+    wrong = file.model_copy(update={"sha256": "0" * 64})
+    with pytest.raises(RefusedError, match="checksum"):
+        host.upload(wrong, quiet, Deadline.after(10.0))
+
+    assert hub.counts["commits"] == 0
+
+
+@pytest.mark.parametrize("change", ["shorter", "gone"])
+def test_a_changed_file_is_not_uploaded(
+    host: Host, hub: HubDouble, file: HostedFile, deadline: Deadline, change: str
+) -> None:
+    assert file.path is not None
+    if change == "gone":
+        file.path.unlink()
+    else:
+        file.path.write_bytes(b"short")
+    with pytest.raises(ArtifactChangedError):
+        host.upload(file, quiet, deadline)
+
+    assert hub.counts["commits"] == 0
+
+
+def test_a_file_that_the_repository_ignores_is_told_of(
+    host: Host, hub: HubDouble, file: HostedFile, deadline: Deadline
+) -> None:
+    hub.ignored.add(file.name)
+    with pytest.raises(RefusedError) as refused:
+        host.upload(file, quiet, deadline)
+
+    assert refused.value.code == "hub_file_left_out"
+
+
+def test_a_small_file_in_git_itself_is_found_by_its_git_name(
+    config: HostConfig, hub: HubDouble, make_file: MakeFile, deadline: Deadline
+) -> None:
+    hub.regular.add("tiny.safetensors")
+    file = make_file("tiny.safetensors", size=900)
+    host = open_host("hf://ada/maya?public=1", config)
+    location = host.upload(file, quiet, deadline)
+
+    assert host.find(file) == location
+    assert hub.calls("lfs-put") == 0
+    seen = preflight(host.mint(location), file, verify="auto", allow_private_addresses=True, deadline=deadline)
+    assert seen.method == "full"
+
+
+def test_a_small_file_in_a_private_repository_has_no_signed_url(
+    host: Host, hub: HubDouble, make_file: MakeFile, deadline: Deadline
+) -> None:
+    hub.regular.add("tiny.safetensors")
+    location = host.upload(make_file("tiny.safetensors", size=900), quiet, deadline)
+    with pytest.raises(RefusedError, match="no temporary address"):
+        host.mint(location)
+
+
+def test_a_location_of_another_hub_is_not_asked_with_the_token(
+    host: Host, hub: HubDouble, file: HostedFile, deadline: Deadline
+) -> None:
+    location = host.upload(file, quiet, deadline)
+    elsewhere = location.model_copy(update={"url": location.url.replace("127.0.0.1", "localhost")})
+    with pytest.raises(RefusedError, match="does not belong"):
+        host.mint(elsewhere)
+
+    assert hub.calls("resolve") == 0
+
+
+def test_check_finds_a_token_that_may_only_read(host: Host, hub: HubDouble) -> None:
+    hub.role = "read"
+    with pytest.raises(RefusedError, match="may only read"):
+        host.check()
+
+
+def test_check_finds_a_foreign_owner(config: HostConfig) -> None:
+    with pytest.raises(RefusedError, match="cannot create it for bob"):
+        open_host("hf://bob/maya", config).check()
+
+
+def test_check_leaves_no_trace(host: Host, hub: HubDouble) -> None:
+    host.check()
+    assert {seen.method for seen in hub.seen} == {"GET"}
+
+
+def test_the_default_host_is_the_users_own_repository(config: HostConfig) -> None:
+    assert default_hub_url(config, "Maya: a löra / v1..2") == "hf://ada/Maya-a-l-ra-v1.2"
+    assert default_hub_url(config, "...") == "hf://ada/model"
+
+
+def test_without_a_token_the_error_names_what_to_set(tmp_path: Path) -> None:
+    with pytest.raises(MissingError) as missing:
+        default_hub_url(HostConfig(tmp_path), "maya")
+
+    assert "HF_TOKEN" in missing.value.hint
+    assert "--host" in missing.value.hint
