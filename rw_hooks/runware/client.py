@@ -1,0 +1,124 @@
+"""The client that the rest of the library uses: look, register, update."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from types import TracebackType
+
+from rw_hooks.deadline import Deadline
+from rw_hooks.errors import RwHooksError
+from rw_hooks.runware.link import Link
+from rw_hooks.runware.lookup import read_account, search, versions
+from rw_hooks.runware.model import Account, Endpoint, Ledger, Listing, Phase, Registration, Timings, Transport
+from rw_hooks.runware.polling import Polling
+from rw_hooks.runware.register import Mint, Order, Register, WebSocketUnavailableError
+from rw_hooks.runware.requests import ModelUpload
+from rw_hooks.runware.rest import RestApi
+
+__all__ = ["RunwareClient"]
+
+_log = logging.getLogger("rw_hooks.runware")
+
+
+class RunwareClient:
+    """Runware, for one endpoint and key. Threads may share it; close it, or use it in a ``with`` statement.
+
+    Args:
+        endpoint: Where it is, and the key.
+        transport: ``ws`` follows uploads over WebSocket, ``rest`` asks for them; ``auto`` turns from the first to the
+            second when WebSocket cannot be had. Questions always go over REST.
+        timings: How long to wait for what.
+    """
+
+    def __init__(self, endpoint: Endpoint, *, transport: Transport = "auto", timings: Timings | None = None) -> None:
+        self.endpoint = endpoint
+        self._transport = transport
+        self._timings = timings or Timings()
+        self._api = RestApi(endpoint, self._timings)
+        self._link = Link(endpoint, self._timings)
+
+    def __enter__(self) -> RunwareClient:  # noqa: PYI034 - typing.Self comes with Python 3.11
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Hang up. Uploads in progress end with an UnreachableError; what was sent goes on at the platform."""
+        self._link.close()
+        self._api.close()
+
+    def account(self) -> Account:
+        """Return what the key's account shows; a restricted key shows nothing.
+
+        Raises:
+            RefusedError: The key is refused.
+            UnreachableError: There was no answer in time.
+        """
+        return read_account(self._api, self._patience())
+
+    def find(self, air: str) -> Listing | None:
+        """Return the model with exactly this AIR, or None.
+
+        Raises:
+            RefusedError: The platform said no.
+            UnreachableError: There was no answer in time.
+        """
+        return next((listing for listing in search(self._api, air, self._patience()) if listing.air == air), None)
+
+    def versions(self, source: str, identifier: str) -> list[str]:
+        """Return the versions that are taken under ``source:id``.
+
+        Raises:
+            RefusedError: The platform said no.
+            UnreachableError: There was no answer in time.
+        """
+        return versions(search(self._api, f"{source}:{identifier}", self._patience()), source, identifier)
+
+    def register(
+        self,
+        upload: ModelUpload,
+        *,
+        ledger: Ledger,
+        mint: Mint,
+        on_phase: Callable[[Phase], None],
+        deadline: Deadline,
+    ) -> Registration:
+        """Register the model, or go on with that, until the platform says ``ready``.
+
+        The same AIR and ``uniqueIdentifier`` with other fields is an update of the metadata; nothing is fetched then.
+
+        Args:
+            upload: The request.
+            ledger: Keeps what was sent; with it the call can be repeated after any interruption.
+            mint: Returns a URL that the platform can fetch now. Called once, and again when a download fails.
+            on_phase: Called with each status once, in the order of arrival.
+            deadline: When to stop waiting.
+
+        Raises:
+            RefusedError: The platform said no, or the upload failed there.
+            UnreachableError: It was not ready by the deadline.
+        """
+        air = str(upload.air)
+        order = Order(upload, ledger, mint, on_phase, lambda: self._is_listed(air), deadline)
+        work = Register(order, self._timings)
+        if self._transport != "rest":
+            try:
+                with self._link.open(air, work.submission.task_uuid, work.submission.session_uuid) as box:
+                    return work.run(box, give_up=self._transport == "auto")
+            except WebSocketUnavailableError as gone:
+                _log.warning("WebSocket cannot be had (%s); %s goes on over REST", gone, air)
+        return work.run(Polling(self._api, self._timings, deadline), give_up=False)
+
+    def _patience(self) -> Deadline:
+        return Deadline.after(self._timings.lookup)
+
+    def _is_listed(self, air: str) -> bool:
+        try:
+            return self.find(air) is not None
+        except RwHooksError as error:
+            _log.info("modelSearch does not answer: %s", error.message)
+            return False

@@ -1,0 +1,156 @@
+"""Which of our errors a platform's error is, and what mends it.
+
+The codes and their classes are those of ``runware-sdk`` 1.8.0 (its ``errors.py``), in its order; Runware says itself
+that codes and messages vary, so an unknown code falls back to its message, then to the HTTP status. Four deviations,
+because this is about uploads: ``timeout`` matches in any case (the docs' own example is ``timeoutProvider``);
+``downloadFailed`` is no passing trouble (a private or wrong URL); ``uploadFailed``, ``processingFailed``,
+``taskFailed`` and ``inferenceError`` say what the status ``failed`` says; ``conflictTaskUUID`` means "already taken".
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from rw_hooks.errors import ConflictError, RefusedError, RwHooksError, UnreachableError
+from rw_hooks.runware.frames import Fault
+from rw_hooks.runware.requests import option_of
+
+__all__ = ["KEY_HINT", "is_about_key", "kind_of", "to_error"]
+
+KEY_HINT = "check RUNWARE_API_KEY against https://my.runware.ai/keys; 'rw-hooks doctor' tests it"
+_SHOWN_VALUES_MOST = 40
+
+
+@dataclass(frozen=True)
+class _Kind:
+    """A class of platform errors: our code, our exception, the mend."""
+
+    code: str
+    error: type[RwHooksError]
+    hint: str
+
+
+_LATER = "'rw-hooks resume' tries again"
+_KINDS = {
+    kind.code: kind
+    for kind in (
+        _Kind("conflict_task_uuid", ConflictError, "'rw-hooks resume' finds out what became of it"),
+        _Kind("model_already_exists", ConflictError, "choose another AIR with --air, or a new version of this one"),
+        _Kind("air_not_owned", RefusedError, "use your own AIR source in --air; 'rw-hooks doctor' shows it"),
+        _Kind("download_failed", RefusedError,
+              "the URL must give the file itself to a stranger: check that it is public or freshly signed"),
+        _Kind("upload_failed", RefusedError,
+              "publish it again when the cause is gone; most often the architecture or the file is not what it says"),
+        _Kind("insufficient_credits", RefusedError,
+              "an upload needs a positive balance: add credit at https://my.runware.ai, then run 'rw-hooks resume'"),
+        _Kind("rate_limited", UnreachableError, _LATER),
+        _Kind("content_refused", RefusedError, "change the name, description, tags or image that it objects to"),
+        _Kind("unauthorized", RefusedError, KEY_HINT),
+        _Kind("forbidden", RefusedError, "give the key the permission at https://my.runware.ai/keys, or use another"),
+        _Kind("timeout", UnreachableError, _LATER),
+        _Kind("not_found", RefusedError, "check the AIR and the addresses; nothing else was changed"),
+        _Kind("platform_failure", UnreachableError, _LATER),
+        _Kind("invalid_request", RefusedError, "correct what it names and publish again"),
+        _Kind("refused", RefusedError, "publish it again when the cause is gone"),
+    )
+}  # fmt: skip
+
+# First match wins. Patterns are matched without regard to case.
+_CODES = tuple(
+    (re.compile(pattern, re.IGNORECASE), kind)
+    for pattern, kind in (
+        (r"conflictTaskUUID", "conflict_task_uuid"),
+        (r"modelAlreadyExists", "model_already_exists"),
+        (r"modelOwnershipValidationError", "air_not_owned"),
+        (r"downloadFailed", "download_failed"),
+        (r"(upload|processing|task)Failed|inferenceError", "upload_failed"),
+        (r"connectionFailed|notConnected|notOpen|reconnectionFailed|connectionLost|disconnected", "platform_failure"),
+        (r".*(credits|quota|balance).*|paymentRequired|environmentPaused", "insufficient_credits"),
+        (r".*rateLimit.*|tooManyRequests", "rate_limited"),
+        (r"contentPolicyViolation|(prompt|image)Blocked|moderationFailed|nsfwContentDetected", "content_refused"),
+        (r"forbidden|permissionDenied|insufficientPermissions", "forbidden"),
+        ((r".*apiKey.*|unauthorized|authenticationFailed|authFailed|authTimeout|invalid(Authentication|Credentials)"
+         r"|missingAuthentication|token(Expired|Invalid|Missing|Revoked)"
+         r"|(account|organization|workspace)(Suspended|Disabled)"), "unauthorized"),
+        (r".*timeout.*", "timeout"),
+        (r".*(NotFound|Expired)|taskCancelled|unknownModel", "not_found"),
+        ((r"internalServerError|serviceUnavailable|serverUnavailable|standardError|unknownError|undefinedError"
+         r"|defaultError|unrecognizedResponse|unreadableReply|errorRetrieving.*|noAvailableServer"
+         r"|model(Unavailable|Disabled|NotReady)|mediaStorageFileCouldNotBeMoved|provider.*"), "platform_failure"),
+        ((r"(invalid|missing|conflict|duplicate|unsupported|value|array|max).*|.*conflict.*|unknownParameter"
+         r"|incompatibleParameters|validationFailed"), "invalid_request"),
+    )
+)  # fmt: skip
+_MESSAGES = tuple(
+    (re.compile(pattern, re.IGNORECASE), kind)
+    for pattern, kind in (
+        (r"api key", "unauthorized"),
+        (r"insufficient (credit|fund|balance)|positive balance", "insufficient_credits"),
+        (r"rate limit|too many requests", "rate_limited"),
+    )
+)
+_STATUSES = {
+    400: "invalid_request",
+    401: "unauthorized",
+    402: "insufficient_credits",
+    403: "forbidden",
+    404: "not_found",
+    408: "timeout",
+    409: "invalid_request",
+    429: "rate_limited",
+}
+_SERVER_FAILURES = 500
+
+
+def kind_of(fault: Fault) -> str:
+    """Return our code for a platform's error, such as ``insufficient_credits``; ``refused`` where nothing tells."""
+    for pattern, kind in _CODES:
+        if pattern.fullmatch(fault.code):
+            return kind
+    for pattern, kind in _MESSAGES:
+        if pattern.search(fault.message):
+            return kind
+    if fault.http_status is None:
+        return "refused"
+    if fault.http_status >= _SERVER_FAILURES:
+        return "platform_failure"
+    return _STATUSES.get(fault.http_status, "refused")
+
+
+def is_about_key(fault: Fault) -> bool:
+    """Whether the key itself was refused, so that nothing sent with it can succeed."""
+    return kind_of(fault) == "unauthorized"
+
+
+def to_error(fault: Fault) -> RwHooksError:
+    """Return the error to raise for a platform's error: its own words, what mends it, and the values it allows."""
+    kind = _KINDS[kind_of(fault)]
+    words = fault.message or fault.code or "no reason given"
+    about = f" ({', '.join(fault.parameters)})" if fault.parameters else ""
+    return kind.error(
+        kind.code,
+        f"Runware {'could not do it' if kind.error.retryable else 'refused'}: {words}{about}",
+        hint=_hint(fault, kind),
+        details=_details(fault),
+    )
+
+
+def _hint(fault: Fault, kind: _Kind) -> str:
+    if kind.code != "invalid_request":
+        return kind.hint
+    options = [entry for entry in map(option_of, fault.parameters) if entry is not None]
+    mend = f"correct {' and '.join(entry.flag for entry in options)} and publish again" if options else kind.hint
+    shown = ", ".join(fault.allowed[:_SHOWN_VALUES_MOST])
+    return f"{mend}; allowed: {shown}" if shown else mend
+
+
+def _details(fault: Fault) -> dict[str, object]:
+    details: dict[str, object] = dict(fault.more)
+    if fault.code:
+        details["platformCode"] = fault.code
+    if fault.parameters:
+        details["parameter"] = list(fault.parameters)
+    if fault.allowed:
+        details["allowedValues"] = list(fault.allowed)
+    return details
