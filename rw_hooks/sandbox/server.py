@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from threading import Event
-from types import TracebackType
 from typing import TYPE_CHECKING
 
 from rw_hooks.sandbox.http import API_PATH, HOST, MEDIA_PATH, HttpEndpoint
@@ -42,11 +42,15 @@ class Sandbox:
         announce: Called with each upload's end, from the upload's thread.
 
     Attributes:
-        folder: What the file host serves.
         faults: Switches for misbehaviour; may be set at any time.
         world: What happened so far.
         key: The API key that is accepted.
+        folder: What the file host serves.
     """
+
+    folder: Path
+    _http: HttpEndpoint
+    _ws: WsEndpoint
 
     def __init__(
         self,
@@ -55,28 +59,23 @@ class Sandbox:
         settings: SandboxSettings = SandboxSettings(),  # noqa: B008 - frozen
         announce: Announce | None = None,
     ) -> None:
-        self._temporary = tempfile.TemporaryDirectory(prefix="rw-hooks-sandbox-", ignore_cleanup_errors=True)
-        base = Path(self._temporary.name)
-        spool = base / "spool"
-        spool.mkdir()
-        self.folder = folder or base / "files"
-        self.folder.mkdir(parents=True, exist_ok=True)
         self.faults = settings.faults.model_copy()
         self.world = World()
         self.key = settings.key
-        self._closing = Event()
-        media = Media()
-        self._uploads = Uploads(settings, self.faults, self.world, spool, announce or _say_nothing)
-        platform = Platform(settings, self.faults, self.world, self._uploads, media)
-        rest = Rest(platform, settings, self.faults, self._closing)
-        self._http = HttpEndpoint(settings.port, self.folder, rest, media, self.faults)
-        self._ws = WsEndpoint(platform, settings, self.faults, self.world)
-        media.base_url = self._http.url.rstrip("/") + MEDIA_PATH
+        self._folder = folder
+        self._settings = settings
+        self._announce = announce or _say_nothing
+        self._stack = ExitStack()
 
     @property
     def files_url(self) -> str:
         """The base URL of the file host, with a slash at its end."""
         return self._http.url
+
+    @property
+    def host_url(self) -> str:
+        """What ``--host`` should be for files to be put into the folder, and be served from there."""
+        return f"{self.folder.as_uri().replace('file:', 'dir:', 1)}?url={self.files_url}"
 
     @property
     def api_url(self) -> str:
@@ -104,18 +103,32 @@ class Sandbox:
         self._ws.start()
 
     def __enter__(self) -> Self:
-        self._http.start()
-        self._ws.start()
+        with ExitStack() as stack:
+            spool = Path(stack.enter_context(TemporaryDirectory(prefix="rw-hooks-sandbox-")))
+            self.folder = (self._folder or spool / "files").absolute()
+            self.folder.mkdir(parents=True, exist_ok=True)
+            self._start(spool, stack)
+            self._stack = stack.pop_all()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self._closing.set()
-        self._ws.stop()
-        self._http.stop()
-        self._uploads.close()
-        self._temporary.cleanup()
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    def _start(self, spool: Path, stack: ExitStack) -> None:
+        settings, faults, world = self._settings, self.faults, self.world
+        closing, media = Event(), Media()
+        uploads = Uploads(settings, faults, world, spool, self._announce)
+        stack.callback(uploads.close)
+        platform = Platform(settings, faults, world, uploads, media)
+        rest = Rest(platform, settings, faults, closing)
+        self._http = HttpEndpoint(settings.port, self.folder, rest, media, faults)
+        media.base_url = self._http.url.rstrip("/") + MEDIA_PATH
+        self._http.start()
+        stack.callback(self._http.stop)
+        self._ws = WsEndpoint(platform, settings, faults, world)
+        self._ws.start()
+        stack.callback(self._ws.stop)
+        stack.callback(closing.set)
 
 
 def _say_nothing(_model: Model, _message: str) -> None:
