@@ -7,7 +7,7 @@ import difflib
 from rw_hooks.artifact.model import Finding, Inspection
 from rw_hooks.describe.model import Draft
 from rw_hooks.errors import UsageError
-from rw_hooks.facts.architectures import ARCHITECTURES, FAMILIES, PLAIN, base_from_hash, base_from_name
+from rw_hooks.facts.architectures import ARCHITECTURES, FAMILIES, PLAIN, SPECIAL, base_from_hash, base_from_name
 from rw_hooks.facts.model import Fact, TrainingFacts
 from rw_hooks.options import CATEGORIES, option
 
@@ -109,11 +109,15 @@ def put_architecture(draft: Draft) -> None:
         return
     if inspection.category == "other" and "category" not in draft.settings.given:
         return
+    special = _special_family(inspection, facts)
+    if special:
+        _lack_architecture(draft, special, ())
+        return
     _warn_of_other_family(draft, inspection, facts.family)
     candidates = inspection.candidates or FAMILIES.get(_family(inspection, facts), ())
     architecture, source = _told_architecture(draft, inspection, facts, candidates)
     if architecture is None:
-        _lack_architecture(draft, inspection, facts, candidates)
+        _lack_architecture(draft, _family(inspection, facts), candidates)
         return
     draft.put("architecture", architecture, source)
 
@@ -133,6 +137,12 @@ def _family(inspection: Inspection, facts: TrainingFacts) -> str:
     if inspection.family:
         return inspection.family
     return facts.family.value if facts.family else ""
+
+
+def _special_family(inspection: Inspection, facts: TrainingFacts) -> str:
+    """Return the family that config or claims name where the structure only shows the one it looks like."""
+    told = facts.family.value if facts.family else inspection.claims.family or ""
+    return told if SPECIAL.get(told) is not None and inspection.family in (None, told, SPECIAL[told]) else ""
 
 
 def _warn_of_other_family(draft: Draft, inspection: Inspection, fact: Fact[str] | None) -> None:

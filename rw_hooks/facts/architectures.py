@@ -11,7 +11,16 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-__all__ = ["ARCHITECTURES", "FAMILIES", "PLAIN", "Base", "base_from_hash", "base_from_name", "base_from_word"]
+__all__ = [
+    "ARCHITECTURES",
+    "FAMILIES",
+    "PLAIN",
+    "SPECIAL",
+    "Base",
+    "base_from_hash",
+    "base_from_name",
+    "base_from_word",
+]
 
 ARCHITECTURES = (
     "flux1d", "flux1s", "fluxkontextdev", "hidreamdev", "hidreamfull", "illustrious", "pony", "qwen_image", "sd1x",
@@ -33,6 +42,9 @@ FAMILIES: dict[str, tuple[str, ...]] = {
 
 PLAIN = {"sd1": "sd1x", "sdxl": "sdxl", "sd3": "sd3", "qwen_image": "qwen_image"}
 """The value that holds for a family's ordinary models."""
+
+SPECIAL = {"qwen_image_edit": "qwen_image", "qwen_image_layered": "qwen_image"}
+"""Families that look like another one in a file, and for which its plain value does not hold."""
 
 
 class Base(NamedTuple):
@@ -84,7 +96,7 @@ _WORDS: dict[str, Base] = {
     "hidream-dev": Base("hidream", "hidreamdev"),
     **dict.fromkeys(("qwen_image", "qwen-image", "qwen"), Base("qwen_image", "qwen_image")),
     **dict.fromkeys(("qwen-image-edit", "qwen-image-edit-plus", "qwen-image-edit-2511", "qwen_image_edit_plus"),
-                    Base("qwen_image", None)),
+                    Base("qwen_image_edit", None)),
     **dict.fromkeys(("flux2_klein_4b", "flux2_klein_9b", "flux_2", "flux_2_dev", "flux_2_klein_4b", "flux_2_klein_9b",
                      "flux.2-dev", "flux.2-klein-4b", "flux.2-klein-9b"), Base("flux2", None)),
     **dict.fromkeys(("zimage", "z-image"), Base("z_image", None)),
@@ -107,7 +119,8 @@ _NAMES: tuple[tuple[re.Pattern[str], Base], ...] = tuple(
         (r"hidream[._-]?o1", Base("hidream_o1", None)),
         (r"hidream.*full", Base("hidream", "hidreamfull")),
         (r"hidream.*dev", Base("hidream", "hidreamdev")),
-        (r"qwen[._-]?image[._-]?(edit|layered)", Base("qwen_image", None)),
+        (r"qwen[._-]?image[._-]?edit", Base("qwen_image_edit", None)),
+        (r"qwen[._-]?image[._-]?layered", Base("qwen_image_layered", None)),
         (r"qwen[._-]?image", Base("qwen_image", "qwen_image")),
         (r"z[._-]?image", Base("z_image", None)),
         (r"krea[._-]?2", Base("krea2", None)),

@@ -6,7 +6,7 @@ from typing import Generic, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
-__all__ = ["Fact", "TrainingFacts"]
+__all__ = ["Fact", "Strength", "TrainingFacts"]
 
 T = TypeVar("T")
 
@@ -61,3 +61,8 @@ class TrainingFacts(BaseModel):
     hero_image: Fact[str] | None = None
     private: Fact[bool] | None = None
     summary: dict[str, str] = {}
+
+    def over(self, weaker: TrainingFacts) -> TrainingFacts:
+        """Return these facts, and the weaker ones where these say nothing."""
+        known = {name: value for name in type(self).model_fields if (value := getattr(self, name)) is not None}
+        return weaker.model_copy(update={**known, "summary": {**weaker.summary, **self.summary}})

@@ -1,0 +1,190 @@
+"""Reading the files that trainers and people leave beside a training: TOML, YAML, JSON, env files.
+
+Nothing in them is trusted: they are bounded in size, depth and number of values (a YAML alias can stand for a billion
+of them), no code in them is run, and secrets are dropped here, before anything else sees the values: kohya_ss writes
+Hub tokens in clear beside the weights (kohya_ss #3603).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, cast
+
+import yaml
+
+from rw_hooks.redact import redact
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+__all__ = ["Config", "UnreadableError", "is_secret_key", "read_config", "read_text"]
+
+_BYTES_MAX = 5_000_000
+_DEPTH_MAX = 40
+_VALUES_MAX = 200_000
+_SECRET_KEY = re.compile(
+    r"(.*[_-])?(token|tokens?_?secret|keys?|secrets?|secret_.*|passw(or)?d|passphrase|credentials?|auth|cookie)"
+    r"|.*(api_?key|apikey|access_?key|password|webhook).*",
+    re.IGNORECASE,
+)
+_TRAINING_TOKENS = frozenset({"placeholder_token", "initializer_token", "init_token", "class_token", "token_string"})
+
+
+class UnreadableError(ValueError):
+    """The file cannot be read; the message says why, in words fit for a warning."""
+
+
+@dataclass(frozen=True)
+class Config:
+    """A config file without its secrets.
+
+    Attributes:
+        name: The file's own name, for sources.
+        values: What it holds at the top.
+        folder: Where it lies, for files that it names.
+    """
+
+    name: str
+    values: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    folder: Path = Path()
+
+    def source(self, key: str) -> str:
+        """Return the source of a value: file and key."""
+        return f"{self.name}: {key}"
+
+
+def is_secret_key(key: str) -> bool:
+    """Whether a setting of this name holds a secret: ``hf_token`` does, ``placeholder_token`` does not."""
+    plain = key.strip().lstrip("-").replace("-", "_").lower()
+    return plain not in _TRAINING_TOKENS and _SECRET_KEY.fullmatch(plain) is not None
+
+
+def read_text(path: Path) -> str:
+    """Return a text file of bounded size.
+
+    Raises:
+        UnreadableError: It is too large, gone, or no text.
+    """
+    try:
+        if path.stat().st_size > _BYTES_MAX:
+            raise UnreadableError(f"{path.name} is larger than a config can be")
+        return path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UnreadableError(f"{path.name} cannot be read: {type(error).__name__}") from None
+
+
+def read_config(path: Path) -> Config:
+    """Read a TOML, YAML, JSON or env file, by its suffix.
+
+    Raises:
+        UnreadableError: It is broken, too large, nested too deep, or of no format that we know.
+    """
+    parse = _PARSERS.get(path.suffix.lower())
+    if parse is None:
+        raise UnreadableError(f"{path.name}: not a config of a format that is known ({', '.join(_PARSERS)})")
+    try:
+        values = _cleaned(parse(read_text(path)), _Budget())
+    except UnreadableError as error:
+        message = str(error)
+        raise UnreadableError(message if path.name in message else f"{path.name}: {message}") from None
+    except (ValueError, yaml.YAMLError, RecursionError, MemoryError) as error:
+        raise UnreadableError(f"{path.name} is broken: {type(error).__name__}") from None
+    if not isinstance(values, dict):
+        raise UnreadableError(f"{path.name} holds no settings")
+    return Config(name=path.name, values=cast("dict[str, Any]", values), folder=path.parent)
+
+
+class _Budget:
+    """How many values may still be taken; shared references are counted as often as they are met."""
+
+    def __init__(self) -> None:
+        self.left = _VALUES_MAX
+
+    def take(self, count: int = 1) -> None:
+        self.left -= count
+        if self.left < 0:
+            raise UnreadableError("it holds too many values")
+
+
+def _cleaned(value: object, budget: _Budget, depth: int = 0) -> object:
+    """Return a copy without secrets: neither under a secret's name nor token-shaped in a text."""
+    budget.take()
+    if depth > _DEPTH_MAX:
+        raise UnreadableError("it is nested too deep")
+    if isinstance(value, str):
+        return redact(value)
+    if isinstance(value, dict):
+        items = cast("dict[object, object]", value).items()
+        return {str(key): _cleaned(item, budget, depth + 1) for key, item in items if not is_secret_key(str(key))}
+    if isinstance(value, (list, tuple)):
+        return [_cleaned(item, budget, depth + 1) for item in cast("list[object]", value)]
+    return value
+
+
+def _yaml(content: str) -> object:
+    loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    _require_small_yaml(content, loader)
+    return yaml.load(content, Loader=loader)  # noqa: S506 - one of the two safe loaders
+
+
+def _require_small_yaml(content: str, loader: Any) -> None:  # noqa: ANN401 - the C loader has no types
+    """Refuse what would grow beyond bounds when its aliases are followed, before anything is built from it."""
+    budget = _Budget()
+    sizes: dict[str, int] = {}
+    started: list[tuple[str | None, int]] = []
+    total = 0
+    for event in cast("Any", yaml.parse(content, Loader=loader)):  # pyright: ignore[reportUnknownMemberType] - untyped
+        if isinstance(event, yaml.AliasEvent):
+            grown = sizes.get(str(event.anchor))
+            if grown is None:
+                raise UnreadableError("an alias stands within its own anchor")
+        elif isinstance(event, (yaml.ScalarEvent, yaml.CollectionStartEvent)):
+            grown = 1
+        else:
+            grown = 0
+        budget.take(grown)
+        total += grown
+        if isinstance(event, yaml.CollectionStartEvent):
+            started.append((event.anchor, total - 1))
+            if len(started) > _DEPTH_MAX:
+                raise UnreadableError("it is nested too deep")
+        elif isinstance(event, yaml.CollectionEndEvent):
+            anchor, before = started.pop()
+            if anchor:
+                sizes[anchor] = total - before
+        elif isinstance(event, yaml.ScalarEvent) and event.anchor:
+            sizes[str(event.anchor)] = 1
+
+
+def _env(content: str) -> dict[str, object]:
+    """Read ``NAME=value`` lines (SimpleTuner's ``config.env``); names become those of the long options."""
+    found: dict[str, object] = {}
+    for line in content.splitlines():
+        match = re.fullmatch(r"\s*(?:export\s+)?([A-Za-z_]\w*)=(.*)", line)
+        if match:
+            found[match[1].lower()] = match[2].strip().strip("'\"")
+    return found
+
+
+def _toml(content: str) -> object:
+    return tomllib.loads(content)
+
+
+def _json(content: str) -> object:
+    return json.loads(content)
+
+
+_PARSERS: Mapping[str, Callable[[str], object]] = {
+    ".toml": _toml,
+    ".yaml": _yaml,
+    ".yml": _yaml,
+    ".json": _json,
+    ".env": _env,
+}

@@ -1,0 +1,102 @@
+"""How a training was started: a script and its options, out of an argv or a launch script."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from rw_hooks.facts.configs import UnreadableError, is_secret_key, read_text
+from rw_hooks.facts.values import base_name
+from rw_hooks.redact import redact
+
+__all__ = ["LAUNCH_SUFFIXES", "Launch", "parse_argv", "read_launch_script"]
+
+LAUNCH_SUFFIXES = (".sh", ".bash", ".bat", ".cmd", ".ps1")
+
+
+@dataclass(frozen=True)
+class Launch:
+    """A trainer's command line without its secrets.
+
+    Attributes:
+        source: What to call it in sources: ``command line``, or the name of the launch script.
+        script: The trainer script's file name, or the module given with ``-m``; empty when there is none.
+        options: Long options by name with underscores: a text, a list of texts, or True for a switch.
+        arguments: What stands there without an option: config files and the like.
+    """
+
+    source: str
+    script: str = ""
+    options: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    arguments: tuple[str, ...] = ()
+
+
+def parse_argv(argv: Sequence[str], source: str = "command line") -> Launch:
+    """Read an argv: launchers (``accelerate launch --num_processes 1``) and their options are passed over."""
+    start, script = _script(argv)
+    arguments, options = _split(argv[start:])
+    return Launch(source=source, script=script, options=options, arguments=tuple(arguments))
+
+
+def _script(argv: Sequence[str]) -> tuple[int, str]:
+    """Return where the trainer's own arguments begin, and its script: the last of several (a shim runs another)."""
+    start, script = 0, ""
+    for index, word in enumerate(argv):
+        if word == "-m" and index + 1 < len(argv) and not script:
+            start, script = index + 2, argv[index + 1]
+        elif word.endswith(".py") and (not script or index == start):
+            start, script = index + 1, base_name(word)
+    return start, script
+
+
+def _split(argv: Sequence[str]) -> tuple[list[str], dict[str, Any]]:
+    arguments: list[str] = []
+    given: dict[str, list[str]] = {}
+    current: list[str] | None = None
+    for word in argv:
+        if word.startswith("--") and len(word) > 2:  # noqa: PLR2004 - more than the dashes
+            name, equals, value = word[2:].partition("=")
+            current = given[name.replace("-", "_")] = [value] if equals else []
+            current = None if equals else current
+        elif current is None:
+            arguments.append(redact(word))
+        else:
+            current.append(redact(word))
+    return arguments, {name: _value(values) for name, values in given.items() if not is_secret_key(name)}
+
+
+def _value(values: list[str]) -> str | list[str] | bool:
+    if not values:
+        return True
+    return redact(values[0]) if len(values) == 1 else values
+
+
+def read_launch_script(path: Path) -> Launch:
+    """Read the trainer's command out of a shell or batch script, such as fluxgym's ``train.sh``.
+
+    Raises:
+        UnreadableError: It is no script, or holds no command with options.
+    """
+    if path.suffix.lower() not in LAUNCH_SUFFIXES:
+        raise UnreadableError(f"{path.name} is no launch script")
+    commands = [words for line in _commands(read_text(path)) if len(words := _words(line)) > 1]
+    launches = [launch for words in commands if (launch := parse_argv(words, path.name)).options]
+    if not launches:
+        raise UnreadableError(f"{path.name} holds no command with options")
+    return max(launches, key=lambda launch: len(launch.options))
+
+
+def _commands(content: str) -> list[str]:
+    joined = re.sub(r"[ \t]*[\\^`][ \t]*\r?\n", " ", content)
+    return [line for line in joined.splitlines() if line.strip() and not line.lstrip().startswith(("#", "REM ", "::"))]
+
+
+def _words(line: str) -> list[str]:
+    try:
+        return shlex.split(line, comments=True)
+    except ValueError:
+        return []

@@ -1,0 +1,28 @@
+"""Runs and their readers: what an integration is, how it is found, and how a path becomes a run.
+
+The readers themselves live in other packages (``rw_hooks_integrations``, or a third party's) and are found by entry
+points; nothing here imports them.
+"""
+
+from __future__ import annotations
+
+from rw_hooks.integration.choice import Choice
+from rw_hooks.integration.folder import RunFolder
+from rw_hooks.integration.plain import SaveName, save_name
+from rw_hooks.integration.protocol import GROUP, Integration, Role, RunArtifact, load_integrations
+from rw_hooks.integration.reading import Run, choose, read_run
+
+__all__ = [
+    "GROUP",
+    "Choice",
+    "Integration",
+    "Role",
+    "Run",
+    "RunArtifact",
+    "RunFolder",
+    "SaveName",
+    "choose",
+    "load_integrations",
+    "read_run",
+    "save_name",
+]

@@ -1,0 +1,151 @@
+"""A run's folder as an integration sees it: bounded, read-only, without environment and without secrets."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import cast
+
+from rw_hooks.artifact.header import HeaderError, header_length, parse_header
+from rw_hooks.facts.configs import Config, UnreadableError, read_config, read_text
+from rw_hooks.facts.launch import LAUNCH_SUFFIXES, Launch, parse_argv, read_launch_script
+from rw_hooks.facts.values import base_name, dig
+
+__all__ = ["RunFolder"]
+
+_FILES_MAX = 20_000
+_DEPTH_MAX = 6
+_SKIPPED_FOLDERS = frozenset({".git", ".rw-hooks", "__pycache__", "node_modules", ".thumbs", ".cache"})
+_CONFIG_FOLDERS = ("", "config", "configs")
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """A run as an integration sees it: files and words, no environment.
+
+    Attributes:
+        path: What the user named: a file or a folder.
+        root: The folder that is taken for the run's.
+        argv: The trainer's command line, where it is known.
+        config: The config file that the user named.
+        warnings: What could not be read; readers add to it by reading.
+    """
+
+    path: Path
+    root: Path
+    argv: tuple[str, ...] = ()
+    config: Path | None = None
+    warnings: list[str] = field(default_factory=list[str])
+    _read: dict[Path, Config | None] = field(default_factory=dict[Path, Config | None], repr=False)
+
+    @cached_property
+    def files(self) -> tuple[Path, ...]:
+        """All files below the root, sorted; bounded in depth and number, links to folders not followed."""
+        found = sorted(_walk(self.root, _DEPTH_MAX))
+        if len(found) > _FILES_MAX:
+            self.warnings.append(f"{self.root.name} holds more than {_FILES_MAX} files; the rest was not looked at")
+        return tuple(found[:_FILES_MAX])
+
+    @cached_property
+    def weights(self) -> tuple[Path, ...]:
+        """The ``.safetensors`` files below the root; a trainer's temporary ones are left out."""
+        return tuple(path for path in self.files if path.suffix == ".safetensors" and not path.name.startswith(".tmp"))
+
+    @cached_property
+    def launch(self) -> Launch:
+        """The trainer's command line: as it is known, else out of the named config; empty where there is none."""
+        if self.argv:
+            return parse_argv(self.argv)
+        if self.config is None:
+            return Launch(source="")
+        if self.config.suffix.lower() in LAUNCH_SUFFIXES:
+            return self.read_script(self.config) or Launch(source="")
+        config = self.read(self.config)
+        argv = dig(config.values, "argv") if config else None
+        if not isinstance(argv, list):
+            return Launch(source="")
+        return parse_argv([str(word) for word in cast("list[object]", argv)], f"{self.config.name}: argv")
+
+    @cached_property
+    def named_config(self) -> Config | None:
+        """The config that the user named, where it holds settings rather than a command line."""
+        if self.config is None or self.launch.source:
+            return None
+        return self.read(self.config)
+
+    def read(self, path: Path) -> Config | None:
+        """Read a config file; None with a warning where it cannot be read."""
+        if path not in self._read:
+            try:
+                self._read[path] = read_config(path)
+            except UnreadableError as error:
+                self.warnings.append(str(error))
+                self._read[path] = None
+        return self._read[path]
+
+    def read_script(self, path: Path) -> Launch | None:
+        """Read a launch script; None with a warning where it cannot be read."""
+        try:
+            return read_launch_script(path)
+        except UnreadableError as error:
+            self.warnings.append(str(error))
+            return None
+
+    def read_lines(self, path: Path) -> list[str]:
+        """Return a text file's lines; none with a warning where it cannot be read."""
+        try:
+            return read_text(path).splitlines()
+        except UnreadableError as error:
+            self.warnings.append(str(error))
+            return []
+
+    def matching(self, pattern: str) -> tuple[Path, ...]:
+        """Return the files whose path below the root matches a regular expression, slashes forward."""
+        compiled = re.compile(pattern)
+        return tuple(path for path in self.files if compiled.fullmatch(path.relative_to(self.root).as_posix()))
+
+    def find(self, named: object) -> Path | None:
+        """Return a file that a config names: where it says, else by its name beside the config and in the run."""
+        if not isinstance(named, str) or not named.strip():
+            return None
+        name = base_name(named)
+        beside = [self.config.parent / folder / name for folder in _CONFIG_FOLDERS] if self.config else []
+        places = (Path(named).expanduser(), *beside, self.root / name)
+        return next((place for place in places if _is_file(place)), None)
+
+    def metadata(self, path: Path) -> Mapping[str, str]:
+        """Return a weights file's metadata, empty where its header cannot be read."""
+        try:
+            with path.open("rb") as file:
+                size = path.stat().st_size
+                length = header_length(file.read(8), size)
+                return parse_header(file.read(length), size - 8 - length).metadata
+        except (OSError, HeaderError):
+            return {}
+
+
+def _walk(folder: Path, depth: int) -> Iterator[Path]:
+    try:
+        entries = sorted(folder.iterdir())
+    except OSError:
+        return
+    count = 0
+    for entry in entries:
+        if entry.is_symlink() and entry.is_dir():
+            continue
+        if entry.is_dir():
+            if depth > 1 and entry.name not in _SKIPPED_FOLDERS:
+                yield from _walk(entry, depth - 1)
+        elif count <= _FILES_MAX:
+            count += 1
+            yield entry
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except (OSError, ValueError):
+        return False

@@ -1,0 +1,153 @@
+"""From a path to its run: which trainer made it, what it says, and which files it left."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict
+
+from rw_hooks.errors import UsageError
+from rw_hooks.facts.model import Fact, TrainingFacts
+from rw_hooks.integration.choice import Choice, choose_artifacts
+from rw_hooks.integration.folder import RunFolder
+from rw_hooks.integration.plain import PlainFolder
+from rw_hooks.integration.protocol import Integration, RunArtifact, load_integrations
+from rw_hooks.integration.unpack import is_tar, unpack
+
+__all__ = ["Run", "choose", "read_run"]
+
+_PARENTS_MAX = 4
+_FOLDER_OF_A_RUN = re.compile(
+    r"((checkpoint|epoch|step|global_step)[-_]?\d+(-rolling)?|save|saves|out|output|outputs|lora|transformer|unet"
+    r"|text_encoder(_2)?|vae|ema|backup|pipeline|ws|workspace|.*-state|.*-backup-[\d-]+)",
+    re.IGNORECASE,
+)
+
+
+class Run(BaseModel):
+    """A training run as it was read.
+
+    Attributes:
+        path: The path that was asked for; of an archive, the folder that it was unpacked to.
+        trainer: The integration's name, or None when none recognised the run.
+        facts: What the run says; for a single file with what is known of just that file.
+        artifacts: All its files, also those that must not be published.
+        warnings: What could not be read.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    path: Path
+    trainer: str | None
+    facts: TrainingFacts
+    artifacts: tuple[RunArtifact, ...]
+    warnings: tuple[str, ...] = ()
+
+
+def read_run(
+    path: Path,
+    *,
+    config: Path | None = None,
+    trainer: str | None = None,
+    argv: Sequence[str] | None = None,
+    spool: Path | None = None,
+) -> Run:
+    """Read the run that a path belongs to.
+
+    Args:
+        path: A weights file, an output folder, a fal result JSON, or a Replicate tar.
+        config: The trainer's config, launch script, or argv as JSON, where it does not lie in the folder.
+        trainer: The integration's name, where it cannot be recognised.
+        argv: The trainer's command line, where it is known.
+        spool: Where an archive may be unpacked.
+
+    Raises:
+        UsageError: There is no such integration, or an archive without a spool.
+        ArtifactError: An archive that cannot be unpacked.
+    """
+    integrations, warnings = load_integrations()
+    if trainer is not None and trainer not in {entry.name for entry in integrations}:
+        known = ", ".join(entry.name for entry in integrations)
+        raise UsageError("unknown_trainer", f"there is no integration named {trainer!r}",
+                         hint=f"--trainer takes one of: {known}", stage="describe")  # fmt: skip
+    if is_tar(path):
+        if spool is None:
+            raise UsageError("archive", f"{path.name} is an archive", hint="publish it, or unpack it first",
+                             stage="inspect")  # fmt: skip
+        path = unpack(path, spool)
+    reading = _Reading(path.absolute(), config, tuple(argv or ()), list(warnings))
+    return reading.run([entry for entry in integrations if trainer in (None, entry.name)], forced=trainer is not None)
+
+
+def choose(run: Run, which: str = "final") -> Choice:
+    """Choose which of the run's files are published; see :func:`choose_artifacts`."""
+    single = run.path if run.path.suffix == ".safetensors" and not run.path.is_dir() else None
+    return choose_artifacts(run.artifacts, which, named=single)
+
+
+class _Reading:
+    """One reading of one path. Whatever an integration raises becomes a warning."""
+
+    def __init__(self, path: Path, config: Path | None, argv: tuple[str, ...], warnings: list[str]) -> None:
+        self.path = path
+        self.config = config
+        self.argv = argv
+        self.warnings = warnings
+
+    def run(self, integrations: Sequence[Integration], *, forced: bool) -> Run:
+        folders = [RunFolder(self.path, root, self.argv, self.config) for root in _roots(self.path)]
+        trusted = forced or self.config is not None or bool(self.argv)
+        for reader, folder in [*self._recognised(integrations, folders, forced=forced), (PlainFolder(), folders[0])]:
+            facts, artifacts = self._read(reader, folder)
+            single = next((artifact for artifact in artifacts if artifact.path == self.path), None)
+            if single is not None:
+                facts = single.facts().over(facts)
+            elif not self.path.is_dir() and artifacts and not trusted:
+                continue
+            return self._run(reader, folder, facts, artifacts)
+        return self._run(PlainFolder(), folders[0], TrainingFacts(), ())
+
+    def _run(
+        self, reader: Integration, folder: RunFolder, facts: TrainingFacts, artifacts: tuple[RunArtifact, ...]
+    ) -> Run:
+        trainer = None if isinstance(reader, PlainFolder) else reader.name
+        if trainer is not None and facts.trainer is None:
+            facts = facts.model_copy(update={"trainer": Fact(value=trainer, source="the run", strength="derived")})
+        notes = tuple(dict.fromkeys((*self.warnings, *folder.warnings)))
+        return Run(path=self.path, trainer=trainer, facts=facts, artifacts=artifacts, warnings=notes)
+
+    def _recognised(
+        self, integrations: Sequence[Integration], folders: Sequence[RunFolder], *, forced: bool
+    ) -> list[tuple[Integration, RunFolder]]:
+        """Return readers and folders, the surest first; of equals the nearest folder, then the first by name."""
+        if forced:
+            return [max(((integrations[0], folder) for folder in folders), key=lambda pair: self._sureness(*pair))]
+        pairs = [(entry, folder) for folder in folders for entry in integrations]
+        sure = [(sureness, pair) for pair in pairs if (sureness := self._sureness(*pair)) > 0.0]
+        return [pair for _, pair in sorted(sure, key=lambda found: -found[0])]
+
+    def _sureness(self, entry: Integration, folder: RunFolder) -> float:
+        try:
+            return float(entry.recognise(folder))
+        except Exception as error:  # noqa: BLE001 - another's code may raise anything
+            self.warnings.append(f"the integration {entry.name} failed to look at {folder.root.name}: {error}")
+            return 0.0
+
+    def _read(self, entry: Integration, folder: RunFolder) -> tuple[TrainingFacts, tuple[RunArtifact, ...]]:
+        try:
+            return entry.facts(folder), tuple(entry.artifacts(folder))
+        except Exception as error:  # noqa: BLE001 - another's code may raise anything
+            self.warnings.append(f"the integration {entry.name} failed to read {folder.root.name}: {error}")
+            return TrainingFacts(), tuple(PlainFolder().artifacts(folder))
+
+
+def _roots(path: Path) -> Iterator[Path]:
+    """Yield the folders that may be the run's: the nearest first, upwards while a name is one within a run."""
+    folder = path if path.is_dir() else path.parent
+    for _ in range(_PARENTS_MAX):
+        yield folder
+        if folder == path or not _FOLDER_OF_A_RUN.fullmatch(folder.name) or folder.parent == folder:
+            return
+        folder = folder.parent

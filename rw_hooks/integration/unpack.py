@@ -1,0 +1,94 @@
+"""Taking a hosted trainer's archive apart (Replicate's flux-fine-tuner leaves a tar), without trusting it.
+
+Only regular members are written, under their own file names without any folder, into a folder of ours: the one weights
+file, the config, and the captions. A member's declared size bounds what is read of it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import tarfile
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+from typing import IO
+
+from rw_hooks.errors import ArtifactError
+
+__all__ = ["is_tar", "unpack"]
+
+_SUFFIXES = (".tar", ".tar.gz", ".tgz")
+_CONFIGS = frozenset({"config.yaml", "config.yml"})
+_SMALL_BYTES_MAX = 5_000_000
+_CAPTIONS_MAX = 2_000
+_MEMBERS_MAX = 20_000
+
+
+def is_tar(path: Path) -> bool:
+    """Whether the path is named like a tar archive and is a file."""
+    return path.name.lower().endswith(_SUFFIXES) and path.is_file()
+
+
+def unpack(archive: Path, spool: Path) -> Path:
+    """Write what a publication needs of the archive into a folder below ``spool`` and return that folder.
+
+    The folder's name is made from the archive's place, size and time: the same archive is unpacked once.
+
+    Raises:
+        ArtifactError: It is no tar, is cut off, or does not hold exactly one ``.safetensors`` file.
+    """
+    state = archive.stat()
+    mark = hashlib.sha256(f"{archive.resolve()}|{state.st_size}|{state.st_mtime_ns}".encode()).hexdigest()[:16]
+    folder = spool / f"tar-{mark}" / archive.name.split(".")[0]
+    if folder.is_dir():
+        return folder
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    fresh = Path(tempfile.mkdtemp(prefix=".unpacking-", dir=spool))
+    try:
+        _extract(archive, fresh)
+        fresh.rename(folder)
+    except (tarfile.TarError, EOFError, OSError) as error:
+        raise ArtifactError("bad_archive", f"{archive.name} cannot be unpacked: {error}",
+                            hint="download it again", stage="inspect") from None  # fmt: skip
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
+    return folder
+
+
+def _extract(archive: Path, folder: Path) -> None:
+    weights: list[str] = []
+    captions = 0
+    with tarfile.open(archive, mode="r:*") as tar:
+        for member in _members(tar):
+            name = PurePosixPath(member.name).name
+            if name.endswith(".safetensors"):
+                weights.append(name)
+            elif name.endswith(".txt") and member.size <= _SMALL_BYTES_MAX and captions < _CAPTIONS_MAX:
+                captions += 1
+            elif name not in _CONFIGS or member.size > _SMALL_BYTES_MAX:
+                continue
+            _write(tar.extractfile(member), member.size, folder / name)
+    if len(weights) != 1:
+        raise ArtifactError("bad_archive", f"{archive.name} holds {len(weights)} .safetensors files; one is expected",
+                            hint="unpack it yourself and name the file", stage="inspect")  # fmt: skip
+
+
+def _members(tar: tarfile.TarFile) -> Iterator[tarfile.TarInfo]:
+    for count, member in enumerate(tar):
+        if count >= _MEMBERS_MAX:
+            return
+        if member.isreg() and not PurePosixPath(member.name).name.startswith("."):
+            yield member
+
+
+def _write(source: IO[bytes] | None, size: int, target: Path) -> None:
+    if source is None:
+        return
+    with source, target.open("wb") as file:
+        shutil.copyfileobj(source, file, 1 << 20)
+        if file.tell() != size:
+            raise EOFError(f"{target.name} is cut off")
+        file.flush()
+        os.fsync(file.fileno())
