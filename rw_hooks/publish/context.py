@@ -13,9 +13,12 @@ from rw_hooks.hosts import Host, HostConfig, default_hub_url, open_host
 from rw_hooks.publish.journal import Journal
 from rw_hooks.publish.watcher import Silent, Watcher
 from rw_hooks.runware import Endpoint, RunwareClient
+from rw_hooks.runware.model import Transport
 from rw_hooks.settings import Settings
 
 __all__ = ["Clients", "Context", "endpoint_of", "host_at", "host_url"]
+
+_AUTO: Transport = "auto"
 
 
 def endpoint_of(settings: Settings) -> Endpoint:
@@ -69,7 +72,7 @@ class Clients:
             MissingError: There is no key.
         """
         endpoint = endpoint_of(settings)
-        transport = settings.value("transport", "auto")
+        transport: Transport = settings.value("transport", _AUTO)
         name = (endpoint.rest_url, endpoint.ws_url, endpoint.fingerprint, transport)
         with self._lock:
             client = self._open.get(name)

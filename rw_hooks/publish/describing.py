@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from rw_hooks.artifact import Inspection
+from rw_hooks.artifact.model import Inspection
 from rw_hooks.describe import Description, describe
 from rw_hooks.facts.model import Fact, TrainingFacts
 from rw_hooks.integration import read_run
@@ -34,7 +34,7 @@ def without_secrets(described: Description) -> tuple[Description, dict[str, str]
     secrets = {
         name: value for name, value in described.fields.items() if isinstance(value, str) and _is_secret(name, value)
     }
-    fields = {name: redact_url(value) if name in secrets else value for name, value in described.fields.items()}
+    fields = {**described.fields, **{name: redact_url(url) for name, url in secrets.items()}}
     return described.model_copy(update={"fields": fields}), secrets
 
 

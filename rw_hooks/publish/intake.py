@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-from rw_hooks.artifact import Inspection, inspect, require_publishable, strip_metadata
+from rw_hooks.artifact import inspect, require_publishable, strip_metadata
+from rw_hooks.artifact.model import Inspection
 from rw_hooks.errors import ArtifactError, RefusedError
 from rw_hooks.home import private_folder
 from rw_hooks.publish.context import Context, endpoint_of

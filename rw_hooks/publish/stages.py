@@ -12,8 +12,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, SecretStr
 
-from rw_hooks.artifact import Inspection
-from rw_hooks.artifact.model import Finding
+from rw_hooks.artifact.model import Finding, Inspection
 from rw_hooks.deadline import Deadline
 from rw_hooks.describe import Description, WireValue
 from rw_hooks.errors import ArtifactChangedError, ArtifactError, MissingError, RefusedError, UnreachableError

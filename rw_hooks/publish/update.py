@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rw_hooks.air import Air
-from rw_hooks.artifact import Inspection, inspect, require_publishable
+from rw_hooks.artifact import inspect, require_publishable
+from rw_hooks.artifact.model import Inspection
 from rw_hooks.describe import WireValue, describe
 from rw_hooks.errors import MissingError, RefusedError, UsageError
 from rw_hooks.facts.model import TrainingFacts
