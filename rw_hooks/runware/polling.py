@@ -56,7 +56,7 @@ class Polling:
 
     def send(self, payload: SecretStr, connection: int) -> bool:  # noqa: ARG002 - there is but one connection
         """Send a task and keep what is said to it."""
-        task = cast("dict[str, object]", json.loads(payload.get_secret_value()))
+        [task] = cast("list[dict[str, object]]", json.loads(payload.get_secret_value()))
         events = self._api.post(task, self._deadline)
         self._mail.extend(event for event in events if isinstance(event, (Status, Fault, Accepted)))
         self._task = str(task["taskUUID"])
