@@ -137,14 +137,9 @@ def _weights(file: Path | None) -> list[Path]:
 
 
 def _adopt_receipt(context: Context, path: Path, receipt: Receipt) -> _Known:
-    inspection = Inspection(
-        path=str(path),
-        size=receipt.size,
-        valid=True,
-        sha256=receipt.sha256,
-        category=receipt.model.get("category"),
-        type=receipt.model.get("type"),
-        architecture=receipt.model.get("architecture"),
+    told = {name: receipt.model.get(name) for name in ("category", "type", "architecture")}
+    inspection = Inspection.model_validate(
+        {"path": str(path), "size": receipt.size, "valid": True, "sha256": receipt.sha256, **told}
     )
     location = Location(host=receipt.host, url=receipt.url, access="public")
     return _Known(_adopt(context, path, receipt.air, inspection, location), receipt.model, {})

@@ -197,7 +197,7 @@ def _account(item: Mapping[str, Any]) -> AccountDetails:
     return AccountDetails(
         air_source=clean(item.get("AIRSource") or item.get("airSource")) or None,
         balance=_amount(item.get("balance")),
-        organization=clean(item.get("organizationName")) or None,
+        organization=clean(item.get("organizationUUID")) or clean(item.get("organizationName")) or None,
     )
 
 

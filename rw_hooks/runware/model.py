@@ -185,7 +185,7 @@ class Account(BaseModel):
     Attributes:
         air_source: The organisation's AIR source.
         balance: Credit in US dollars.
-        organization: The organisation's name.
+        organization: The organisation's UUID, or its name where no UUID is told.
     """
 
     model_config = ConfigDict(frozen=True)
