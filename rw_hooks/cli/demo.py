@@ -1,0 +1,105 @@
+"""``rw-hooks demo``: a small real LoRA, from its training to a ready model, without an account.
+
+It shows the whole journey against the sandbox. The state, the file and the key are of the demo's own; nothing of the
+user's is read or written.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from pydantic import SecretStr
+from rich.text import Text
+
+from rw_hooks.cli.common import show
+from rw_hooks.cli.flags import AsJson
+from rw_hooks.cli.show import terminal
+from rw_hooks.publish import Silent, publish
+from rw_hooks.sandbox import Sandbox, SandboxSettings
+from rw_hooks.sandbox.adapter import TRIGGER_WORDS, make_adapter
+from rw_hooks.settings import Given, Settings
+
+__all__ = ["demo"]
+
+_SEED, _STEPS, _SHOWN_EVERY = 7, 60, 10
+_PHASE_SECONDS = 0.2
+_STAGES = {
+    "inspect": "inspect    is the file sound, and what is it?",
+    "describe": "describe   what shall Runware know about it?",
+    "host": "host       put it where Runware can fetch it",
+    "preflight": "preflight  can a stranger fetch it, unchanged?",
+    "register": "register   tell Runware, and follow it to the end",
+    "settle": "settle     write the receipt beside the file",
+}
+_REAL_THING = """\
+The real thing:
+
+export RUNWARE_API_KEY=...
+export HF_TOKEN=...
+rw-hooks publish your-lora.safetensors
+"""
+
+
+class _Narrator(Silent):
+    """Tells each stage and phase as it comes."""
+
+    def stage(self, name: str) -> None:
+        """Tell what the stage is for."""
+        _say(_STAGES.get(name, name))
+
+    def phase(self, status: str, message: str) -> None:
+        """Tell what the platform says."""
+        _say(f"           {status}: {message}")
+
+    def note(self, message: str) -> None:
+        """Tell what a person would like to know."""
+        _say(f"           {message}")
+
+
+def demo(*, as_json: AsJson = False) -> int:
+    """Make a small real LoRA and take it through the whole journey in the sandbox; needs no account and no key."""
+    with (
+        TemporaryDirectory(prefix="rw-hooks-demo-", ignore_cleanup_errors=True) as folder,
+        Sandbox(Path(folder) / "served", settings=SandboxSettings(delay=_PHASE_SECONDS)) as sandbox,
+    ):
+        file = Path(folder) / "zkchr7-sketch.safetensors"
+        _train(file, silent=as_json)
+        settings = _settings(sandbox, Path(folder))
+        publication = publish(file, settings=settings, watcher=Silent() if as_json else _Narrator())
+        show(publication, as_json=as_json)
+        if not as_json:
+            _say(f"\n{_held(sandbox)}\n\n{_REAL_THING}")
+    return publication.exit_code
+
+
+def _train(file: Path, *, silent: bool) -> None:
+    def tell(step: int, loss: float) -> None:
+        if step % _SHOWN_EVERY == 0 and not silent:
+            _say(f"           step {step:>2}  loss {loss:.4f}")
+
+    if not silent:
+        _say(f"train      a LoRA for Stable Diffusion 1.5, {_STEPS} steps of gradient descent")
+    make_adapter(file, _SEED, _STEPS, tell)
+    if not silent:
+        _say(f"           wrote {file.name}, {file.stat().st_size} bytes, trigger words: {TRIGGER_WORDS}")
+
+
+def _settings(sandbox: Sandbox, folder: Path) -> Settings:
+    """Return settings of the demo's own: no file, variable or token of the user has a say."""
+    return Settings(
+        given={"host": Given(sandbox.host_url, "the demo")},
+        home=folder / "state",
+        api_url=sandbox.api_url,
+        ws_url=sandbox.ws_url,
+        api_key=SecretStr(sandbox.key),
+    )
+
+
+def _held(sandbox: Sandbox) -> str:
+    models = sandbox.world.models.values()
+    return "\n".join(f"The sandbox holds {model.air}: {model.status}, sha256 {model.sha256}" for model in models)
+
+
+def _say(text: str) -> None:
+    terminal().print(Text(text), soft_wrap=True)
