@@ -19,20 +19,20 @@ if TYPE_CHECKING:
         UnreachableError,
         UsageError,
     )
-    from rw_hooks.publish import Publication, publish
+    from rw_hooks.publish.api import publish
+    from rw_hooks.publish.publication import Publication
 
 __version__ = "0.1.0"
 
 _HOMES = {
     "ArtifactError": "rw_hooks.errors",
     "MissingError": "rw_hooks.errors",
-    "Publication": "rw_hooks.publish",
+    "Publication": "rw_hooks.publish.publication",
     "RefusedError": "rw_hooks.errors",
     "RwHooksError": "rw_hooks.errors",
     "UnreachableError": "rw_hooks.errors",
     "UsageError": "rw_hooks.errors",
     "inspect": "rw_hooks.artifact",
-    "publish": "rw_hooks.publish",
 }
 
 __all__ = [
@@ -50,6 +50,8 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401 - the type of a lazily loaded name is its own
+    if name == "publish":
+        return importlib.import_module("rw_hooks.publish")  # a package that can be called
     home = _HOMES.get(name)
     if home is None:
         raise AttributeError(f"module 'rw_hooks' has no attribute {name!r}")

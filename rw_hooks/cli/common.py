@@ -11,7 +11,8 @@ from rw_hooks.cli.progress import watching
 from rw_hooks.cli.show import say, say_failure, terminal
 from rw_hooks.cli.summary import print_summary
 from rw_hooks.errors import UsageError
-from rw_hooks.publish import Publication, Watcher
+from rw_hooks.publish.publication import Publication
+from rw_hooks.publish.watcher import Watcher
 from rw_hooks.redact import redact
 from rw_hooks.settings import Settings, load
 

@@ -15,7 +15,8 @@ from rich.text import Text
 from rw_hooks.cli.common import show
 from rw_hooks.cli.flags import AsJson
 from rw_hooks.cli.show import terminal
-from rw_hooks.publish import Silent, publish
+from rw_hooks.publish.api import publish
+from rw_hooks.publish.watcher import Silent
 from rw_hooks.sandbox import Sandbox, SandboxSettings
 from rw_hooks.sandbox.adapter import TRIGGER_WORDS, make_adapter
 from rw_hooks.settings import Given, Settings

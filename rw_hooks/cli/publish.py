@@ -12,7 +12,7 @@ from rw_hooks.air import AirRequest
 from rw_hooks.cli.common import run_all, settings_from
 from rw_hooks.cli.flags import AsJson, Flags, Options
 from rw_hooks.errors import UsageError
-from rw_hooks.publish import publish_all
+from rw_hooks.publish.api import publish_all
 from rw_hooks.settings import Settings
 
 __all__ = ["publish"]
