@@ -6,6 +6,7 @@ else waits until a command is called.
 
 from __future__ import annotations
 
+import io
 import sys
 
 from rw_hooks.cli.commands import overview
@@ -17,7 +18,7 @@ def main() -> None:
     """Run ``rw-hooks`` with the arguments of this process, and leave with its exit code."""
     arguments = sys.argv[1:]
     for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
+        if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     if arguments in ([], ["--help"], ["-h"]):
         sys.stdout.write(overview())

@@ -49,11 +49,11 @@ class Flags:
     def given(self) -> dict[str, object]:
         """Return the options that were given, by name; a list option may be repeated, and may hold commas."""
         values = {entry.name: getattr(self, entry.name) for entry in fields(cast("Any", self))}
-        return {
-            name: ",".join(value) if isinstance(value, list) else value
-            for name, value in values.items()
-            if value is not None
-        }
+        return {name: _joined(value) for name, value in values.items() if value is not None}
+
+
+def _joined(value: object) -> object:
+    return ",".join(cast("list[str]", value)) if isinstance(value, list) else value
 
 
 Options = Annotated[Flags, Parameter(name="*")]

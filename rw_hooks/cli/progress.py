@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 
@@ -37,7 +37,7 @@ _STAGES = {
 
 
 @contextmanager
-def watching(*, silent: bool = False) -> Iterator[Onlooker]:
+def watching(*, silent: bool = False) -> Generator[Onlooker]:
     """Show progress on standard error while the block runs, if that is a terminal and nobody wants silence."""
     if silent or not sys.stderr.isatty():
         yield Onlooker()
@@ -102,7 +102,7 @@ class _Bars(Onlooker):
         self._print(f"note:  {message}")
 
     @contextmanager
-    def paused(self) -> Iterator[None]:
+    def paused(self) -> Generator[None]:
         self._progress.stop()
         try:
             yield
