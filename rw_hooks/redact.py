@@ -6,10 +6,13 @@ the fragment. All of them are removed wherever a URL is shown or kept.
 
 from __future__ import annotations
 
+import hashlib
 import re
 from urllib.parse import urlsplit, urlunsplit
 
-__all__ = ["is_secret_url", "redact", "redact_url"]
+__all__ = ["fingerprint", "is_secret_url", "redact", "redact_url"]
+
+_FINGERPRINT_DIGITS = 16
 
 _REDACTED = "[removed]"
 _URL = re.compile(r"\b(?:https?|wss?)://[^\s\"'<>\\)\]}]+", re.IGNORECASE)
@@ -49,3 +52,8 @@ def redact(text: str, *secrets: str) -> str:
     for pattern in _TOKENS:
         text = pattern.sub(_REDACTED, text)
     return text
+
+
+def fingerprint(key: str) -> str:
+    """Return what tells one key from another without telling the key: 16 hex digits of its sha256."""
+    return hashlib.sha256(key.encode()).hexdigest()[:_FINGERPRINT_DIGITS]

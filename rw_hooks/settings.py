@@ -1,51 +1,30 @@
-"""Where every option comes from, and the only place that reads the environment.
+"""Everything that is set from outside: the options (see :mod:`rw_hooks.sources`), keys, endpoints and the state folder.
 
-Strongest first: an explicit argument or flag; the environment; ``rw-hooks.toml`` in the working directory or a folder
-above it. What the trainer's config and the file say comes after these and is joined in ``describe``.
+The library and the commands read the environment here and nowhere else; a hook, which must not load what this module
+needs, reads it by itself. What the trainer's config and the file say is weaker than all of these, and is joined in
+``describe``.
 """
 
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import TypeVar, cast
 
 from pydantic import SecretStr
 
-from rw_hooks.errors import UsageError
 from rw_hooks.home import state_home
-from rw_hooks.options import OPTIONS, Option, Value, coerce, option
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
+from rw_hooks.options import option
+from rw_hooks.sources import API_URL, CONFIG_NAME, Given, join
 
 __all__ = ["CONFIG_NAME", "Given", "Settings", "load"]
 
-CONFIG_NAME = "rw-hooks.toml"
-API_URL = "https://api.runware.ai/v1"
 WS_URL = "wss://ws-api.runware.ai/v1"
 HF_ENDPOINT = "https://huggingface.co"
-_CONFIG_BYTES_MAX = 1_000_000
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True)
-class Given:
-    """An option's value and who gave it.
-
-    Attributes:
-        value: The coerced value.
-        source: ``--name``, ``RW_HOOKS_NAME`` or ``rw-hooks.toml: name``.
-    """
-
-    value: Value
-    source: str
 
 
 @dataclass(frozen=True)
@@ -104,12 +83,7 @@ def load(
         UsageError: An option is unknown, or a value malformed or out of bounds.
     """
     environ = os.environ if environ is None else environ
-    folder = (directory or Path.cwd()).absolute()
-    given = {
-        **_from_file(folder),
-        **_from_environment(environ, folder),
-        **_coerced(arguments or {}, "{flag}" if as_flags else "argument {name}", folder),
-    }
+    given = join(arguments or {}, environ=environ, directory=directory or Path.cwd(), as_flags=as_flags)
     return Settings(
         given=given,
         home=state_home(environ),
@@ -121,50 +95,6 @@ def load(
         hf_xet=environ.get("HF_HUB_DISABLE_XET", "").strip().lower() not in {"1", "on", "yes", "true"},
         log_level=(environ.get("RW_HOOKS_LOG_LEVEL") or "WARNING").upper(),
     )
-
-
-def _coerced(values: Mapping[str, object], source: str, folder: Path) -> dict[str, Given]:
-    """Coerce the values; relative paths are of this folder."""
-    found: dict[str, Given] = {}
-    for name, value in values.items():
-        if value is None:
-            continue
-        try:
-            entry = option(name)
-            where = source.format(name=name, flag=entry.flag, variable=entry.variable)
-            found[name] = Given(_absolute(entry, coerce(entry, value), folder), where)
-        except TypeError as error:
-            raise UsageError("unknown_option", str(error), stage="setup") from None
-        except ValueError as error:
-            raise UsageError("bad_option", str(error), stage="setup") from None
-    return found
-
-
-def _absolute(entry: Option, value: Value, folder: Path) -> Value:
-    names_file = entry.kind == "path" or (entry.name == "hero_image" and not str(value).startswith(("http:", "https:")))
-    return str(folder / str(value)) if names_file else value
-
-
-def _from_environment(environ: Mapping[str, str], folder: Path) -> dict[str, Given]:
-    values = {name: environ[entry.variable] for name, entry in OPTIONS.items() if environ.get(entry.variable)}
-    return _coerced(values, "{variable}", folder)
-
-
-def _from_file(folder: Path) -> dict[str, Given]:
-    path = next((place / CONFIG_NAME for place in (folder, *folder.parents) if (place / CONFIG_NAME).is_file()), None)
-    if path is None:
-        return {}
-    return _coerced(_read_toml(path), CONFIG_NAME + ": {name}", path.parent)
-
-
-def _read_toml(path: Path) -> dict[str, Any]:
-    try:
-        if path.stat().st_size > _CONFIG_BYTES_MAX:
-            raise UsageError("bad_config", f"{path} is larger than a settings file can be", stage="setup")
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise UsageError("bad_config", f"{path} cannot be read: {error}", hint="mend it or move it away",
-                         stage="setup") from None  # fmt: skip
 
 
 def _secret(text: str | None) -> SecretStr | None:

@@ -8,14 +8,10 @@ from typing import Any
 
 from rw_hooks.options import coerce, option
 from rw_hooks.redact import is_secret_url, redact_url
-from rw_hooks.settings import Given, Settings
+from rw_hooks.settings import Settings
+from rw_hooks.sources import Given, pack
 
 __all__ = ["pack", "secret_options", "unpack", "without_secret_options"]
-
-
-def pack(given: Mapping[str, Given]) -> dict[str, Any]:
-    """Return the options as JSON can hold them, each with its source."""
-    return {name: {"value": entry.value, "source": entry.source} for name, entry in given.items()}
 
 
 def unpack(settings: Settings, packed: Mapping[str, Any]) -> Settings:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from typing import Literal, Protocol
 from urllib.parse import urlsplit
@@ -10,6 +9,7 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict, SecretStr
 
 from rw_hooks.errors import UsageError
+from rw_hooks.redact import fingerprint
 
 __all__ = [
     "Account",
@@ -24,8 +24,6 @@ __all__ = [
 ]
 
 Transport = Literal["auto", "ws", "rest"]
-
-_FINGERPRINT_DIGITS = 16
 
 
 @dataclass(frozen=True)
@@ -52,7 +50,7 @@ class Endpoint:
     @property
     def fingerprint(self) -> str:
         """What tells one key from another without telling the key: 16 hex digits of its sha256."""
-        return hashlib.sha256(self.key.get_secret_value().encode()).hexdigest()[:_FINGERPRINT_DIGITS]
+        return fingerprint(self.key.get_secret_value())
 
 
 def _require_address(url: str, schemes: tuple[str, str], variable: str) -> None:

@@ -1,0 +1,110 @@
+"""Where options come from. Standard library only, so that a hook joins them as a command does.
+
+Strongest first: an explicit argument or flag; the environment; ``rw-hooks.toml`` in the working directory or a folder
+above it.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rw_hooks.errors import UsageError
+from rw_hooks.options import OPTIONS, Option, Value, coerce, option
+
+__all__ = ["API_URL", "CONFIG_NAME", "Given", "join", "pack"]
+
+CONFIG_NAME = "rw-hooks.toml"
+API_URL = "https://api.runware.ai/v1"
+_CONFIG_BYTES_MAX = 1_000_000
+
+
+@dataclass(frozen=True)
+class Given:
+    """An option's value and who gave it.
+
+    Attributes:
+        value: The coerced value.
+        source: ``--name``, ``RW_HOOKS_NAME`` or ``rw-hooks.toml: name``.
+    """
+
+    value: Value
+    source: str
+
+
+def join(
+    arguments: Mapping[str, object], *, environ: Mapping[str, str], directory: Path, as_flags: bool = False
+) -> dict[str, Given]:
+    """Join arguments, environment and ``rw-hooks.toml``.
+
+    Args:
+        arguments: Options given in the call; None values count as not given.
+        environ: The environment.
+        directory: Where to look for ``rw-hooks.toml``, and then in the folders above it.
+        as_flags: Whether the arguments were flags of a command (it names them so in sources).
+
+    Raises:
+        UsageError: An option is unknown, or a value malformed or out of bounds.
+    """
+    folder = directory.absolute()
+    return {
+        **_from_file(folder),
+        **_from_environment(environ, folder),
+        **_coerced(arguments, "{flag}" if as_flags else "argument {name}", folder),
+    }
+
+
+def pack(given: Mapping[str, Given]) -> dict[str, Any]:
+    """Return the options as JSON can hold them, each with its source."""
+    return {name: {"value": entry.value, "source": entry.source} for name, entry in given.items()}
+
+
+def _coerced(values: Mapping[str, object], source: str, folder: Path) -> dict[str, Given]:
+    """Coerce the values; relative paths are of this folder."""
+    found: dict[str, Given] = {}
+    for name, value in values.items():
+        if value is None:
+            continue
+        try:
+            entry = option(name)
+            where = source.format(name=name, flag=entry.flag, variable=entry.variable)
+            found[name] = Given(_absolute(entry, coerce(entry, value), folder), where)
+        except TypeError as error:
+            raise UsageError("unknown_option", str(error), stage="setup") from None
+        except ValueError as error:
+            raise UsageError("bad_option", str(error), stage="setup") from None
+    return found
+
+
+def _absolute(entry: Option, value: Value, folder: Path) -> Value:
+    names_file = entry.kind == "path" or (entry.name == "hero_image" and not str(value).startswith(("http:", "https:")))
+    return str(folder / str(value)) if names_file else value
+
+
+def _from_environment(environ: Mapping[str, str], folder: Path) -> dict[str, Given]:
+    values = {name: environ[entry.variable] for name, entry in OPTIONS.items() if environ.get(entry.variable)}
+    return _coerced(values, "{variable}", folder)
+
+
+def _from_file(folder: Path) -> dict[str, Given]:
+    path = next((place / CONFIG_NAME for place in (folder, *folder.parents) if (place / CONFIG_NAME).is_file()), None)
+    if path is None:
+        return {}
+    return _coerced(_read_toml(path), CONFIG_NAME + ": {name}", path.parent)
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    if sys.version_info >= (3, 11):
+        import tomllib
+    else:
+        import tomli as tomllib
+    try:
+        if path.stat().st_size > _CONFIG_BYTES_MAX:
+            raise UsageError("bad_config", f"{path} is larger than a settings file can be", stage="setup")
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise UsageError("bad_config", f"{path} cannot be read: {error}", hint="mend it or move it away",
+                         stage="setup") from None  # fmt: skip
