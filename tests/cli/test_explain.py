@@ -1,0 +1,39 @@
+from __future__ import annotations
+
+import json
+
+from rw_hooks.cli.app import run
+
+
+def test_each_field_stands_with_its_value_and_source(sandbox, weights, capsys):
+    assert run(["explain", "mystyle.safetensors", "--tags", "a,b"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].split() == ["field", "value", "source"]
+    rows = {line.split()[0]: line for line in lines if line.strip()}
+    assert "sd1x" in rows["architecture"]
+    assert rows["tags"].split("  ")[-1].strip() == "--tags"
+    assert "$0.0017 a day after the beta" in rows["storage"]
+
+
+def test_it_changes_nothing_anywhere(sandbox, weights, isolated_environment):
+    before = {path: path.read_bytes() for path in weights.parent.iterdir()}
+    assert run(["explain", "mystyle.safetensors"]) == 0
+    assert {path: path.read_bytes() for path in weights.parent.iterdir()} == before
+    assert sandbox.world.models == {}
+    assert list(sandbox.folder.iterdir()) == []
+
+
+def test_without_key_and_network_it_describes_all_but_the_air(weights, capsys):
+    assert run(["explain", "mystyle.safetensors", "--json"]) == 0
+    shown = json.loads(capsys.readouterr().out)
+    assert (shown["status"], shown["air"], shown["sources"]["air"]) == ("described", None, "not resolved")
+
+
+def test_a_bad_file_is_described_and_ends_with_3(weights, capsys):
+    weights.write_bytes(weights.read_bytes() + b"\0")
+    assert run(["explain", "mystyle.safetensors", "--json"]) == 3
+    captured = capsys.readouterr()
+    shown = json.loads(captured.out)
+    assert shown["status"] == "described"
+    assert "error" in [finding["severity"] for finding in shown["findings"]]
+    assert captured.err.startswith("error: ")

@@ -1,0 +1,77 @@
+"""Bugs and interruptions: a message, never a traceback, and nothing lost."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+import rw_hooks.cli.jobs
+from rw_hooks.cli.app import run
+
+
+def break_jobs(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> None:
+    def fail(_settings: object) -> None:
+        raise error
+
+    monkeypatch.setattr(rw_hooks.cli.jobs, "list_jobs", fail)
+
+
+def test_a_bug_leaves_its_traceback_in_a_file_and_no_secret_in_it(isolated_environment, monkeypatch, capsys):
+    monkeypatch.setenv("RUNWARE_API_KEY", "a-secret-key")
+    break_jobs(monkeypatch, ZeroDivisionError("with a-secret-key at https://x.test/f?X-Amz-Signature=abc"))
+    assert run(["jobs"]) == 1
+    captured = capsys.readouterr()
+    (file,) = (isolated_environment / "logs").iterdir()
+    text = file.read_text(encoding="utf-8")
+    assert captured.out == ""
+    assert "Traceback" not in captured.err
+    assert str(file) in captured.err
+    assert "ZeroDivisionError" in text
+    assert "in jobs" in text
+    for secret in ("a-secret-key", "X-Amz-Signature"):
+        assert secret not in text + captured.err
+    if os.name == "posix":
+        assert file.stat().st_mode & 0o077 == 0
+
+
+def test_a_bug_is_reported_where_no_file_can_be_written(tmp_path, monkeypatch, capsys):
+    (tmp_path / "home").write_text("a file, not a folder", encoding="utf-8")
+    monkeypatch.setenv("RW_HOOKS_HOME", str(tmp_path / "home"))
+    break_jobs(monkeypatch, ZeroDivisionError("bug"))
+    assert run(["jobs"]) == 1
+    assert "could not be written" in capsys.readouterr().err
+
+
+def test_an_interruption_says_that_nothing_is_lost(monkeypatch, capsys):
+    break_jobs(monkeypatch, KeyboardInterrupt())
+    assert run(["jobs"]) == 130
+    assert "'rw-hooks resume' goes on" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows sends Ctrl-C to the whole console, the test runner included")
+def test_ctrl_c_while_runware_works_then_resume(sandbox, weights, capsys):
+    sandbox.faults.never_answer = "uploads"
+    command = [sys.executable, "-m", "rw_hooks", "publish", "mystyle.safetensors", "--json"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        wait_until_sent(sandbox)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert (out, "Traceback" in err) == ("", False)
+    sandbox.faults.never_answer = "no"
+    assert run(["resume", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["status"] == "ready"
+    assert sum(sandbox.world.registrations.values()) == 1
+
+
+def wait_until_sent(sandbox) -> None:
+    until = time.monotonic() + 30
+    while not any(task["taskType"] == "modelUpload" for task in sandbox.world.requests):
+        assert time.monotonic() < until, "nothing was sent to the sandbox"
+        time.sleep(0.02)
