@@ -1,1 +1,10 @@
 """Reading one file: header rules, the one pass over its bytes, its claims, what it is, findings."""
+
+from __future__ import annotations
+
+from rw_hooks.artifact.inspecting import inspect
+from rw_hooks.artifact.model import Claims, Finding, Inspection
+from rw_hooks.artifact.refusal import require_publishable
+from rw_hooks.artifact.stripping import strip_metadata
+
+__all__ = ["Claims", "Finding", "Inspection", "inspect", "require_publishable", "strip_metadata"]

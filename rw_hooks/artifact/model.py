@@ -56,6 +56,8 @@ class Claims(BaseModel):
     """A Runware wire value that the metadata names without doubt, such as ``flux1d`` or ``pony``."""
     family: str | None = None
     """The family that the metadata names, in the words of :attr:`Inspection.family`."""
+    other_variant: bool = False
+    """The metadata names a variant of the family that the platform has no architecture for."""
     base_model: str | None = None
     base_model_hash: str | None = None
     conditioning: str | None = None
@@ -98,6 +100,8 @@ class Inspection(BaseModel):
         findings: What a person should know.
         metadata: ``__metadata__`` as it stands.
         reasons: Why: the signatures that matched, for ``inspect --explain``.
+        data_sha256: Of the bytes behind the header: the same weights under other metadata have the same.
+        blake3: Of the whole file, when it was asked for.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -124,3 +128,5 @@ class Inspection(BaseModel):
     findings: tuple[Finding, ...] = ()
     metadata: dict[str, str] = {}
     reasons: tuple[str, ...] = ()
+    data_sha256: str | None = None
+    blake3: str | None = None

@@ -1,0 +1,262 @@
+"""What a file says of itself: trainers' metadata, cleaned and with the key each value came from.
+
+The keys are those of kohya-ss/sd-scripts and musubi-tuner (``ss_*``, ``modelspec.*``), ai-toolkit (``software``,
+``training_info``, ``name``, ``version``), OneTrainer (``ot_*``), SimpleTuner (``trained_words``, ``global_step``) and
+diffusers (``lora_adapter_metadata``). Claims are shown as claims; nothing here is believed over the structure.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import PurePosixPath, PureWindowsPath
+from typing import cast
+
+from rw_hooks.artifact.basenames import Named, base_hash, base_name, base_version
+from rw_hooks.artifact.model import Claims
+
+__all__ = ["read_claims"]
+
+_ABSENT = frozenset({"", "none", "null", "(unknown)", "unknown", "isadirectory", "nosuchfile"})
+_REPEATS = re.compile(r"(\d+)_(.+)", re.DOTALL)
+_HEX64 = re.compile(r"(?:0x)?[0-9a-fA-F]{64}")
+_LONGEST = 4000
+
+
+class _Reader:
+    """Reads metadata values one by one, noting which key gave each."""
+
+    def __init__(self, metadata: Mapping[str, str]) -> None:
+        self.metadata = metadata
+        self.sources: dict[str, str] = {}
+
+    def text(self, key: str) -> str | None:
+        value = self.metadata.get(key, "").strip()
+        return None if value.lower() in _ABSENT else value
+
+    def first(self, field: str, *keys: str) -> str | None:
+        for key in keys:
+            value = self.text(key)
+            if value is not None:
+                self.sources[field] = key
+                return value[:_LONGEST]
+        return None
+
+    def number(self, field: str, *keys: str) -> float | None:
+        value = self.first(field, *keys)
+        try:
+            return float(value) if value is not None else None
+        except ValueError:
+            self.sources.pop(field)
+            return None
+
+    def whole(self, field: str, *keys: str) -> int | None:
+        value = self.number(field, *keys)
+        return int(value) if value is not None and value == value and abs(value) < 2**53 else None  # noqa: PLR0124
+
+    def json(self, key: str) -> object:
+        try:
+            return json.loads(self.metadata.get(key, "null"))
+        except (ValueError, RecursionError):
+            return None
+
+    def mapping(self, key: str) -> dict[str, object]:
+        value = self.json(key)
+        return cast("dict[str, object]", value) if isinstance(value, dict) else {}
+
+
+def read_claims(metadata: Mapping[str, str]) -> Claims:
+    """Return what the metadata says, without its known falsehoods."""
+    reader = _Reader(metadata)
+    if _is_onetrainer(metadata):
+        # Its template carries Stability's own author, title, licence and thumbnail.
+        reader.metadata = {
+            key: value for key, value in metadata.items()
+            if key not in {"modelspec.author", "modelspec.title", "modelspec.license", "modelspec.thumbnail",
+                           "modelspec.description", "modelspec.usage_hint"}
+        }  # fmt: skip
+    trainer, version = _trainer(reader)
+    named = _base(reader)
+    network_args = reader.mapping("ss_network_args")
+    training = reader.mapping("training_info")
+    return Claims(
+        trainer=trainer,
+        trainer_version=version,
+        title=reader.first("title", "modelspec.title", "ss_metadata_title"),
+        output_name=reader.first("output_name", "ss_output_name", *(("name",) if trainer == "ai_toolkit" else ())),
+        version=reader.first("version", "version") if trainer == "ai_toolkit" else None,
+        description=reader.first("description", "modelspec.description"),
+        author=reader.first("author", "modelspec.author"),
+        license=reader.first("license", "modelspec.license"),
+        tags=_words(reader.first("tags", "modelspec.tags")),
+        comment=reader.first("comment", "ss_training_comment", "modelspec.comment"),
+        trigger_words=_trigger_words(reader, trainer),
+        caption_tags=_caption_tags(reader),
+        is_negative=_truth(reader.first("is_negative", "modelspec.is_negative_embedding")),
+        architecture=named.architecture if named else None,
+        family=named.family if named else None,
+        other_variant=named is not None and not named.uploadable,
+        base_model=_file_name(reader.first("base_model", "ss_sd_model_name")),
+        base_model_hash=_hash(reader.first("base_model_hash", "ss_new_sd_model_hash")),
+        conditioning=reader.first("conditioning", "modelspec.preprocessor"),
+        network_module=reader.first("network_module", "ss_network_module"),
+        network_args={key: str(value) for key, value in network_args.items() if value is not None},
+        rank=reader.whole("rank", "ss_network_dim") or _adapter_number(reader, "rank", "r"),
+        alpha=_known(reader.number("alpha", "ss_network_alpha"), _adapter_number(reader, "alpha", "lora_alpha")),
+        steps=_known(reader.whole("steps", "ss_steps", "global_step"), _item(training, "step")),
+        epoch=_known(reader.whole("epoch", "ss_epoch"), _item(training, "epoch")),
+        resolution=reader.first("resolution", "modelspec.resolution", "ss_resolution"),
+        optimizer=reader.first("optimizer", "ss_optimizer"),
+        learning_rate=reader.first("learning_rate", "ss_learning_rate", "ss_unet_lr"),
+        sources=reader.sources,
+    )
+
+
+def _is_onetrainer(metadata: Mapping[str, str]) -> bool:
+    return any(key.startswith("ot_") for key in metadata)
+
+
+def _trainer(reader: _Reader) -> tuple[str | None, str | None]:
+    if _is_onetrainer(reader.metadata):
+        return "onetrainer", reader.first("trainer_version", "ot_revision")
+    software = reader.mapping("software")
+    if software.get("name") == "ai-toolkit":
+        reader.sources["trainer"] = "software"
+        return "ai_toolkit", str(software["version"]) if "version" in software else None
+    implementation = reader.text("modelspec.implementation_version") or ""
+    family, _, version = implementation.partition("/")
+    if family == "sd-scripts":
+        reader.sources["trainer"] = "modelspec.implementation_version"
+        return "kohya", version if version.lower() not in _ABSENT else None
+    if "ss_num_train_items" in reader.metadata:
+        reader.sources["trainer"] = "ss_num_train_items"
+        return "musubi", None
+    for trainer, key in (("simpletuner", "trained_words"), ("diffusers", "lora_adapter_metadata")):
+        if key in reader.metadata:
+            reader.sources["trainer"] = key
+            return trainer, None
+    if "ss_sd_scripts_commit_hash" in reader.metadata:
+        reader.sources["trainer"] = "ss_sd_scripts_commit_hash"
+        return "kohya", reader.text("ss_sd_scripts_commit_hash")
+    return None, None
+
+
+def _base(reader: _Reader) -> Named | None:
+    """Say which base model is named: the most specific word wins, but a version word that fixes the child stands.
+
+    kohya calls every child of SDXL ``sdxl_base_v1-0`` and every FLUX.1 fine-tune dev; musubi writes ``Flux.1-dev``
+    for Kontext, where only ``ss_base_model_version`` is right.
+    """
+    sources: tuple[tuple[str, Callable[[str], Named | None]], ...] = (
+        ("ss_base_model_version", base_version),
+        ("ss_new_sd_model_hash", base_hash),
+        ("ss_sd_model_name", base_name),
+        ("modelspec.architecture", base_version),
+    )
+    said = [(key, named) for key, read in sources if (named := read(reader.text(key) or ""))]
+    if not said:
+        return None
+    family = said[0][1].family
+    agreeing = [(key, named) for key, named in said if named.family == family]
+    barred = next(((key, named) for key, named in agreeing if not named.uploadable), None)
+    chosen = barred or next(((key, named) for key, named in agreeing if named.architecture), agreeing[0])
+    reader.sources["family"] = agreeing[0][0]
+    if chosen[1].architecture:
+        reader.sources["architecture"] = chosen[0]
+    return chosen[1]
+
+
+def _trigger_words(reader: _Reader, trainer: str | None) -> tuple[str, ...]:
+    stated = reader.first("trigger_words", "modelspec.trigger_phrase", "trained_words")
+    if stated is not None:
+        return _words(stated)
+    for key, found in (
+        ("ss_datasets", _class_tokens(reader)),
+        ("ss_tag_frequency", _folder_words(reader, ai_toolkit=trainer == "ai_toolkit")),
+    ):
+        if found:
+            reader.sources["trigger_words"] = key
+            return found
+    return ()
+
+
+def _class_tokens(reader: _Reader) -> tuple[str, ...]:
+    """kohya's dataset configuration names the class of each subset that is no regularisation set."""
+    found: list[str] = []
+    for dataset in _objects(reader.json("ss_datasets")):
+        for subset in _objects(dataset.get("subsets")):
+            token = subset.get("class_tokens")
+            if isinstance(token, str) and token.strip() and not subset.get("is_reg"):
+                found.append(token.strip())
+    return tuple(dict.fromkeys(found))
+
+
+def _folder_words(reader: _Reader, *, ai_toolkit: bool) -> tuple[str, ...]:
+    """kohya's folders are called ``<repeats>_<trigger>``; ai-toolkit writes its trigger in the same form."""
+    regular = reader.mapping("ss_reg_dataset_dirs")
+    folders = [name for name in reader.mapping("ss_tag_frequency") if name not in regular]
+    words = [match[2].strip() for name in folders if (match := _REPEATS.fullmatch(name))]
+    return tuple(dict.fromkeys(words)) if ai_toolkit or len(set(words)) == 1 else ()
+
+
+def _caption_tags(reader: _Reader) -> tuple[str, ...]:
+    """Return tags that stand in every caption of every folder."""
+    counts = {name: item.get("img_count") for name, item in _named_objects(reader.mapping("ss_dataset_dirs"))}
+    everywhere: set[str] | None = None
+    for name, tags in _named_objects(reader.mapping("ss_tag_frequency")):
+        if counts.get(name) is None:
+            return ()
+        always = {tag for tag, count in tags.items() if count == counts[name]}
+        everywhere = always if everywhere is None else everywhere & always
+    return tuple(sorted(everywhere or ()))[:20]
+
+
+def _objects(value: object) -> Iterable[dict[str, object]]:
+    items = cast("list[object]", value) if isinstance(value, list) else []
+    return [cast("dict[str, object]", item) for item in items if isinstance(item, dict)]
+
+
+def _named_objects(value: Mapping[str, object]) -> Iterable[tuple[str, dict[str, object]]]:
+    return [(name, cast("dict[str, object]", item)) for name, item in value.items() if isinstance(item, dict)]
+
+
+def _adapter_number(reader: _Reader, field: str, name: str) -> int | None:
+    """Read PEFT's own configuration, which diffusers stores with the component's name in front."""
+    config = reader.mapping("lora_adapter_metadata")
+    for key in (f"transformer.{name}", f"unet.{name}", name):
+        value = config.get(key)
+        if isinstance(value, int) and not isinstance(value, bool):
+            reader.sources[field] = "lora_adapter_metadata"
+            return value
+    return None
+
+
+def _item(values: Mapping[str, object], key: str) -> int | None:
+    value = values.get(key)
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def _known(*values: int | float | None) -> int | float | None:
+    return next((value for value in values if value is not None), None)
+
+
+def _words(value: str | None) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(filter(None, (word.strip() for word in (value or "").split(",")))))
+
+
+def _truth(value: str | None) -> bool | None:
+    return None if value is None else value.strip().lower() in {"true", "1", "yes"}
+
+
+def _file_name(value: str | None) -> str | None:
+    """Keep a repository id; of a path keep the last part only."""
+    if value is None:
+        return None
+    if "\\" in value or re.match(r"[A-Za-z]:", value):
+        return PureWindowsPath(value).name
+    return PurePosixPath(value).name if value.startswith(("/", ".", "~")) or value.count("/") > 1 else value
+
+
+def _hash(value: str | None) -> str | None:
+    return value.lower().removeprefix("0x") if value and _HEX64.fullmatch(value) else None

@@ -1,0 +1,98 @@
+"""What the numbers of a file are worth: findings from the scan of its contents."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from rw_hooks.artifact.adapters import Adapter, Layer
+from rw_hooks.artifact.model import Finding, Severity
+from rw_hooks.artifact.scan import Contents
+
+__all__ = ["content_findings"]
+
+_MAX_SHOWN = 10
+_HUGE = 1000.0
+_F16_EDGE = 65504.0
+# The factor that starts at zero, so that an untrained adapter changes nothing (LyCORIS and PEFT initialise so).
+_ZERO_AT_START = ("up", "hada_w2_a", "lokr_w2_b", "lokr_w2", "glora_b1", "oft_blocks", "diff", "ia3")
+_NEVER_ZERO = ("down", "hada_w1_b", "lokr_w1", "lokr_w1_a", "glora_b2")
+
+
+def content_findings(contents: Mapping[str, Contents], adapter: Adapter | None) -> list[Finding]:
+    """Return what the numbers say; ``adapter`` when the file is one."""
+    findings = [*_not_finite(contents), *_all_zero(contents)]
+    if adapter is not None:
+        findings += [*_untrained(contents, adapter), *_dead_inputs(contents, adapter), *_huge(contents, adapter)]
+    return [*findings, *_edges(contents)]
+
+
+def _not_finite(contents: Mapping[str, Contents]) -> Iterable[Finding]:
+    bad = [name for name, content in contents.items() if not content.finite]
+    if bad:
+        message = f"{len(bad)} of {len(contents)} tensors hold NaN or Inf; the training diverged, use an earlier save"
+        yield _finding("nan_values", "error", message, bad)
+
+
+def _all_zero(contents: Mapping[str, Contents]) -> Iterable[Finding]:
+    if contents and all(content.zero for content in contents.values()):
+        yield _finding("all_zero", "error", "every number in the file is zero; it holds no trained weights", ())
+
+
+def _untrained(contents: Mapping[str, Contents], adapter: Adapter) -> Iterable[Finding]:
+    layers = [layer for layer in adapter.layers.values() if _starts_at_zero(layer)]
+    zero = [layer.name for layer in layers if all(_zero(contents, layer, role) for role in _starts_at_zero(layer))]
+    if not zero:
+        return
+    if len(zero) == len(layers):
+        message = "every up matrix is zero: the adapter was never trained, or its training had no effect"
+        yield _finding("untrained", "error", message, zero)
+    else:
+        message = f"{len(zero)} of {len(layers)} up matrices are zero: these layers were not trained"
+        yield _finding("untrained_layers", "warning", message, zero)
+
+
+def _starts_at_zero(layer: Layer) -> list[str]:
+    """Return the role whose tensor is zero before training (LoKr has one of two forms)."""
+    return [role for role in _ZERO_AT_START if role in layer.tensors][:1]
+
+
+def _dead_inputs(contents: Mapping[str, Contents], adapter: Adapter) -> Iterable[Finding]:
+    dead = [
+        layer.name
+        for layer in adapter.layers.values()
+        if any(_zero(contents, layer, role) for role in _NEVER_ZERO if role in layer.tensors)
+    ]
+    if dead:
+        message = f"{len(dead)} down matrices are zero; training starts them at random, so these layers are broken"
+        yield _finding("zero_down", "warning", message, dead)
+
+
+def _zero(contents: Mapping[str, Contents], layer: Layer, role: str) -> bool:
+    content = contents.get(layer.tensors[role].name)
+    return content is not None and content.zero
+
+
+def _huge(contents: Mapping[str, Contents], adapter: Adapter) -> Iterable[Finding]:
+    names = [
+        tensor.name
+        for layer in adapter.layers.values()
+        for role, tensor in layer.tensors.items()
+        if role != "alpha" and ((content := contents.get(tensor.name)) and (content.peak or 0.0) > _HUGE)
+    ]
+    if names:
+        yield _finding("huge_values", "warning", f"{len(names)} tensors hold values above 1000", names)
+
+
+def _edges(contents: Mapping[str, Contents]) -> Iterable[Finding]:
+    edge = [name for name, content in contents.items() if content.f16 and (content.peak or 0.0) >= _F16_EDGE]
+    if edge:
+        message = f"{len(edge)} F16 tensors reach 65504, the largest F16 number: values were cut off"
+        yield _finding("f16_edge", "warning", message, edge)
+    subnormal = [name for name, content in contents.items() if content.f16 and content.subnormal]
+    if subnormal:
+        message = f"{len(subnormal)} F16 tensors hold only subnormal numbers: their precision is lost"
+        yield _finding("f16_subnormal", "warning", message, subnormal)
+
+
+def _finding(code: str, severity: Severity, message: str, tensors: Iterable[str]) -> Finding:
+    return Finding(code=code, severity=severity, message=message, tensors=tuple(tensors)[:_MAX_SHOWN])

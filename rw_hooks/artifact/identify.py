@@ -1,0 +1,261 @@
+"""What a file is: category, type, the families its structure leaves open, format, and why.
+
+The questions are asked in the order in which wrong answers are least likely: adapters before embeddings, control
+models, VAEs and encoders, and whole checkpoints last; but a checkpoint that carries leftovers of a merged adapter is
+a checkpoint. Only structure speaks here; what the file claims comes later and may only choose.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from rw_hooks.artifact import signatures as tables
+from rw_hooks.artifact.adapters import DENOISER, Adapter, take_apart
+from rw_hooks.artifact.header import Tensor
+from rw_hooks.artifact.keyformat import adapter_algorithm, adapter_category, adapter_format
+from rw_hooks.artifact.matching import Layers, Names, Signature, first_match
+
+__all__ = ["Identity", "identify"]
+
+_EMBEDDING_WIDTHS = {768: "sd1", 1024: "sd2", 1280: "sdxl"}
+_MOST_VECTORS = 512
+_MOST_EMBEDDING_TENSORS = 8
+_FEW_TENSORS = 8
+_INPAINTING_CHANNELS = {9, 384}
+_CLIP_L_FAMILIES = ("sd1", "sdxl", "sd3", "flux1", "hidream")
+
+
+@dataclass(frozen=True)
+class Identity:
+    """What the structure says.
+
+    Attributes:
+        category: One of the six, ``other``, or None.
+        type: base, inpainting, refiner; None where it has none or it cannot be told.
+        families: Those that the structure leaves open; empty when it says nothing.
+        architectures: The only architectures possible, where the structure says more than the family; else empty.
+        format: The naming scheme of the keys.
+        algorithm: Of an adapter.
+        code: Why it must not be published, as a finding's code; None when it may.
+        reasons: The facts that matched.
+        adapter: The adapter's keys, when it is one.
+    """
+
+    category: str | None = None
+    type: str | None = None
+    families: tuple[str, ...] = ()
+    architectures: tuple[str, ...] = ()
+    format: str | None = None
+    algorithm: str | None = None
+    code: str | None = None
+    reasons: tuple[str, ...] = ()
+    adapter: Adapter | None = None
+
+
+def identify(tensors: Iterable[Tensor], metadata: Mapping[str, str]) -> Identity:
+    """Say what the structure of a file shows."""
+    tensors = tuple(tensors)
+    names = Names({tensor.name: tensor.shape for tensor in tensors})
+    adapter = take_apart(tensors)
+    control = _match(tables.CONTROLNETS, names)
+    if control is not None and "ip_adapter" not in control.answers:
+        return _controlnet(control, names)
+    if adapter.found:
+        return _merged_checkpoint(names) or _adapter(adapter, metadata)
+    return (
+        _embedding(tensors)
+        or _refused(names, ("ip_adapter", "t2i_adapter", "optimizer_state", "dataset_cache"))
+        or _checkpoint(names)
+        or _vae(names)
+        or _refused(names)
+        or _too_small(tensors)
+        or Identity()
+    )
+
+
+def _match(table: tuple[Signature, ...], subject: Names | Layers) -> Signature | None:
+    return first_match(table, subject)
+
+
+def _families(row: Signature) -> tuple[str, ...]:
+    return tuple(filter(None, row.answers))
+
+
+def _why(row: Signature) -> tuple[str, ...]:
+    lacks = (f"no {fact}" for fact in row.lacks)
+    return (*row.has, *lacks)
+
+
+def _controlnet(row: Signature, names: Names) -> Identity:
+    families = _families(row)
+    if names.starting("lllite_"):
+        scheme = "lllite"
+    elif names.starting("control_model.") or "zero_convs.0.0.weight" in names.shapes:
+        scheme = "controlnet-ldm"
+    elif names.starting("double_blocks."):
+        scheme = None
+    else:
+        scheme = None if "lora_controlnet" in names.shapes else "controlnet-diffusers"
+    guided = _flux_architectures(names) if families == ("flux1",) else ()
+    return Identity("controlnet", None, families, guided, scheme, reasons=_why(row))
+
+
+def _merged_checkpoint(names: Names) -> Identity | None:
+    """A checkpoint with leftovers of a merged adapter has the base's own weights at full size."""
+    found = _checkpoint(names)
+    return found if found is not None and found.families else None
+
+
+def _adapter(adapter: Adapter, metadata: Mapping[str, str]) -> Identity:
+    algorithm = adapter_algorithm(adapter, metadata)
+    layers = Layers(adapter.layers.values())
+    language = _match(tables.LANGUAGE_MODEL_ADAPTERS, Layers(adapter.denoiser))
+    if language is not None:
+        return Identity("other", algorithm=algorithm, code="not_an_image_model", reasons=_why(language))
+    table = tables.ADAPTER_TARGETS if adapter.denoiser else tables.ENCODER_TARGETS
+    row = _match(table, Layers(adapter.denoiser) if adapter.denoiser else layers)
+    families = _narrow_by_encoders(_families(row), layers) if row else ()
+    if _is_onetrainer_backup(adapter, metadata):
+        return Identity("other", algorithm=algorithm, code="training_state", reasons=("unet.*.lora_down.weight",), adapter=adapter)
+    guided = families == ("flux1",) and any(layer.path.startswith("guidance_in") for layer in adapter.denoiser)
+    return Identity(
+        adapter_category(algorithm, metadata),
+        families=families,
+        architectures=("flux1d", "fluxkontextdev") if guided else (),
+        format=adapter_format(adapter, algorithm),
+        algorithm=algorithm,
+        reasons=_why(row) if row else (),
+        adapter=adapter,
+    )
+
+
+def _is_onetrainer_backup(adapter: Adapter, metadata: Mapping[str, str]) -> bool:
+    """OneTrainer's backups keep its internal names, which it converts in every file that it saves as a result."""
+    internal = "unet." in adapter.prefixes and "lora_down.weight" in adapter.suffixes
+    return internal and any(key.startswith("ot_") for key in metadata)
+
+
+def _narrow_by_encoders(families: tuple[str, ...], layers: Layers) -> tuple[str, ...]:
+    """Chroma has no CLIP text encoder: an adapted one leaves FLUX.1."""
+    if set(families) == {"flux1", "chroma"} and layers.holds("te1:text_model_encoder_layers_#_.* <- 768"):
+        return ("flux1",)
+    return families
+
+
+def _checkpoint(names: Names) -> Identity | None:
+    fallback: tuple[Signature, str, Names] | None = None
+    for prefix in tables.CHECKPOINT_PREFIXES:
+        below = names.under(prefix)
+        row = _match(tables.CHECKPOINTS, below) if below.shapes else None
+        if row is not None and row.answer:
+            return _identified(row, prefix, below)
+        if row is not None and fallback is None:
+            fallback = (_match(tables.WHOLE_CHECKPOINTS, names) or row, prefix, below)
+    return _identified(*fallback) if fallback else None
+
+
+def _identified(row: Signature, prefix: str, below: Names) -> Identity:
+    families = _families(row)
+    architectures: tuple[str, ...] = ()
+    if families == ("flux1",):
+        architectures = _flux_architectures(below)
+    elif below.holds("time_embedding.cond_proj.weight") or below.holds("time_embed.cond_proj.weight"):
+        architectures = {("sd1",): ("sd1xlcm",), ("sdxl",): ("sdxllcm",)}.get(families, ())
+    return Identity(
+        "checkpoint", _checkpoint_type(families, below), families, architectures,
+        _checkpoint_format(families, prefix, below), reasons=(*_why(row), *([f"prefix {prefix}"] if prefix else [])),
+    )  # fmt: skip
+
+
+def _flux_architectures(names: Names) -> tuple[str, ...]:
+    """Only the distilled schnell goes without a guidance input."""
+    if names.starting("guidance_in.") or names.starting("time_text_embed.guidance_embedder."):
+        return ("flux1d", "fluxkontextdev")
+    return ("flux1s",)
+
+
+def _checkpoint_type(families: tuple[str, ...], below: Names) -> str:
+    if families == ("sdxl_refiner",):
+        return "refiner"
+    for name in ("input_blocks.0.0.weight", "conv_in.weight", "img_in.weight", "x_embedder.weight"):
+        shape = below.shapes.get(name, ())
+        if len(shape) > 1 and shape[1] in _INPAINTING_CHANNELS:
+            return "inpainting"
+    return "base"
+
+
+def _checkpoint_format(families: tuple[str, ...], prefix: str, below: Names) -> str:
+    if prefix in {"model.diffusion_model.", "diffusion_model."} or families == ("qwen_image",):
+        return "single-file"
+    diffusers = (
+        "down_blocks.*", "single_transformer_blocks.*", "transformer_blocks.0.norm1_context.*", "condition_embedder.*",
+        "time_caption_embed.*", "layers.0.attention.to_q.weight", "caption_projection.linear_1.weight",
+        "distilled_guidance_layer.layers.0.linear_1.weight",
+    )  # fmt: skip
+    return "diffusers-component" if any(map(below.holds, diffusers)) else "single-file"
+
+
+def _vae(names: Names) -> Identity | None:
+    for prefix in tables.VAE_PREFIXES:
+        below = names.under(prefix)
+        row = _match(tables.VAES, below) if below.shapes else None
+        if row is not None:
+            diffusers = below.starting("decoder.mid_block.") or below.starting("decoder.up_blocks.")
+            return Identity(
+                "vae", None, _families(row), format="vae-diffusers" if diffusers else "vae-ldm", reasons=_why(row)
+            )
+    return None
+
+
+def _refused(names: Names, codes: tuple[str, ...] = ()) -> Identity | None:
+    row = next((row for row in tables.OTHERS if (not codes or row.answer in codes) and _match((row,), names)), None)
+    if row is None:
+        return None
+    code = "not_an_image_model" if row.answer == "language_model" else row.answer
+    return Identity("other", code=code, reasons=_why(row))
+
+
+def _embedding(tensors: tuple[Tensor, ...]) -> Identity | None:
+    """A few matrices of one row a vector: kohya, diffusers, OneTrainer and pivotal tuning write them so."""
+    if len(tensors) > _MOST_EMBEDDING_TENSORS or not all(map(_is_embedding, tensors)):
+        return None
+    widths = {tensor.name: tensor.shape[-1] for tensor in tensors}
+    if widths.keys() <= {"emb_params", "emp_params"}:
+        return _embedding_of(widths, "embedding-kohya" if "emb_params" in widths else "embedding-onetrainer")
+    if any(name in {"clip_l", "clip_g", "t5"} or name.startswith("text_encoders_") for name in widths):
+        return _embedding_of(widths, "embedding-kohya")
+    known = set(widths.values()) <= _EMBEDDING_WIDTHS.keys()
+    if len(widths) == 1 and (known or all(name.startswith("<") and name.endswith(">") for name in widths)):
+        return _embedding_of(widths, "embedding-diffusers")
+    return None
+
+
+def _is_embedding(tensor: Tensor) -> bool:
+    few = len(tensor.shape) == 1 or (len(tensor.shape) == 2 and tensor.shape[0] <= _MOST_VECTORS)  # noqa: PLR2004
+    return few and not tensor.name.endswith((".weight", ".bias"))
+
+
+def _embedding_of(widths: dict[str, int], scheme: str) -> Identity:
+    sizes = set(widths.values())
+    t5, clip_g, llama = 4096 in sizes, 1280 in sizes, "llama" in widths
+    families: tuple[str, ...] = ()
+    if llama:
+        families = ("hidream",)
+    elif t5:
+        families = ("sd3",) if clip_g else ("flux1",) if 768 in sizes else ()  # noqa: PLR2004 - CLIP-L
+    elif clip_g and 768 in sizes:  # noqa: PLR2004
+        families = ("sdxl",)
+    elif widths.keys() & {"clip_l", "text_encoders_0"}:
+        families = _CLIP_L_FAMILIES if 768 in sizes else ()  # noqa: PLR2004
+    elif len(sizes) == 1:
+        families = tuple(filter(None, (_EMBEDDING_WIDTHS.get(next(iter(sizes))),)))
+    facts = tuple(f"{name} of width {width}" for name, width in widths.items())
+    return Identity("embeddings", None, families, format=scheme, reasons=facts)
+
+
+def _too_small(tensors: tuple[Tensor, ...]) -> Identity | None:
+    """A few layers of a plain network cannot be an image model."""
+    if len(tensors) > _FEW_TENSORS or not all(tensor.name.endswith((".weight", ".bias")) for tensor in tensors):
+        return None
+    return Identity("other", code="not_an_image_model", reasons=(f"only {len(tensors)} tensors",))

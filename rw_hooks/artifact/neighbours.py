@@ -1,0 +1,72 @@
+"""What the place of a file says, where its header alone cannot: states, pipeline components, shards.
+
+Only names are looked at, and an index file when one lies beside; no other file is read.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import cast
+
+__all__ = ["is_component", "is_shard", "is_training_state"]
+
+_SHARD = re.compile(r".*-\d{5}-of-(\d{5})\.safetensors")
+_COMPONENTS = frozenset(
+    "unet transformer transformer_2 vae text_encoder text_encoder_2 text_encoder_3 text_encoder_4 prior controlnet "
+    "safety_checker image_encoder".split()
+)
+_STATE_FILES = ("train_state.json", "optimizer.bin", "optimizer.pt", "random_states_0.pkl")
+_LARGEST_INDEX = 16 << 20
+
+
+def is_shard(path: Path) -> bool:
+    """Whether the file is one of several that make up one model."""
+    numbered = _SHARD.fullmatch(path.name)
+    if numbered:
+        return int(numbered[1]) > 1
+    index = path.with_name(path.name + ".index.json")
+    for candidate in (index, path.with_name("model.safetensors.index.json"), *_indexes(path)):
+        if _lists(candidate, path.name):
+            return True
+    return False
+
+
+def _indexes(path: Path) -> tuple[Path, ...]:
+    name = "diffusion_pytorch_model.safetensors.index.json"
+    return (path.with_name(name),)
+
+
+def _lists(index: Path, name: str) -> bool:
+    """Whether an index file maps tensors to this file and to others."""
+    try:
+        if index.stat().st_size > _LARGEST_INDEX:
+            return False
+        content = json.loads(index.read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return False
+    weights = cast("dict[str, object]", content).get("weight_map") if isinstance(content, dict) else None
+    files = set(map(str, cast("dict[str, object]", weights).values())) if isinstance(weights, dict) else set[str]()
+    return name in files and len(files) > 1
+
+
+def is_training_state(path: Path) -> bool:
+    """Whether the file is accelerate's state of a run (kohya and musubi call the folder ``NAME-state``)."""
+    folder = path.parent
+    named_so = folder.name.endswith("-state") and path.stem.startswith(("model", "optimizer", "pytorch_model"))
+    beside = path.name.startswith("model") and any((folder / name).exists() for name in _STATE_FILES[:1])
+    return named_so or beside
+
+
+def is_backup(path: Path) -> bool:
+    """Whether the file lies in one of OneTrainer's backups, which resume a run and are no result."""
+    return any((folder / "onetrainer_config").is_dir() for folder in (path.parent, *path.parents[:2]))
+
+
+def is_component(path: Path) -> bool:
+    """Whether the file is a part of a diffusers pipeline folder."""
+    folder = path.parent
+    if (folder.parent / "model_index.json").exists() and (folder / "config.json").exists():
+        return True
+    return folder.name in _COMPONENTS and (folder / "config.json").exists()
