@@ -45,7 +45,7 @@ def test_an_error_shows_all_its_lines_and_its_mend(capsys):
 def test_a_reader_that_leaves_early_does_not_stop_the_work():
     script = (
         "from rw_hooks.cli.show import print_rows, say\n"
-        "for number in range(20000): print_rows([('line', number)])\n"
+        "for number in range(1000): print_rows([('line', 'x' * 500)])\n"
         "say('done')\n"
     )
     with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
