@@ -48,7 +48,7 @@ class HttpEndpoint(ThreadingHTTPServer):
         self.faults = faults
         self._lock = Lock()
         self._open: set[socket.socket] = set()
-        self._thread = Thread(target=self.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+        self._thread = Thread(target=self.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
 
     @property
     def url(self) -> str:
