@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from pathlib import Path, PurePath
+from typing import TypeVar
 
 from rw_hooks.air import AirRequest
 from rw_hooks.artifact.model import Claims
@@ -12,6 +13,8 @@ from rw_hooks.describe.model import Draft, WireValue
 from rw_hooks.errors import UsageError
 from rw_hooks.facts.model import Fact
 from rw_hooks.options import OPTIONS, Option, option
+
+T = TypeVar("T")
 
 __all__ = ["put_defaults", "put_hero", "put_naming", "put_words", "require_applicable"]
 
@@ -51,13 +54,18 @@ def require_applicable(draft: Draft) -> None:
 def put_naming(draft: Draft) -> None:
     """Put name, version, description and whether the model is private."""
     claims, facts = draft.inspection.claims, draft.facts
-    _put_strongest(draft, "name", facts.name, _claim(claims, "title"), _claim(claims, "output_name"),
-                   _name_of_file(draft.inspection.path))  # fmt: skip
-    _put_strongest(draft, "version", facts.version, _claimed_version(claims), _first_version(draft))
-    _put_strongest(draft, "description", facts.description, _claim(claims, "description"))
+    title = _claim(claims, "title") or _claim(claims, "output_name")
+    _put_strongest(draft, "name", *_ranked(facts.name, title), _name_of_file(draft.inspection.path))
+    _put_strongest(draft, "version", *_ranked(facts.version, _claimed_version(claims)), _first_version(draft))
+    _put_strongest(draft, "description", *_ranked(facts.description, _claim(claims, "description")))
     _put_strongest(draft, "private", facts.private, Fact(value=True, source=_DEFAULT))
     for name in ("webhook_url", "delivery_method"):
         _put_strongest(draft, name)
+
+
+def _ranked(fact: Fact[T] | None, claim: Fact[T] | None) -> tuple[Fact[T] | None, Fact[T] | None]:
+    """Return the run's fact and the file's claim, the stronger first: a claim yields to what the run states only."""
+    return (claim, fact) if fact is not None and fact.strength != "stated" else (fact, claim)
 
 
 def _name_of_file(path: str) -> Fact[str]:
@@ -101,11 +109,11 @@ def put_words(draft: Draft) -> None:
     The token of a negative embedding belongs into a negative prompt.
     """
     claims, facts = draft.inspection.claims, draft.facts
-    tags = _words_claimed(claims, "tags")
-    _put_strongest(draft, "tags", _whole(facts.tags), tags)
+    _put_strongest(draft, "tags", *_ranked(facts.tags, _words_claimed(claims, "tags")))
     if not _applies("trigger_words", draft.category):
         return
-    told = _sendable(facts.trigger_words) or _words_claimed(claims, "trigger_words")
+    ranked = _ranked(_sendable(facts.trigger_words), _words_claimed(claims, "trigger_words"))
+    told = next((words for words in ranked if words is not None), None)
     against = _sendable(facts.negative_trigger_words)
     if draft.type == "negative" and against is None:
         told, against = None, told
@@ -123,10 +131,6 @@ def _words_claimed(claims: Claims, name: str) -> Fact[tuple[str, ...]] | None:
 
 def _sendable(fact: Fact[tuple[str, ...]] | None) -> Fact[tuple[str, ...]] | None:
     return None if fact is None or fact.strength == "suggested" or not fact.value else fact
-
-
-def _whole(fact: Fact[tuple[str, ...]] | None) -> Fact[tuple[str, ...]] | None:
-    return fact if fact and fact.value else None
 
 
 def _joined(fact: Fact[tuple[str, ...]] | None) -> Fact[str] | None:

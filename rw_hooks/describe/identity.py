@@ -197,8 +197,7 @@ def _tell_of_siblings(draft: Draft, inspection: Inspection, told: str, candidate
         draft.warn("architecture_assumed", message)
 
 
-def _lack_architecture(draft: Draft, inspection: Inspection, facts: TrainingFacts, candidates: tuple[str, ...]) -> None:
-    family = _family(inspection, facts)
+def _lack_architecture(draft: Draft, family: str, candidates: tuple[str, ...]) -> None:
     if candidates:
         message = f"nothing says which architecture the model was made for; possible are: {', '.join(candidates)}"
         hint = f"give --architecture {'|'.join(candidates)}"

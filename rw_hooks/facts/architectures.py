@@ -11,6 +11,8 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from rw_hooks.facts.model import Fact, TrainingFacts
+
 __all__ = [
     "ARCHITECTURES",
     "FAMILIES",
@@ -169,3 +171,11 @@ def base_from_hash(sha256: str) -> Base | None:
     if len(digits) < _HASH_LENGTH_MIN:
         return None
     return next((base for known, base in _HASHES.items() if known.startswith(digits)), None)
+
+
+def base_facts(base: Base | None, source: str) -> TrainingFacts:
+    """Return family and architecture as facts; none where the base is not known."""
+    if base is None:
+        return TrainingFacts()
+    architecture = Fact(value=base.architecture, source=source) if base.architecture else None
+    return TrainingFacts(family=Fact(value=base.family, source=source), architecture=architecture)

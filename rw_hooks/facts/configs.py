@@ -24,7 +24,7 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-__all__ = ["Config", "UnreadableError", "is_secret_key", "read_config", "read_text"]
+__all__ = ["Config", "UnreadableError", "is_secret_key", "parse_yaml", "read_config", "read_text"]
 
 _BYTES_MAX = 5_000_000
 _DEPTH_MAX = 40
@@ -47,7 +47,7 @@ class Config:
 
     Attributes:
         name: The file's own name, for sources.
-        values: What it holds at the top.
+        values: What it holds at the top; a list there is under ``items``.
         folder: Where it lies, for files that it names.
     """
 
@@ -89,16 +89,29 @@ def read_config(path: Path) -> Config:
     parse = _PARSERS.get(path.suffix.lower())
     if parse is None:
         raise UnreadableError(f"{path.name}: not a config of a format that is known ({', '.join(_PARSERS)})")
+    return _config(parse, read_text(path), path.name, path.parent)
+
+
+def parse_yaml(content: str, name: str) -> Config:
+    """Read YAML out of a text, such as a model card's front matter.
+
+    Raises:
+        UnreadableError: As :func:`read_config`.
+    """
+    return _config(_yaml, content, name, Path())
+
+
+def _config(parse: Callable[[str], object], content: str, name: str, folder: Path) -> Config:
     try:
-        values = _cleaned(parse(read_text(path)), _Budget())
+        values = _cleaned(parse(content), _Budget())
     except UnreadableError as error:
-        message = str(error)
-        raise UnreadableError(message if path.name in message else f"{path.name}: {message}") from None
+        raise UnreadableError(f"{name}: {error}") from None
     except (ValueError, yaml.YAMLError, RecursionError, MemoryError) as error:
-        raise UnreadableError(f"{path.name} is broken: {type(error).__name__}") from None
-    if not isinstance(values, dict):
-        raise UnreadableError(f"{path.name} holds no settings")
-    return Config(name=path.name, values=cast("dict[str, Any]", values), folder=path.parent)
+        raise UnreadableError(f"{name} is broken: {type(error).__name__}") from None
+    if not isinstance(values, (dict, list)):
+        raise UnreadableError(f"{name} holds no settings")
+    top = cast("dict[str, Any]", values) if isinstance(values, dict) else {"items": cast("list[Any]", values)}
+    return Config(name=name, values=top, folder=folder)
 
 
 class _Budget:

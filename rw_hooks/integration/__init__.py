@@ -11,6 +11,7 @@ from rw_hooks.integration.folder import RunFolder
 from rw_hooks.integration.plain import SaveName, save_name
 from rw_hooks.integration.protocol import GROUP, Integration, Role, RunArtifact, load_integrations
 from rw_hooks.integration.reading import Run, choose, read_run
+from rw_hooks.integration.refusal import refusal
 
 __all__ = [
     "GROUP",
@@ -24,5 +25,6 @@ __all__ = [
     "choose",
     "load_integrations",
     "read_run",
+    "refusal",
     "save_name",
 ]

@@ -18,6 +18,7 @@ __all__ = ["RunFolder"]
 
 _FILES_MAX = 20_000
 _DEPTH_MAX = 6
+_PROBES_MAX = 6
 _SKIPPED_FOLDERS = frozenset({".git", ".rw-hooks", "__pycache__", "node_modules", ".thumbs", ".cache"})
 _CONFIG_FOLDERS = ("", "config", "configs")
 
@@ -53,6 +54,13 @@ class RunFolder:
     def weights(self) -> tuple[Path, ...]:
         """The ``.safetensors`` files below the root; a trainer's temporary ones are left out."""
         return tuple(path for path in self.files if path.suffix == ".safetensors" and not path.name.startswith(".tmp"))
+
+    @cached_property
+    def probes(self) -> tuple[Path, ...]:
+        """The weights to look into for marks of a trainer: the named file, else a few, those at the top first."""
+        if self.path.suffix == ".safetensors" and not self.path.is_dir():
+            return (self.path,)
+        return tuple(sorted(self.weights, key=lambda path: (len(path.parts), path)))[:_PROBES_MAX]
 
     @cached_property
     def launch(self) -> Launch:

@@ -59,9 +59,9 @@ class RunArtifact(BaseModel):
     def facts(self) -> TrainingFacts:
         """Return what is known of this file beyond its run."""
         version = self.version
-        if version is None and not self.final:
-            label = f"step-{self.step}" if self.step is not None else f"epoch-{self.epoch}" if self.epoch else None
-            version = Fact(value=label, source="file name", strength="derived") if label else None
+        label = f"step-{self.step}" if self.step is not None else f"epoch-{self.epoch}" if self.epoch else None
+        if version is None and label is not None:
+            version = Fact(value=label, source="last save" if self.final else "file name", strength="derived")
         hero = Fact(value=str(self.sample), source=f"{self.sample.name}", strength="derived") if self.sample else None
         return TrainingFacts(version=version, hero_image=hero)
 

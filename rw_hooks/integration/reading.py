@@ -104,7 +104,7 @@ class _Reading:
             single = next((artifact for artifact in artifacts if artifact.path == self.path), None)
             if single is not None:
                 facts = single.facts().over(facts)
-            elif not self.path.is_dir() and artifacts and not trusted:
+            elif self.path.suffix == ".safetensors" and not trusted:
                 continue
             return self._run(reader, folder, facts, artifacts)
         return self._run(PlainFolder(), folders[0], TrainingFacts(), ())

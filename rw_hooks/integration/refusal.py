@@ -15,7 +15,8 @@ _STATE_NAME = re.compile(r"(model|optimizer|pytorch_model)(_\d+)?(-\d{5}-of-\d{5
 def refusal(path: Path) -> str:
     """Return why a file must not be published, or an empty text.
 
-    An accelerate state lies in a ``*-state`` folder or beside an optimizer; a pipeline's parts below ``model_index.json``.
+    An accelerate state lies in a ``*-state`` folder or beside an optimizer, a pipeline's parts below
+    ``model_index.json``.
     """
     folder = path.parent
     if _STATE_FOLDER.fullmatch(folder.name):

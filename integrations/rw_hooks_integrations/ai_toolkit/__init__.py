@@ -1,0 +1,1 @@
+"""ostris/ai-toolkit (MIT); nothing of it is imported by its reader."""

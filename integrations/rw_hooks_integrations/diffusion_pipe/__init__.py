@@ -1,0 +1,1 @@
+"""tdrussell/diffusion-pipe (GPL-3.0): read and run beside, never imported."""

@@ -1,0 +1,1 @@
+"""fal's hosted trainers; nothing of fal is imported."""

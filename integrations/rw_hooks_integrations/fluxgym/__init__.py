@@ -1,0 +1,1 @@
+"""cocktailpeanut/fluxgym, a web UI over sd-scripts; nothing of it is imported."""

@@ -1,0 +1,1 @@
+"""Lightning (Apache-2.0); not imported by the reader."""

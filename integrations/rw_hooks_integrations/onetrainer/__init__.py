@@ -1,0 +1,1 @@
+"""Nerogar/OneTrainer (AGPL-3.0): read and run beside, never imported."""

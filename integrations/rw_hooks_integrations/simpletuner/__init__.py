@@ -1,0 +1,1 @@
+"""bghira/SimpleTuner (AGPL-3.0): read and run beside, never imported."""
