@@ -49,6 +49,9 @@ class HandOver:
         epoch: Training epoch, where known.
         metric: What ``which=best`` compares, where given.
         final: Whether this is the run's final file.
+        run: The run it belongs to (see :mod:`rw_hooks.publish.runs`); empty when it stands for itself.
+        number: Which save of its run it is, from 1; files of one step and epoch are one save.
+        directory: Where the trainer ran, for the commands of ``then`` and ``on_failure``.
         id: Unique name of the hand-over.
         at: When, ISO 8601 in UTC.
         schema: Of this record.
@@ -68,6 +71,9 @@ class HandOver:
     epoch: int | None = None
     metric: float | None = None
     final: bool = True
+    run: str = ""
+    number: int = 0
+    directory: str = ""
     id: str = field(default_factory=lambda: uuid.uuid4().hex[:12])
     at: str = field(default_factory=lambda: datetime.now(timezone.utc).isoformat(timespec="milliseconds"))
     schema: int = SCHEMA

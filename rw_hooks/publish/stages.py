@@ -164,7 +164,7 @@ def _on_private_network(settings: Settings, location: Location) -> bool:
 def _register(work: Work) -> Registered:
     description, location = work.description, work.location
     secrets = work.context.journal.secrets(work.row.id)
-    fields = {name: secrets.get(name, value) for name, value in description.fields.items()}
+    fields = {name: secrets.get(name, value) for name, value in description.fields.items() if name != "taskType"}
     registration = work.context.client.register(
         build_upload(fields),
         ledger=JournalLedger(work.context.journal, work.row.id),

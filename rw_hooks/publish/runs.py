@@ -1,0 +1,95 @@
+"""A training run as the worker knows it: a small file while the trainer lives, locked by the trainer. Standard library.
+
+The run is over when nobody holds the lock: the hook let go of it, or the trainer died. The worker writes what stands
+in the way of a publication into a second file, which the hook reads.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from rw_hooks.home import private_folder
+from rw_hooks.publish.presence import Presence, is_present
+
+__all__ = ["Run", "begin", "forget", "is_over", "known", "read_trouble", "tell_trouble"]
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run of a trainer.
+
+    Attributes:
+        id: Its name.
+        options: As a hand-over has them.
+        endpoint: Runware's REST endpoint.
+        account: The fingerprint of the key.
+        directory: Where the trainer runs.
+    """
+
+    id: str
+    options: Mapping[str, Any]
+    endpoint: str
+    account: str
+    directory: str
+
+
+def begin(home: Path, options: Mapping[str, Any], endpoint: str, account: str, directory: str) -> tuple[Run, Presence]:
+    """Write a new run down, and return it with the lock that says that it goes on.
+
+    Raises:
+        OSError: The state folder cannot be written.
+    """
+    run = Run(uuid.uuid4().hex[:12], options, endpoint, account, directory)
+    folder = private_folder(private_folder(home) / "runs")
+    presence = Presence(folder / f"{run.id}.lock")
+    presence.announce()
+    _write(folder / f"{run.id}.json", asdict(run))
+    return run, presence
+
+
+def is_over(home: Path, identity: str) -> bool:
+    """Whether the run is over: its lock is free."""
+    return not is_present(home / "runs" / f"{identity}.lock")
+
+
+def known(home: Path) -> Iterator[Run]:
+    """Yield the runs that are written down."""
+    for path in sorted((home / "runs").glob("*.json")):
+        try:
+            record = json.loads(path.read_text(encoding="utf-8"))
+            yield Run(**{name: record[name] for name in Run.__dataclass_fields__})
+        except (OSError, ValueError, TypeError, KeyError):
+            continue
+
+
+def tell_trouble(home: Path, identity: str, trouble: Sequence[str]) -> None:
+    """Write down what stands in the way of a publication; an empty list says that nothing does."""
+    _write(home / "runs" / f"{identity}.check", {"trouble": list(trouble)})
+
+
+def read_trouble(home: Path, identity: str) -> list[str] | None:
+    """Return what stands in the way of a publication, or None while nobody has looked."""
+    try:
+        return list(json.loads((home / "runs" / f"{identity}.check").read_text(encoding="utf-8"))["trouble"])
+    except (OSError, ValueError, KeyError):
+        return None
+
+
+def forget(home: Path, identity: str) -> None:
+    """Remove what was written down of a run that is over."""
+    for suffix in ("json", "check", "lock"):
+        (home / "runs" / f"{identity}.{suffix}").unlink(missing_ok=True)
+
+
+def _write(path: Path, record: Mapping[str, Any]) -> None:
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        json.dump(record, file)
+    temporary.replace(path)

@@ -1,0 +1,130 @@
+"""The worker's post: who holds it, and starting a worker where nobody does. Standard library only.
+
+One worker serves one state folder, endpoint and key. It holds a lock while it lives and keeps a heartbeat file beside
+it. Before it leaves it takes the heartbeat away, and only then looks at the inbox for the last time: so whoever drops
+a hand-over and still sees the heartbeat knows that it will be seen.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import shlex
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+from rw_hooks.home import private_folder
+from rw_hooks.options import OPTIONS
+from rw_hooks.publish.presence import Presence, is_present
+
+__all__ = ["Post", "start_worker"]
+
+_TAKE_SECONDS = 10.0
+_RANKS = ("RANK", "LOCAL_RANK", "WORLD_SIZE", "LOCAL_WORLD_SIZE", "NODE_RANK", "MASTER_ADDR", "MASTER_PORT")
+
+_started: list[subprocess.Popen[bytes]] = []
+
+
+class Post:
+    """The place of the one worker for a state folder, endpoint and key.
+
+    Args:
+        home: The state folder.
+        endpoint: Runware's REST endpoint.
+        account: The fingerprint of the key.
+    """
+
+    def __init__(self, home: Path, endpoint: str, account: str) -> None:
+        name = hashlib.sha256(f"{endpoint} {account}".encode()).hexdigest()[:12]
+        self._folder = home / "workers"
+        self._lock = self._folder / f"{name}.lock"
+        self._heartbeat = self._folder / f"{name}.json"
+        self._presence = Presence(self._lock)
+
+    @property
+    def is_held(self) -> bool:
+        """Whether a worker is there that will look at the inbox again."""
+        return self._heartbeat.exists() and is_present(self._lock)
+
+    def take(self) -> bool:
+        """Take the post, waiting a little for a worker that is leaving; False where another one stays.
+
+        Raises:
+            OSError: The state folder cannot be written.
+        """
+        private_folder(private_folder(self._folder.parent) / self._folder.name)
+        until = time.monotonic() + _TAKE_SECONDS
+        while not self._presence.announce():
+            if self._heartbeat.exists() or time.monotonic() > until:
+                return False
+            time.sleep(0.05)
+        self.beat()
+        return True
+
+    def beat(self) -> None:
+        """Say that the worker lives, and will look at the inbox again."""
+        now = time.time()
+        try:
+            os.utime(self._heartbeat, (now, now))
+        except OSError:
+            self._heartbeat.write_text(json.dumps({"pid": os.getpid(), "since": now}), encoding="utf-8")
+
+    def stop_beating(self) -> None:
+        """Say that the worker may leave."""
+        self._heartbeat.unlink(missing_ok=True)
+
+    def leave(self) -> None:
+        """Give the post up."""
+        self._presence.withdraw()
+
+
+def start_worker(home: Path, environ: Mapping[str, str], command: str | None) -> None:
+    """Start a worker that outlives this process, and return at once.
+
+    Args:
+        home: The state folder.
+        environ: The trainer's environment, for the keys and tokens in it.
+        command: What starts the worker where it lives in another environment; this interpreter when None.
+
+    Raises:
+        OSError: It cannot be started.
+        ValueError: The command cannot be read.
+    """
+    words = shlex.split(command, posix=os.name == "posix") if command else [sys.executable, "-m", "rw_hooks", "worker"]
+    for ended in [process for process in _started if process.poll() is not None]:
+        _started.remove(ended)
+    log = private_folder(private_folder(home) / "logs") / "worker.log"
+    descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    try:
+        _started.append(
+            subprocess.Popen(  # noqa: S603 - the user's own command, or ourselves
+                words, stdin=subprocess.DEVNULL, stdout=descriptor, stderr=descriptor, cwd=home,
+                env=_environment(home, environ), start_new_session=True, creationflags=_flags(),
+            )
+        )  # fmt: skip
+    finally:
+        os.close(descriptor)
+
+
+def _flags() -> int:
+    if sys.platform != "win32":
+        return 0
+    return subprocess.DETACHED_PROCESS | subprocess.CREATE_NEW_PROCESS_GROUP
+
+
+def _environment(home: Path, environ: Mapping[str, str]) -> dict[str, str]:
+    """Return the trainer's environment without its options, which a hand-over carries, and without its rank."""
+    left_out = {entry.variable for entry in OPTIONS.values()}.union(_RANKS)
+    kept = {name: value for name, value in environ.items() if name not in left_out}
+    places = [str(Path(place).absolute()) for place in kept.pop("PYTHONPATH", "").split(os.pathsep) if place]
+    package = Path(__file__).parents[2]
+    if not {"site-packages", "dist-packages"}.intersection(package.parts):
+        places.append(str(package))  # a source tree that the trainer put on its path by itself
+    if places:
+        kept["PYTHONPATH"] = os.pathsep.join(dict.fromkeys(places))
+    return {**kept, "RW_HOOKS_HOME": str(home)}

@@ -1,0 +1,61 @@
+"""Where a trainer runs: whether this process leads its run, and whether a worker could outlive it. Standard library only.
+
+No collectives: the other ranks may be waiting elsewhere, and sd-scripts has destroyed its process group before the last
+save.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+__all__ = ["cannot_outlive", "rank"]
+
+_RANK_VARIABLES = ("RANK", "OMPI_COMM_WORLD_RANK", "PMI_RANK", "LOCAL_RANK")
+_BATCH_VARIABLES = ("SLURM_JOB_ID", "PBS_JOBID", "LSB_JOBID")
+_CONTAINER_FILES = (".dockerenv", "run/.containerenv")
+
+
+def rank(environ: Mapping[str, str]) -> int:
+    """Return this process's rank: what torch.distributed says where it is up, else what the launcher put there."""
+    distributed = sys.modules.get("torch.distributed")
+    if distributed is not None and distributed.is_available() and distributed.is_initialized():
+        return int(distributed.get_rank())
+    names = _RANK_VARIABLES
+    if _number(environ.get("SLURM_NTASKS")) > 1 and "SLURM_STEP_ID" in environ:
+        names = (*names, "SLURM_PROCID")
+    return next((_number(environ[name]) for name in names if name in environ), 0)
+
+
+def _number(text: str | None) -> int:
+    return int(text) if text is not None and text.strip().isdigit() else 0
+
+
+def cannot_outlive(environ: Mapping[str, str], root: Path = Path("/")) -> str:
+    """Return why a detached worker would die with this process, in words; empty where it would not.
+
+    Args:
+        environ: The environment.
+        root: Where the system's own files are.
+    """
+    if "ipykernel" in sys.modules or "COLAB_RELEASE_TAG" in environ:
+        return "a notebook, whose machine may go away with it"
+    if environ.get("CI", "").lower() not in {"", "0", "false"}:
+        return "a CI job"
+    if any(name in environ for name in _BATCH_VARIABLES):
+        return "a batch job"
+    if os.getpid() == 1 or "KUBERNETES_SERVICE_HOST" in environ or any((root / name).exists() for name in _CONTAINER_FILES):
+        return "a container"
+    if _cgroup(root).endswith(".service"):
+        return "a systemd unit"
+    return ""
+
+
+def _cgroup(root: Path) -> str:
+    try:
+        lines = (root / "proc/self/cgroup").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return ""
+    return next((line.partition("::")[2] for line in lines if line.startswith("0::")), "")

@@ -1,0 +1,31 @@
+"""Whether a ``.safetensors`` file is written to its end, told from its header alone. Standard library only.
+
+Releases of safetensors before 0.8.0 write under the final name, so a file may be there and still grow. Its header says
+where its last byte is: the length of the header (8 bytes, little endian), the header, and the highest of all
+``data_offsets`` make up the size (safetensors format, "Format" in its README).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+__all__ = ["is_whole"]
+
+_HEADER_BYTES_MAX = 100_000_000
+
+
+def is_whole(path: Path) -> bool:
+    """Whether the file's size is what its header says; False for what is no safetensors file, or not yet."""
+    try:
+        with path.open("rb") as file:
+            size = os.fstat(file.fileno()).st_size
+            length = int.from_bytes(file.read(8), "little")
+            if not 0 < length <= min(size - 8, _HEADER_BYTES_MAX):
+                return False
+            header = json.loads(file.read(length))
+            ends = [entry["data_offsets"][1] for name, entry in header.items() if name != "__metadata__"]
+            return size == 8 + length + max(ends, default=0)
+    except (OSError, ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError):
+        return False
