@@ -19,7 +19,7 @@ __all__ = ["allot", "ask_account"]
 _WAIT_SECONDS = 120.0
 
 
-def allot(context: Context, row: Row) -> str:
+def allot(context: Context, row: Row, deadline: Deadline) -> str:
     """Return the AIR of this publication, chosen now if it has none yet.
 
     Raises:
@@ -29,10 +29,10 @@ def allot(context: Context, row: Row) -> str:
     """
     if row.air is not None:
         return row.air
-    return _choose(context, row, ask_account(context))
+    return _choose(context, row, ask_account(context, deadline), deadline)
 
 
-def ask_account(context: Context) -> Account:
+def ask_account(context: Context, deadline: Deadline) -> Account:
     """Ask for the account behind the key, and stop where it cannot upload anything.
 
     Raises:
@@ -40,7 +40,7 @@ def ask_account(context: Context) -> Account:
         UnreachableError: Runware is away.
     """
     endpoint = endpoint_of(context.settings)
-    account = context.client.account()
+    account = context.client.account(deadline)
     context.journal.remember_account(endpoint.rest_url, endpoint.fingerprint, account.organization, account.air_source)
     if account.balance is not None and account.balance <= 0:
         raise RefusedError(
@@ -51,16 +51,16 @@ def ask_account(context: Context) -> Account:
     return account
 
 
-def _choose(context: Context, row: Row, account: Account) -> str:
+def _choose(context: Context, row: Row, account: Account, deadline: Deadline) -> str:
     if not row.key.asked_air:
         return _give(context, row, _generated(row, account))
     request = AirRequest.parse(row.key.asked_air)
     if request.version is not None:
         return _give(context, row, row.key.asked_air)
     name = f"air {row.key.endpoint} {request.source}:{request.id}"
-    with held(context.home, name, Deadline.after(_WAIT_SECONDS)):
+    with held(context.home, name, deadline.within(_WAIT_SECONDS)):
         again = context.journal.row(row.id)
-        return again.air or _give(context, row, _next_version(context, row, request))
+        return again.air or _give(context, row, _next_version(context, row, request, deadline))
 
 
 def _generated(row: Row, account: Account) -> str:
@@ -73,10 +73,10 @@ def _generated(row: Row, account: Account) -> str:
     return str(Air(account.air_source, generated_id(row.key.sha256), "1"))
 
 
-def _next_version(context: Context, row: Row, request: AirRequest) -> str:
+def _next_version(context: Context, row: Row, request: AirRequest, deadline: Deadline) -> str:
     prefix = f"{request.source}:{request.id}@"
     ours = [air[len(prefix) :] for air in context.journal.airs(row.key.endpoint, prefix)]
-    theirs = context.client.versions(request.source, request.id)
+    theirs = context.client.versions(request.source, request.id, deadline)
     numbers = [int(version) for version in (*ours, *theirs) if version.isascii() and version.isdigit()]
     return str(request.at(str(max(numbers, default=0) + 1)))
 

@@ -41,7 +41,9 @@ def without_secrets(described: Description) -> tuple[Description, dict[str, str]
 def facts_for(path: Path, settings: Settings, told: Mapping[str, Any]) -> TrainingFacts:
     """Return what the run of this file says, and on top of it what the caller told in ``facts``."""
     config = settings.text("config")
-    run = read_run(path, config=Path(config) if config else None, trainer=settings.text("trainer"))
+    run = read_run(
+        path, config=Path(config) if config else None, trainer=settings.text("trainer"), argv=told.get("argv")
+    )
     known = TrainingFacts.model_fields
     stated = {
         name: Fact[Any](value=tuple(value) if isinstance(value, list) else value, source=f"facts: {name}")

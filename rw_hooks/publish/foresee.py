@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from rw_hooks.air import Air, AirRequest, generated_id
+from rw_hooks.deadline import Deadline
+from rw_hooks.describe import NOT_RESOLVED
 from rw_hooks.errors import RwHooksError
 from rw_hooks.publish.context import Clients, endpoint_of
 from rw_hooks.publish.journal import Journal, Key
 from rw_hooks.runware import RunwareClient
 from rw_hooks.settings import Settings
 
-__all__ = ["NOT_RESOLVED", "air_source", "foresee"]
+__all__ = ["air_source", "foresee"]
 
-NOT_RESOLVED = "not resolved"
+_PATIENCE_SECONDS = 15.0
 
 
 def foresee(settings: Settings, sha256: str) -> tuple[str | None, str]:
@@ -51,9 +53,10 @@ def _from_journal(settings: Settings, asked: str, sha256: str) -> str | None:
 
 
 def _ask(client: RunwareClient, asked: str, sha256: str) -> str | None:
+    deadline = Deadline.after(_PATIENCE_SECONDS)
     if not asked:
-        source = client.account().air_source
+        source = client.account(deadline).air_source
         return str(Air(source, generated_id(sha256), "1")) if source else None
     request = AirRequest.parse(asked)
-    numbers = [int(version) for version in client.versions(request.source, request.id) if version.isdigit()]
+    numbers = [int(version) for version in client.versions(request.source, request.id, deadline) if version.isdigit()]
     return str(request.at(str(max(numbers, default=0) + 1)))

@@ -18,10 +18,10 @@ from rw_hooks.errors import ArtifactChangedError, ArtifactError
 from rw_hooks.home import private_folder
 from rw_hooks.publish.inbox import HandOver
 
-__all__ = ["FOLDER", "Held", "copy_of", "has_room", "hold", "release", "require_as_handed_over", "secure"]
+__all__ = ["COPY", "FOLDER", "Held", "copy_of", "has_room", "hold", "release", "require_as_handed_over", "secure"]
 
 FOLDER = ".rw-hooks"
-_LINK, _COPY = ".link", ".copy"
+LINK, COPY = ".link", ".copy"
 _FICLONE = 0x40049409
 """Linux ``ioctl_ficlone(2)``: share the blocks of another file, copy on write."""
 
@@ -43,7 +43,7 @@ class Held:
     @property
     def kept(self) -> bool:
         """Whether there is a link or a copy."""
-        return self.path.suffix in {_LINK, _COPY}
+        return self.path.suffix in {LINK, COPY}
 
 
 def hold(file: Path, name: str, *, staging: Path | None, spool: Path) -> Held:
@@ -60,13 +60,13 @@ def hold(file: Path, name: str, *, staging: Path | None, spool: Path) -> Held:
     """
     real = Path(os.path.realpath(file))
     real.stat()
-    link = real.parent / FOLDER / (name + _LINK)
+    link = real.parent / FOLDER / (name + LINK)
     with contextlib.suppress(OSError):
         private_folder(link.parent)
         os.link(real, link)
         return Held(link, link.stat(), copied=False)
     for folder in filter(None, (staging, link.parent, spool)):
-        copy = folder / (name + _COPY)
+        copy = folder / (name + COPY)
         try:
             private_folder(folder)
             _copy(real, copy)
@@ -80,11 +80,11 @@ def hold(file: Path, name: str, *, staging: Path | None, spool: Path) -> Held:
 def copy_of(item: HandOver) -> Path | None:
     """Return where the private copy of a hand-over belongs; None where nothing was linked."""
     held = Path(item.held)
-    if held.suffix != _LINK:
+    if held.suffix != LINK:
         return None
     staging = item.options.get("staging")
     folder = Path(staging["value"]) if staging else held.parent
-    return folder / (held.stem + _COPY)
+    return folder / (held.stem + COPY)
 
 
 def has_room(copy: Path, size: int) -> bool:
@@ -139,7 +139,7 @@ def require_as_handed_over(item: HandOver) -> None:
 
 def release(held: Path) -> None:
     """Remove a link or a copy that was made for a hand-over, and its folder when it is empty; leave other files."""
-    if held.suffix not in {_LINK, _COPY}:
+    if held.suffix not in {LINK, COPY}:
         return
     with contextlib.suppress(OSError):
         held.unlink(missing_ok=True)

@@ -7,19 +7,23 @@ from pathlib import Path
 
 from rw_hooks.artifact import inspect, require_publishable, strip_metadata
 from rw_hooks.artifact.model import Inspection
-from rw_hooks.errors import ArtifactError, RefusedError
+from rw_hooks.errors import ArtifactError, RefusedError, RwHooksError
 from rw_hooks.home import private_folder
 from rw_hooks.publish.context import Context, endpoint_of
 from rw_hooks.publish.describing import describe_row
 from rw_hooks.publish.given import secret_options, without_secret_options
+from rw_hooks.publish.holding import COPY, copy_of, has_room, require_as_handed_over
 from rw_hooks.publish.inbox import HandOver
 from rw_hooks.publish.journal import Key, Row
 from rw_hooks.publish.outcome import error_record
-from rw_hooks.publish.publication import Stage
+from rw_hooks.publish.publication import Stage, Status
 from rw_hooks.publish.stages import Registered, inspection_of
 from rw_hooks.redact import redact_url
 
-__all__ = ["is_bad_artifact", "renew", "retry", "take"]
+__all__ = ["UNREAD", "is_bad_artifact", "renew", "retry", "take", "take_unread"]
+
+UNREAD = "unread:"
+"""Stands in for the sha256 of a hand-over that was never read."""
 
 _CALL_ONLY = {"webhookURL", "deliveryMethod"}
 _DONE_ONCE: tuple[Stage, ...] = ("host", "preflight", "register")
@@ -42,8 +46,7 @@ def take(context: Context, item: HandOver) -> Row:
     context.watcher.start(item.path)
     context.watcher.stage("inspect")
     started = time.monotonic()
-    held = _cleaned(context, item)
-    inspection = inspect(held, progress=context.watcher.moved).model_copy(update={"path": item.path})
+    held, inspection = _read(context, item)
     seconds = time.monotonic() - started
     row = _enroll(context, item, held, inspection)
     context.journal.record(row.id, "inspect", inspection.model_dump(mode="json"), seconds)
@@ -94,14 +97,44 @@ def is_bad_artifact(row: Row) -> bool:
     return row.status == "failed" and row.error is not None and row.error.get("exit_code") == ArtifactError.exit_code
 
 
-def _cleaned(context: Context, item: HandOver) -> Path:
-    """Return the file to publish: as handed over, or a copy without the metadata that shall not be published."""
+def take_unread(context: Context, item: HandOver, status: Status, error: RwHooksError | None = None) -> Row:
+    """Write a hand-over into the journal that was not read: superseded before its turn, or impossible to read."""
+    endpoint = endpoint_of(context.settings)
+    key = Key(UNREAD + item.id, context.settings.text("air") or "", endpoint.rest_url, endpoint.fingerprint)
+    row = context.journal.enroll(key, path=item.path, held=item.path, options={}, facts={})
+    context.journal.end(row.id, status, error_record(error) if error else None)
+    return context.journal.row(row.id)
+
+
+def _read(context: Context, item: HandOver) -> tuple[Path, Inspection]:
+    """Inspect what was handed over, and return it with where its bytes are kept from now on.
+
+    The link of a hook becomes a private copy by the very reading that inspects it.
+    """
     keys = context.settings.value("strip_metadata", ())
-    if not keys:
-        return Path(item.held)
-    copy = private_folder(context.home / "spool") / f"{item.id}.safetensors"
-    strip_metadata(Path(item.held), copy, "private" if keys == ("private",) else keys)
-    return copy
+    copy = copy_of(item)
+    source = copy if copy is not None and copy.exists() else Path(item.held)
+    if source != copy:
+        require_as_handed_over(item)
+    if keys:
+        copy = private_folder(context.home / "spool") / f"{item.id}{COPY}"
+        strip_metadata(source, copy, "private" if keys == ("private",) else keys)
+        inspection = _inspect(context, item, copy)
+    elif source == copy or copy is None or not has_room(copy, item.size):
+        copy, inspection = source, _inspect(context, item, source)
+    else:
+        partial = copy.with_name(f".{copy.name}.partial")
+        inspection = _inspect(context, item, source, copy_to=partial)
+        partial.replace(copy)
+    if source == Path(item.held):
+        require_as_handed_over(item)
+    return copy, inspection
+
+
+def _inspect(context: Context, item: HandOver, path: Path, copy_to: Path | None = None) -> Inspection:
+    placed = Path(item.path)
+    inspection = inspect(path, progress=context.watcher.moved, copy_to=copy_to, placed=placed)
+    return inspection.model_copy(update={"path": item.path})
 
 
 def _enroll(context: Context, item: HandOver, held: Path, inspection: Inspection) -> Row:
@@ -113,7 +146,7 @@ def _enroll(context: Context, item: HandOver, held: Path, inspection: Inspection
         path=item.path,
         held=str(held),
         options=without_secret_options(item.options),
-        facts=item.facts,
+        facts={**item.facts, "argv": item.argv},
     )
     secrets = secret_options(item.options)
     if secrets:

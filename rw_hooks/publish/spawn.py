@@ -7,7 +7,6 @@ a hand-over and still sees the heartbeat knows that it will be seen.
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
 import os

@@ -94,7 +94,7 @@ def inspection_of(results: Mapping[Stage, Result]) -> Inspection:
 def _describe(work: Work) -> Description:
     context, row, inspection = work.context, work.row, work.inspection
     describe_row(context, row, inspection, air=row.air).require_complete()
-    air = allot(context, row)
+    air = allot(context, row, work.deadline)
     described = describe_row(context, row, inspection, air=air)
     replaced = _replacement(work, air)
     if replaced is None:
@@ -107,7 +107,7 @@ def _replacement(work: Work, air: str) -> Finding | None:
     if work.row.live or "@" not in work.row.key.asked_air:
         return None
     others = [row for row in work.context.journal.holders(work.row.key.endpoint, air) if row.live]
-    if not others and work.context.client.find(air) is None:
+    if not others and work.context.client.find(air, work.deadline) is None:
         return None
     return Finding(
         code="replaces_weights",

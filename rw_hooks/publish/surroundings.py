@@ -46,7 +46,11 @@ def cannot_outlive(environ: Mapping[str, str], root: Path = Path("/")) -> str:
         return "a CI job"
     if any(name in environ for name in _BATCH_VARIABLES):
         return "a batch job"
-    if os.getpid() == 1 or "KUBERNETES_SERVICE_HOST" in environ or any((root / name).exists() for name in _CONTAINER_FILES):
+    if (
+        os.getpid() == 1
+        or "KUBERNETES_SERVICE_HOST" in environ
+        or any((root / name).exists() for name in _CONTAINER_FILES)
+    ):
         return "a container"
     if _cgroup(root).endswith(".service"):
         return "a systemd unit"

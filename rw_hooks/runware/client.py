@@ -51,32 +51,36 @@ class RunwareClient:
         self._link.close()
         self._api.close()
 
-    def account(self) -> Account:
+    def account(self, deadline: Deadline | None = None) -> Account:
         """Return what the key's account shows; a restricted key shows nothing.
+
+        Args:
+            deadline: When to stop asking, if that is before the usual patience ends.
 
         Raises:
             RefusedError: The key is refused.
             UnreachableError: There was no answer in time.
         """
-        return read_account(self._api, self._patience())
+        return read_account(self._api, self._patience(deadline))
 
-    def find(self, air: str) -> Listing | None:
+    def find(self, air: str, deadline: Deadline | None = None) -> Listing | None:
         """Return the model with exactly this AIR, or None.
 
         Raises:
             RefusedError: The platform said no.
             UnreachableError: There was no answer in time.
         """
-        return next((listing for listing in search(self._api, air, self._patience()) if listing.air == air), None)
+        listings = search(self._api, air, self._patience(deadline))
+        return next((listing for listing in listings if listing.air == air), None)
 
-    def versions(self, source: str, identifier: str) -> list[str]:
+    def versions(self, source: str, identifier: str, deadline: Deadline | None = None) -> list[str]:
         """Return the versions that are taken under ``source:id``.
 
         Raises:
             RefusedError: The platform said no.
             UnreachableError: There was no answer in time.
         """
-        return versions(search(self._api, f"{source}:{identifier}", self._patience()), source, identifier)
+        return versions(search(self._api, f"{source}:{identifier}", self._patience(deadline)), source, identifier)
 
     def register(
         self,
@@ -107,14 +111,15 @@ class RunwareClient:
         work = Register(order, self._timings)
         if self._transport != "rest":
             try:
-                with self._link.open(air, work.submission.task_uuid, work.submission.session_uuid) as box:
+                with self._link.open(air, work.submission, deadline) as box:
                     return work.run(box, give_up=self._transport == "auto")
             except WebSocketUnavailableError as gone:
                 _log.warning("WebSocket cannot be had (%s); %s goes on over REST", gone, air)
         return work.run(Polling(self._api, self._timings, deadline), give_up=False)
 
-    def _patience(self) -> Deadline:
-        return Deadline.after(self._timings.lookup)
+    def _patience(self, deadline: Deadline | None) -> Deadline:
+        patience = Deadline.after(self._timings.lookup)
+        return patience if deadline is None else min(patience, deadline, key=lambda entry: entry.moment)
 
     def _is_listed(self, air: str) -> bool:
         try:
