@@ -12,6 +12,8 @@ from collections.abc import Mapping
 import httpx
 from httpx import Client, HTTPError, InvalidURL, Response, TimeoutException, TransportError
 
+from rw_hooks.errors import UsageError
+
 __all__ = [
     "Client",
     "HTTPError",
@@ -33,11 +35,23 @@ def open_client(*, read_seconds: float = 60.0, headers: Mapping[str, str] | None
         read_seconds: The longest silence while reading or writing.
         headers: Sent with every request.
         base_url: Put before every path.
+
+    Raises:
+        UsageError: The environment's proxy or certificates cannot be used.
     """
     limits = httpx.Timeout(read_seconds, connect=CONNECT_SECONDS)
-    return httpx.Client(
-        timeout=limits, headers=dict(headers or {}), base_url=base_url, follow_redirects=False, verify=tls_context()
-    )
+    try:
+        return httpx.Client(
+            timeout=limits, headers=dict(headers or {}), base_url=base_url, follow_redirects=False, verify=tls_context()
+        )
+    except (ValueError, ImportError, OSError) as error:
+        raise UsageError(
+            "bad_network_settings",
+            f"the proxy or certificate settings of the environment cannot be used ({type(error).__name__})",
+            hint="correct HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, SSL_CERT_FILE or SSL_CERT_DIR; "
+            "a SOCKS proxy needs 'pip install socksio python-socks'",
+            stage="setup",
+        ) from None
 
 
 def tls_context() -> ssl.SSLContext:

@@ -151,11 +151,11 @@ def _faults(body: Mapping[str, Any]) -> Iterator[Fault]:
         yield _fault({"code": "", "message": body.get("errorMessage")}, body)
         return
     for envelope in ("errors", "error"):
-        value = body.get(envelope)
-        if isinstance(value, str):
-            yield _fault({"message": value}, body)
-        else:
-            yield from (_fault(error, body) for error in _objects(value))
+        for error in _several(body.get(envelope)):
+            if isinstance(error, dict):
+                yield _fault(cast("dict[str, Any]", error), body)
+            elif isinstance(error, str):
+                yield _fault({"message": error}, body)
 
 
 def _item(item: Mapping[str, Any]) -> Iterator[Event]:
@@ -230,15 +230,15 @@ def _task(item: Mapping[str, Any]) -> str | None:
 
 
 def _texts(value: object) -> tuple[str, ...]:
-    items = cast("list[object]", value) if isinstance(value, list) else [value]
-    return tuple(text for text in map(clean, items[:_ITEMS_MOST]) if text)
+    return tuple(text for text in map(clean, _several(value)) if text)
 
 
 def _objects(value: object) -> Iterator[dict[str, Any]]:
-    items = cast("list[object]", value) if isinstance(value, list) else [value]
-    for item in items[:_ITEMS_MOST]:
-        if isinstance(item, dict):
-            yield cast("dict[str, Any]", item)
+    return (cast("dict[str, Any]", item) for item in _several(value) if isinstance(item, dict))
+
+
+def _several(value: object) -> list[object]:
+    return cast("list[object]", value)[:_ITEMS_MOST] if isinstance(value, list) else [value]
 
 
 def clean(value: object) -> str:

@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from typing import Literal
 
 from pydantic import SecretStr
-from websockets.exceptions import WebSocketException
+from websockets.exceptions import InvalidStatus, WebSocketException
 from websockets.sync.client import ClientConnection, connect
 
 from rw_hooks.deadline import Deadline
@@ -26,7 +26,7 @@ from rw_hooks.errors import RwHooksError, UnreachableError
 from rw_hooks.runware.channel import ChannelEvent, Connected, Lost, Refused, Unavailable
 from rw_hooks.runware.errors import is_about_key, to_error
 from rw_hooks.runware.frames import Accepted, Authenticated, Event, Fault, Status, parse
-from rw_hooks.runware.model import Endpoint, Timings
+from rw_hooks.runware.model import Endpoint, Submission, Timings
 from rw_hooks.runware.rest import backoff
 from rw_hooks.web import tls_context
 
@@ -63,13 +63,15 @@ class Mailbox:
     Attributes:
         air: The upload's AIR, by which a status that names no task finds it.
         tasks: The taskUUIDs it follows, in lower case.
+        deadline: When all is over for it.
     """
 
     transport: Literal["ws"] = "ws"
 
-    def __init__(self, link: Link, air: str, task_uuid: str) -> None:
+    def __init__(self, link: Link, air: str, task_uuid: str, deadline: Deadline) -> None:
         self.air = air
         self.tasks = {task_uuid.lower()}
+        self.deadline = deadline
         self._link = link
         self._mail: queue.Queue[ChannelEvent] = queue.Queue(_MAIL_MOST)
 
@@ -120,17 +122,17 @@ class Link:
         self._unanswered: tuple[Mailbox, Deadline] | None = None
 
     @contextmanager
-    def open(self, air: str, task_uuid: str, session: str | None) -> Generator[Mailbox]:
+    def open(self, air: str, submission: Submission, deadline: Deadline) -> Generator[Mailbox]:
         """Yield a mailbox for one upload.
 
         Args:
             air: Its AIR.
-            task_uuid: Its task.
-            session: The session in which it was sent, to be resumed if there is no connection yet.
+            submission: Its task, and the session to be resumed if there is no connection yet.
+            deadline: When all is over for it.
         """
-        box = Mailbox(self, air, task_uuid)
+        box = Mailbox(self, air, submission.task_uuid, deadline)
         with self._changed:
-            self._attach(box, session)
+            self._attach(box, submission.session_uuid)
         try:
             yield box
         finally:
@@ -147,11 +149,11 @@ class Link:
         with self._changed:
             while self._unanswered is not None and self._unanswered[0] is not box and self._number == connection:
                 _, limit = self._unanswered
-                if limit.passed:
+                if limit.passed or box.deadline.passed:
                     break
-                self._changed.wait(limit.left)
+                self._changed.wait(min(limit.left, box.deadline.left))
             socket = self._socket
-            if socket is None or self._number != connection:
+            if socket is None or self._number != connection or box.deadline.passed:
                 return False
             self._unanswered = (box, Deadline.after(self._timings.answer))
         try:
@@ -316,7 +318,7 @@ class Link:
             self._changed.notify_all()
 
     def _broken(self, error: Exception) -> None:
-        reason = str(error) if isinstance(error, _ConnectionFailedError) else type(error).__name__
+        reason = _reason(error)
         with self._changed:
             event: ChannelEvent = Lost(reason)
             if self._socket is None:
@@ -335,6 +337,17 @@ class Link:
             for box in self._boxes:
                 box.put(Refused(error))
             self._changed.notify_all()
+
+
+def _reason(error: Exception) -> str:
+    """Say why a connection broke, in words that hold no secret (a proxy's address may)."""
+    if isinstance(error, _ConnectionFailedError):
+        return str(error)
+    if isinstance(error, InvalidStatus):
+        return f"the handshake was answered with HTTP status {error.response.status_code}"
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    return type(error).__name__
 
 
 def _is_denial(fault: Fault) -> bool:

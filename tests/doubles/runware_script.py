@@ -7,6 +7,8 @@ A script is a list of callables, one for each ``modelUpload`` that arrives (the 
 from __future__ import annotations
 
 import json
+import logging
+import ssl
 import threading
 import time
 from collections import deque
@@ -34,15 +36,18 @@ FAST = Timings(
     backoff_first=0.02,
     backoff_most=0.1,
     fallback_after=2,
-    answer=0.6,
-    resume_silence=0.3,
-    silence=1.0,
+    answer=0.4,
+    resume_silence=0.25,
+    silence=0.7,
     search=0.05,
     poll=0.05,
     poll_most=0.2,
     rest_read=0.5,
     lookup=2,
 )
+
+# What the server's library logs at level DEBUG holds the key, as every server sees it.
+_silent = logging.Logger("runware_script", level=logging.CRITICAL)  # noqa: LOG001 - kept out of the tree
 
 Task = dict[str, Any]
 Script = Callable[["Wire", Task], None]
@@ -62,10 +67,19 @@ class Sent:
         return str(self.task.get("taskType"))
 
 
+@dataclass(frozen=True)
+class Said:
+    """One item or error as it was sent back."""
+
+    item: Task
+    at: float = field(default_factory=time.monotonic)
+
+
 class Wire:
     """The way back to the client: a WebSocket, or one REST answer in the making."""
 
-    def __init__(self, socket: ServerConnection | None = None) -> None:
+    def __init__(self, log: list[Sent | Said], socket: ServerConnection | None = None) -> None:
+        self.log = log
         self.socket = socket
         self.status = 200
         self.headers: dict[str, str] = {}
@@ -80,12 +94,14 @@ class Wire:
             self.socket.send(text)
 
     def item(self, **item: Any) -> None:
+        self.log.append(Said(item))
         if self.socket is None:
             self.items.append(item)
         else:
             self.text(json.dumps({"data": [item]}))
 
     def error(self, **error: Any) -> None:
+        self.log.append(Said({"status": "error", **error}))
         if self.socket is None:
             self.errors.append(error)
         else:
@@ -141,8 +157,11 @@ def is_silent(wire: Wire, task: Task) -> None:
 class ScriptedRunware:
     """Both endpoints, on loopback.
 
+    Args:
+        tls: Speak https and wss with this.
+
     Attributes:
-        sent: All tasks that arrived.
+        log: All tasks that arrived and all that was said, in order.
         uploads: Scripts for ``modelUpload``.
         others: Scripts by the kind of other tasks.
         resumed: Scripts for a connection that shows a session; the task is the authentication.
@@ -153,8 +172,8 @@ class ScriptedRunware:
         models: What ``modelSearch`` finds.
     """
 
-    def __init__(self) -> None:
-        self.sent: list[Sent] = []
+    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
+        self.log: list[Sent | Said] = []
         self.uploads: deque[Script] = deque([says(*PHASES)])
         self.others: dict[str, Script] = {}
         self.resumed: deque[Script] = deque()
@@ -166,8 +185,12 @@ class ScriptedRunware:
         self._lock = threading.Lock()
         self._connections = 0
         self._known: set[str] = set()
-        self._ws = serve(self._converse, "127.0.0.1", 0, process_request=self._handshake, ping_interval=None)
+        self._tls = tls
+        self._ws = serve(self._converse, "127.0.0.1", 0, ssl=tls, process_request=self._handshake,
+                         ping_interval=None, logger=_silent)
         self._rest = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        if tls is not None:
+            self._rest.socket = tls.wrap_socket(self._rest.socket, server_side=True)
         self._rest.daemon_threads = True
         self._threads = [
             threading.Thread(target=self._ws.serve_forever),
@@ -189,22 +212,56 @@ class ScriptedRunware:
     @property
     def endpoint(self) -> Endpoint:
         rest, ws = self._rest.server_address[1], self._ws.socket.getsockname()[1]
-        return Endpoint(f"http://127.0.0.1:{rest}/v1", f"ws://127.0.0.1:{ws}/v1", SecretStr(KEY))
+        s = "" if self._tls is None else "s"
+        return Endpoint(f"http{s}://127.0.0.1:{rest}/v1", f"ws{s}://127.0.0.1:{ws}/v1", SecretStr(KEY))
+
+    @property
+    def sent(self) -> list[Sent]:
+        return [entry for entry in list(self.log) if isinstance(entry, Sent)]
 
     def sent_of(self, kind: str) -> list[Task]:
-        with self._lock:
-            return [sent.task for sent in self.sent if sent.kind == kind]
+        return [sent.task for sent in self.sent if sent.kind == kind]
 
     @property
     def task_uuids(self) -> list[str]:
         """The taskUUIDs of all uploads sent, in order."""
         return [task["taskUUID"] for task in self.sent_of("modelUpload")]
 
+    def audit(self, timings: Timings) -> None:
+        """Require of every new taskUUID that the protocol allowed it, and of every old one that its task is the same."""
+        last: dict[str, tuple[int, Task]] = {}
+        contents: dict[str, Task] = {}
+        for index, entry in enumerate(self.log):
+            if not isinstance(entry, Sent) or entry.kind != "modelUpload":
+                continue
+            content = {name: value for name, value in entry.task.items() if name not in {"taskUUID", "downloadURL"}}
+            assert contents.setdefault(entry.task["taskUUID"], content) == content
+            before = last.get(entry.task["air"])
+            if before and before[1]["taskUUID"] != entry.task["taskUUID"] and contents[before[1]["taskUUID"]] == content:
+                reason = self._reason(before[1], self.log[before[0] : index], entry.at, timings)
+                assert reason, f"{entry.task['taskUUID']} replaces {before[1]['taskUUID']} without a reason"
+            last[entry.task["air"]] = (index, entry.task)
+
+    @staticmethod
+    def _reason(task: Task, since: list[Sent | Said], now: float, timings: Timings) -> str:
+        said = [entry for entry in since if isinstance(entry, Said)]
+        about = [entry for entry in said if entry.item.get("taskUUID") in {task["taskUUID"], "N/A", None}]
+        if any("error" in str(entry.item.get("status")) or entry.item.get("status") == "failed" for entry in about):
+            return "ended"
+        if any(model.get("air") == task["air"] for entry in said for model in entry.item.get("results", ())):
+            return "listed"
+        heard = [entry.at for entry in about if entry.item.get("status") not in {None, "processing", "success"}]
+        heard.append(since[0].at)
+        resumed = [entry.at for entry in since if isinstance(entry, Sent) and "connectionSessionUUID" in entry.task]
+        if resumed and now - max(*heard, *resumed) >= timings.resume_silence:
+            return "silent after resuming"
+        return "silent" if now - max(heard) >= timings.silence else ""
+
     def _handshake(self, _: ServerConnection, __: Request) -> Response | None:
         return None if self.refuse is None else Response(self.refuse, "no", Headers(), b"no")
 
     def _converse(self, socket: ServerConnection) -> None:
-        wire = Wire(socket)
+        wire = Wire(self.log, socket)
         with self._lock:
             self._connections += 1
             connection = self._connections
@@ -216,8 +273,7 @@ class ScriptedRunware:
             return
 
     def _take(self, wire: Wire, task: Task, transport: str, connection: int) -> None:
-        with self._lock:
-            self.sent.append(Sent(transport, connection, task))
+        self.log.append(Sent(transport, connection, task))
         kind = task["taskType"]
         if kind == "modelUpload":
             self._next(self.uploads)(wire, task)
@@ -260,10 +316,11 @@ class ScriptedRunware:
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            disable_nagle_algorithm = True
 
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
-                wire = Wire()
+                wire = Wire(server.log)
                 if self.headers["Authorization"] == f"Bearer {KEY}":
                     for task in json.loads(body):
                         server._take(wire, task, "rest", 0)

@@ -1,11 +1,26 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from tests.doubles.runware_script import ScriptedRunware
+from tests.doubles.runware_script import FAST, ScriptedRunware
+
+TLS = Path(__file__).parents[1] / "data" / "tls"
+
+
+@pytest.fixture(autouse=True)
+def _one_authority(monkeypatch):
+    """Trust one certificate instead of loading all of the machine's for every client of every test."""
+    monkeypatch.setenv("SSL_CERT_FILE", str(TLS / "localhost.pem"))
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "WS_PROXY", "WSS_PROXY", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.lower(), raising=False)
 
 
 @pytest.fixture
 def runware():
+    """Every scenario is audited at its end: no second taskUUID without a reason that the protocol knows."""
     with ScriptedRunware() as server:
         yield server
+    server.audit(FAST)

@@ -9,6 +9,7 @@ from pydantic import SecretStr
 
 from rw_hooks.deadline import Deadline
 from rw_hooks.runware import ModelUpload, Phase, Registration, RunwareClient, Submission, build_upload
+from tests.doubles.runware_script import Script, ScriptedRunware
 
 FIELDS: dict[str, object] = {
     "category": "lora",
@@ -32,6 +33,16 @@ class MemoryLedger:
 
     def save(self, submission: Submission) -> None:
         self.saved.append(submission)
+
+
+def script(runware: ScriptedRunware, *scripts: Script) -> None:
+    """Have the uploads answered so, one after another; the last answer stays."""
+    runware.uploads.clear()
+    runware.uploads.extend(scripts)
+
+
+def statuses(registration: Registration) -> list[str]:
+    return [phase.status for phase in registration.phases]
 
 
 def upload(**fields: object) -> ModelUpload:

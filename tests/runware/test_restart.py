@@ -1,0 +1,162 @@
+"""A worker that dies and comes back with nothing but the ledger."""
+
+from __future__ import annotations
+
+import pytest
+
+from rw_hooks.errors import UnreachableError
+from rw_hooks.points import set_trigger
+from rw_hooks.runware import RunwareClient, Submission
+from tests.doubles.runware_script import FAST, PHASES, Said, Sent, refuses, says, says_then_drops
+from tests.runware.helpers import MemoryLedger, register, script, statuses, upload
+
+
+class DiedError(BaseException):
+    """Stands for the process's end."""
+
+
+@pytest.fixture
+def dies_at():
+    """Have the process 'die' the first time it comes to a named point."""
+
+    def set_point(name):
+        def trigger(reached):
+            if reached == name:
+                set_trigger(None)
+                raise DiedError
+
+        set_trigger(trigger)
+
+    yield set_point
+    set_trigger(None)
+
+
+def run(runware, ledger, transport="ws", **more):
+    with RunwareClient(runware.endpoint, transport=transport, timings=FAST) as client:
+        return register(client, ledger=ledger, **more)
+
+
+def test_the_task_is_in_the_ledger_before_it_is_sent(runware):
+    class Watching(MemoryLedger):
+        def save(self, submission):
+            super().save(submission)
+            order.append(submission.task_uuid)
+
+    order = []
+    ledger = Watching()
+    run(runware, ledger, on_phase=lambda _: None)
+    first_sent = next(entry for entry in runware.log if isinstance(entry, Sent) and entry.kind == "modelUpload")
+    assert order[0] == first_sent.task["taskUUID"]
+    assert ledger.saved[0].sent_at is None
+    assert ledger.saved[-1].sent_at is not None
+    assert ledger.saved[-1].session_uuid is not None
+    assert ledger.saved[-1].accepted
+
+
+def test_the_ledger_holds_json_without_secrets(runware):
+    ledger = MemoryLedger()
+    run(runware, ledger)
+    text = "".join(saved.model_dump_json() for saved in ledger.saved)
+    assert "nobody-may-see" not in text
+    assert Submission.model_validate_json(ledger.saved[-1].model_dump_json()) == ledger.saved[-1]
+
+
+@pytest.mark.parametrize("transport", ["ws", "rest"])
+def test_after_a_crash_before_sending_the_same_task_is_sent(runware, dies_at, transport):
+    ledger = MemoryLedger()
+    dies_at("register.before_send")
+    with pytest.raises(DiedError):
+        run(runware, ledger, transport)
+    assert not runware.task_uuids
+    run(runware, ledger, transport)
+    assert runware.task_uuids == [ledger.saved[0].task_uuid]
+
+
+@pytest.mark.parametrize("transport", ["ws", "rest"])
+def test_after_a_crash_right_after_sending_the_same_task_is_sent_and_known_there(runware, dies_at, transport):
+    script(runware, says("validated"), refuses("conflictTaskUUID"), says("ready"))
+    runware.models = [{"air": "myorg:1@1"}]
+    ledger = MemoryLedger()
+    dies_at("register.after_send")
+    with pytest.raises(DiedError):
+        run(runware, ledger, transport)
+    run(runware, ledger, transport)
+    first, second, third = runware.task_uuids
+    assert first == second == ledger.saved[0].task_uuid
+    assert third != first
+
+
+def test_after_a_restart_the_session_is_resumed_and_nothing_is_sent_again(runware):
+    ledger = MemoryLedger()
+    script(runware, says("validated"))
+    with pytest.raises(UnreachableError):
+        run(runware, ledger, seconds=0.2)
+    runware.resumed.append(lambda wire, _: wire.phase(runware.sent_of("modelUpload")[0], *PHASES[1:]))
+    told = []
+    assert statuses(run(runware, ledger, on_phase=told.append)) == list(PHASES)
+    assert [phase.status for phase in told] == list(PHASES[1:])
+    assert len(runware.task_uuids) == 1
+
+
+def test_two_uploads_of_one_session_are_resumed_together(runware):
+    ledgers = {"myorg:1@1": MemoryLedger(), "myorg:2@1": MemoryLedger()}
+    script(runware, says("validated"))
+    with RunwareClient(runware.endpoint, transport="ws", timings=FAST) as client:
+        for air, ledger in ledgers.items():
+            with pytest.raises(UnreachableError):
+                register(client, upload(air=air), ledger=ledger, seconds=0.2)
+    runware.resumed.append(lambda wire, _: [wire.phase(task, "ready") for task in runware.sent_of("modelUpload")])
+    with RunwareClient(runware.endpoint, transport="ws", timings=FAST) as client:
+        for air, ledger in ledgers.items():
+            assert register(client, upload(air=air), ledger=ledger).air == air
+    assert len(runware.task_uuids) == 2
+
+
+def test_a_ready_in_the_ledger_needs_nothing_more(runware):
+    ledger = MemoryLedger()
+    run(runware, ledger)
+    sent = len(runware.sent_of("modelUpload"))
+    assert statuses(run(runware, ledger)) == list(PHASES)
+    assert len(runware.sent_of("modelUpload")) == sent
+
+
+def test_a_changed_request_is_a_task_of_its_own_under_the_same_identifier(runware):
+    ledger = MemoryLedger()
+    run(runware, ledger)
+    with RunwareClient(runware.endpoint, timings=FAST) as client:
+        register(client, upload(name="Maya II"), ledger=ledger)
+    first, second = runware.sent_of("modelUpload")
+    assert first["taskUUID"] != second["taskUUID"]
+    assert (first["air"], first["uniqueIdentifier"]) == (second["air"], second["uniqueIdentifier"])
+    assert ledger.saved[-1].attempt == 1
+
+
+def test_a_restart_over_rest_of_what_went_over_websocket_sends_the_same_task(runware):
+    ledger = MemoryLedger()
+    script(runware, says("validated"), says("ready"))
+    with pytest.raises(UnreachableError):
+        run(runware, ledger, seconds=0.2)
+    assert statuses(run(runware, ledger, "rest")) == ["validated", "ready"]
+    assert len(set(runware.task_uuids)) == 1
+
+
+@pytest.mark.parametrize("phase", PHASES)
+def test_a_crash_while_a_phase_is_told_loses_nothing(runware, phase):
+    def die(told):
+        if told.status == phase:
+            raise DiedError
+
+    ledger = MemoryLedger()
+    with pytest.raises(DiedError):
+        run(runware, ledger, on_phase=die)
+    script(runware, says("ready"))
+    assert statuses(run(runware, ledger))[-1] == "ready"
+    said = [entry.item for entry in runware.log if isinstance(entry, Said)]
+    assert sum(item.get("status") == "ready" for item in said) >= 1
+
+
+def test_a_drop_in_the_middle_of_sending_is_no_second_upload(runware):
+    script(runware, says_then_drops(), says(*PHASES))
+    runware.keeps_sessions = False
+    run(runware, MemoryLedger())
+    assert len(set(runware.task_uuids)) == 1
