@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import difflib
-
+from rw_hooks.artifact.basenames import base_hash, base_name
+from rw_hooks.artifact.families import ARCHITECTURES, architectures, plain
 from rw_hooks.artifact.model import Finding, Inspection
 from rw_hooks.describe.model import Draft
 from rw_hooks.errors import UsageError
-from rw_hooks.facts.architectures import ARCHITECTURES, FAMILIES, PLAIN, SPECIAL, base_from_hash, base_from_name
 from rw_hooks.facts.model import Fact, TrainingFacts
 from rw_hooks.options import CATEGORIES, option
+from rw_hooks.runware.architectures import architecture_warning
 
 __all__ = ["put_architecture", "put_category", "put_conditioning", "put_type"]
 
@@ -109,25 +109,24 @@ def put_architecture(draft: Draft) -> None:
         return
     if inspection.category == "other" and "category" not in draft.settings.given:
         return
-    special = _special_family(inspection, facts)
-    if special:
-        _lack_architecture(draft, special, ())
-        return
     _warn_of_other_family(draft, inspection, facts.family)
-    candidates = inspection.candidates or FAMILIES.get(_family(inspection, facts), ())
+    family = _family(inspection, facts)
+    if _is_other_variant(inspection, facts):
+        _lack_architecture(draft, f"a variant of {family}", ())
+        return
+    candidates = inspection.candidates or architectures((family,))
     architecture, source = _told_architecture(draft, inspection, facts, candidates)
     if architecture is None:
-        _lack_architecture(draft, _family(inspection, facts), candidates)
+        _lack_architecture(draft, family, candidates)
         return
     draft.put("architecture", architecture, source)
 
 
 def _put_given_architecture(draft: Draft, inspection: Inspection, value: str, source: str) -> None:
     draft.put("architecture", value, source)
-    if value not in ARCHITECTURES:
-        near = difflib.get_close_matches(value, ARCHITECTURES, n=3)
-        meant = f"; did you mean {' or '.join(near)}?" if near else ""
-        draft.warn("architecture_not_listed", f"{source}: {value} is not a value that we know of{meant} Sent as it is.")
+    unknown = architecture_warning(value)
+    if unknown is not None:
+        draft.warn("architecture_not_listed", f"{source}: {unknown}; it is sent as it is")
     elif inspection.candidates and value not in inspection.candidates:
         draft.warn("architecture_contradicted",
                    f"{source} says {value}, the file fits {', '.join(inspection.candidates)}")  # fmt: skip
@@ -139,10 +138,11 @@ def _family(inspection: Inspection, facts: TrainingFacts) -> str:
     return facts.family.value if facts.family else ""
 
 
-def _special_family(inspection: Inspection, facts: TrainingFacts) -> str:
-    """Return the family that config or claims name where the structure only shows the one it looks like."""
-    told = facts.family.value if facts.family else inspection.claims.family or ""
-    return told if SPECIAL.get(told) is not None and inspection.family in (None, told, SPECIAL[told]) else ""
+def _is_other_variant(inspection: Inspection, facts: TrainingFacts) -> bool:
+    """Whether the base is said to be a variant that the platform has no value for: the plain one does not hold."""
+    if facts.other_variant is None or facts.family is None:
+        return inspection.claims.other_variant and inspection.architecture is None
+    return inspection.family in (None, facts.family.value)
 
 
 def _warn_of_other_family(draft: Draft, inspection: Inspection, fact: Fact[str] | None) -> None:
@@ -163,11 +163,10 @@ def _told_architecture(
                    f"{fact.source} says {fact.value}, the file fits {', '.join(candidates) or inspection.family}; "
                    "the file holds")  # fmt: skip
     if told is None:
-        plain = PLAIN.get(facts.family.value) if facts.family and not inspection.family else None
-        return (plain, facts.family.source) if plain and facts.family else (None, "")
-    plain = PLAIN.get(inspection.family or "")
+        usual = plain(facts.family.value) if facts.family and not inspection.family else None
+        return (usual, facts.family.source) if usual and facts.family else (None, "")
     claims = inspection.claims
-    if told != plain:
+    if told != plain(inspection.family or ""):
         return told, claims.sources.get("architecture", _STRUCTURE) if claims.architecture == told else _STRUCTURE
     _tell_of_siblings(draft, inspection, told, candidates)
     return told, _STRUCTURE
@@ -175,7 +174,7 @@ def _told_architecture(
 
 def _warn_of_other_claim(draft: Draft, inspection: Inspection, fact: Fact[str]) -> None:
     claimed = inspection.claims.architecture
-    if claimed not in (None, fact.value, PLAIN.get(inspection.family or "")):
+    if claimed not in (None, fact.value, plain(inspection.family or "")):
         draft.warn("architecture_contradicted",
                    f"{fact.source} says {fact.value}, the file claims {claimed}; the config holds")  # fmt: skip
 
@@ -183,7 +182,7 @@ def _warn_of_other_claim(draft: Draft, inspection: Inspection, fact: Fact[str]) 
 def _tell_of_siblings(draft: Draft, inspection: Inspection, told: str, candidates: tuple[str, ...]) -> None:
     """Say that the plain value was taken where a child is possible and no base model rules it out."""
     claims = inspection.claims
-    base = base_from_hash(claims.base_model_hash or "") or base_from_name(claims.base_model or "")
+    base = base_hash(claims.base_model_hash or "") or base_name(claims.base_model or "")
     others = [value for value in candidates if value != told]
     if not others or (base is not None and base.architecture == told):
         return

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from rw_hooks.facts.architectures import Base, base_facts, base_from_name, base_from_word
 from rw_hooks.facts.configs import Config
 from rw_hooks.facts.launch import Launch
 from rw_hooks.facts.layers import Layer, Layers
@@ -10,15 +9,11 @@ from rw_hooks.facts.model import Fact, TrainingFacts
 from rw_hooks.facts.schedulers import runware_scheduler
 
 __all__ = [
-    "Base",
     "Config",
     "Fact",
     "Launch",
     "Layer",
     "Layers",
     "TrainingFacts",
-    "base_facts",
-    "base_from_name",
-    "base_from_word",
     "runware_scheduler",
 ]

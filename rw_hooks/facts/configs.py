@@ -110,8 +110,8 @@ def _config(parse: Callable[[str], object], content: str, name: str, folder: Pat
         raise UnreadableError(f"{name} is broken: {type(error).__name__}") from None
     if not isinstance(values, (dict, list)):
         raise UnreadableError(f"{name} holds no settings")
-    top = cast("dict[str, Any]", values) if isinstance(values, dict) else {"items": cast("list[Any]", values)}
-    return Config(name=name, values=top, folder=folder)
+    top = cast("Any", values)
+    return Config(name=name, values=top if isinstance(values, dict) else {"items": top}, folder=folder)
 
 
 class _Budget:
@@ -187,7 +187,7 @@ def _env(content: str) -> dict[str, object]:
 
 
 def _toml(content: str) -> object:
-    return tomllib.loads(content)
+    return cast("object", tomllib.loads(content))
 
 
 def _json(content: str) -> object:

@@ -34,7 +34,8 @@ class TrainingFacts(BaseModel):
     """What is known of a run. A field is None where the run says nothing; nothing here is a guess.
 
     ``base_model`` is the base's repository id or file name, never a local path. ``architecture`` is a Runware wire
-    value that the run determines without doubt; ``family`` uses the words of ``Inspection.family``.
+    value that the run determines without doubt; ``family`` uses the words of ``Inspection.family``. ``other_variant``
+    is set where the base is a variant of its family that the platform has no value for (Qwen-Image-Edit).
     ``summary`` holds short ``key: value`` parts for the comment (rank, alpha, resolution, optimizer, steps).
     """
 
@@ -47,6 +48,7 @@ class TrainingFacts(BaseModel):
     type: Fact[str] | None = None
     family: Fact[str] | None = None
     architecture: Fact[str] | None = None
+    other_variant: Fact[bool] | None = None
     base_model: Fact[str] | None = None
     conditioning: Fact[str] | None = None
     trigger_words: Fact[tuple[str, ...]] | None = None

@@ -6,6 +6,7 @@ points; nothing here imports them.
 
 from __future__ import annotations
 
+from rw_hooks.integration.bases import Named, base_facts, base_from_name, base_from_word
 from rw_hooks.integration.choice import Choice
 from rw_hooks.integration.folder import RunFolder
 from rw_hooks.integration.plain import SaveName, save_name
@@ -17,11 +18,15 @@ __all__ = [
     "GROUP",
     "Choice",
     "Integration",
+    "Named",
     "Role",
     "Run",
     "RunArtifact",
     "RunFolder",
     "SaveName",
+    "base_facts",
+    "base_from_name",
+    "base_from_word",
     "choose",
     "load_integrations",
     "read_run",

@@ -9,20 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
-from rw_hooks.facts import (
-    Base,
-    Config,
-    Fact,
-    Layer,
-    Layers,
-    TrainingFacts,
-    base_facts,
-    base_from_name,
-    base_from_word,
-    runware_scheduler,
-)
+from rw_hooks.facts import Config, Fact, Layer, Layers, TrainingFacts, runware_scheduler
 from rw_hooks.facts.values import dig, text, words
-from rw_hooks.integration import RunArtifact, RunFolder
+from rw_hooks.integration import Named, RunArtifact, RunFolder, base_facts, base_from_name, base_from_word
 from rw_hooks_integrations.ai_toolkit.files import ai_toolkit_artifacts
 
 __all__ = ["AiToolkit", "config_of", "read_facts"]
@@ -123,7 +112,7 @@ def _category(network: Layers, config: Config) -> Fact[str] | None:
     return Fact(value="checkpoint", source=f"{config.name}: no network", strength="derived")
 
 
-def _base(config: Config) -> tuple[Base | None, str]:
+def _base(config: Config) -> tuple[Named | None, str]:
     """Return the base by its name, within the family that ``arch`` names."""
     model = Layers([_layer(config, "model")])
     switch = next((key for key in _LEGACY_SWITCHES if model.flag(key)), None)

@@ -12,9 +12,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import cast
 
-from rw_hooks.facts import Base, Fact, Layer, Layers, TrainingFacts, base_facts, base_from_name
+from rw_hooks.facts import Fact, Layer, Layers, TrainingFacts
 from rw_hooks.facts.values import base_name
-from rw_hooks.integration import RunArtifact, RunFolder, refusal
+from rw_hooks.integration import Named, RunArtifact, RunFolder, base_facts, base_from_name, refusal
 
 __all__ = ["DiffSynth"]
 
@@ -65,7 +65,7 @@ def _options(run: RunFolder) -> Layers:
     return Layers([Layer.of_launch(run.launch), *(Layer.of_config(config) for config in configs if config)])
 
 
-def _base(options: Layers) -> tuple[Base | None, str, str | None]:
+def _base(options: Layers) -> tuple[Named | None, str, str | None]:
     """Return the base, its source and its name: of the first model id or path that names a known one."""
     ids = [entry.split(":")[0].strip() for entry in (options.text("model_id_with_origin_paths") or "").split(",")]
     for key, names in (("model_id_with_origin_paths", ids), ("model_paths", _paths(options))):

@@ -11,9 +11,9 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from rw_hooks.facts import Base, Fact, Layer, Layers, TrainingFacts, base_facts, base_from_name
+from rw_hooks.facts import Fact, Layer, Layers, TrainingFacts
 from rw_hooks.facts.values import base_name
-from rw_hooks.integration import RunArtifact, RunFolder
+from rw_hooks.integration import Named, RunArtifact, RunFolder, base_facts, base_from_name
 from rw_hooks_integrations.diffusers.files import diffusers_artifacts
 from rw_hooks_integrations.diffusers.readme import front_matter
 
@@ -29,18 +29,18 @@ _DEFAULT_FOLDERS = re.compile(
 )
 # Longest first: flux2 and kontext before flux.
 _FAMILIES = (
-    (r"kontext", Base("flux1", "fluxkontextdev")),
-    (r"flux[_-]?2|flux2", Base("flux2", None)),
-    (r"flux", Base("flux1", None)),
-    (r"sdxl|sd-?xl", Base("sdxl", None)),
-    (r"sd3", Base("sd3", "sd3")),
-    (r"hidream", Base("hidream", None)),
-    (r"qwen", Base("qwen_image", "qwen_image")),
-    (r"z[_-]?image", Base("z_image", None)),
-    (r"lumina2", Base("lumina2", None)),
-    (r"sana", Base("sana", None)),
-    (r"krea2", Base("krea2", None)),
-    (r"ideogram4", Base("ideogram4", None)),
+    (r"kontext", Named("flux1", "fluxkontextdev")),
+    (r"flux[_-]?2|flux2", Named("flux2", None)),
+    (r"flux", Named("flux1", None)),
+    (r"sdxl|sd-?xl", Named("sdxl", None)),
+    (r"sd3", Named("sd3", "sd3")),
+    (r"hidream", Named("hidream", None)),
+    (r"qwen", Named("qwen_image", "qwen_image")),
+    (r"z[_-]?image", Named("z_image", None)),
+    (r"lumina2", Named("lumina2", None)),
+    (r"sana", Named("sana", None)),
+    (r"krea2", Named("krea2", None)),
+    (r"ideogram4", Named("ideogram4", None)),
 )
 
 
@@ -156,7 +156,7 @@ def _category(run: RunFolder, options: Layers) -> Fact[str] | None:
     return Fact(value="checkpoint", source=f"script {hint}") if hint else None
 
 
-def _base(run: RunFolder, options: Layers) -> tuple[Base | None, str]:
+def _base(run: RunFolder, options: Layers) -> tuple[Named | None, str]:
     """Return the base by its name, within the family that the script is for; a local folder's name may mean nothing."""
     hint = _hints(run)
     by_script = next((base for pattern, base in _FAMILIES if re.search(pattern, hint)), None)

@@ -10,9 +10,9 @@ import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from rw_hooks.facts import Base, Config, Fact, Layer, Layers, TrainingFacts, base_facts, base_from_name, base_from_word
+from rw_hooks.facts import Config, Fact, Layer, Layers, TrainingFacts
 from rw_hooks.facts.values import base_name, dig, text
-from rw_hooks.integration import RunArtifact, RunFolder, refusal
+from rw_hooks.integration import Named, RunArtifact, RunFolder, base_facts, base_from_name, base_from_word, refusal
 
 __all__ = ["DiffusionPipe"]
 
@@ -87,7 +87,7 @@ def _facts(config: Config) -> TrainingFacts:
     ).over(base_facts(*_base(model)))
 
 
-def _base(model: Layers) -> tuple[Base | None, str]:
+def _base(model: Layers) -> tuple[Named | None, str]:
     """Return the base by its path's name, within the family of ``type``: Kontext runs under ``flux``."""
     by_type = base_from_word(model.text("type") or "")
     for key in _BASE_KEYS:

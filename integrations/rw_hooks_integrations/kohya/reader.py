@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from rw_hooks.facts import Fact, Layers, TrainingFacts, base_facts
-from rw_hooks.integration import RunArtifact, RunFolder
+from rw_hooks.facts import Fact, Layers, TrainingFacts
+from rw_hooks.integration import RunArtifact, RunFolder, base_facts
 from rw_hooks_integrations.kohya.datasets import class_tokens
 from rw_hooks_integrations.kohya.files import kohya_artifacts
 from rw_hooks_integrations.kohya.options import common_facts, options_of, sampling_facts

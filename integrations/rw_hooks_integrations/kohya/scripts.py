@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import cast
 
-from rw_hooks.facts import Base, Fact, Layers, base_from_name
+from rw_hooks.facts import Fact, Layers
 from rw_hooks.facts.values import text
+from rw_hooks.integration import Named, base_from_name
 
 __all__ = ["SD_SCRIPTS", "base_of", "category_of", "script_name"]
 
@@ -65,18 +66,18 @@ def _algorithm(options: Layers) -> str:
     return "lora"
 
 
-def base_of(script: str, options: Layers) -> tuple[Base | None, str]:
+def base_of(script: str, options: Layers) -> tuple[Named | None, str]:
     """Return what the model was trained on, and the source: the base's name within what the script is for."""
     name = script_name(script)
     named = base_from_name(options.text("pretrained_model_name_or_path") or "")
     source = options.source("pretrained_model_name_or_path")
     if options.text("model_type") == "chroma":
-        return Base("chroma", None), options.source("model_type")
+        return Named("chroma", None), options.source("model_type")
     family = next((family for prefix, family in _FAMILIES.items() if name.startswith(prefix)), None)
     if family is None and name in SD_SCRIPTS:
         family = "sd2" if options.flag("v2") else "sd1"
     if family is None or (named is not None and named.family == family):
         return named, source
     if family == "sd1":
-        return Base("sd1", "sd1x"), f"script {name}"
-    return Base(family, None), f"script {name}"
+        return Named("sd1", "sd1x"), f"script {name}"
+    return Named(family, None), f"script {name}"

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rw_hooks.facts import Layer, Layers, TrainingFacts, base_facts, base_from_name
-from rw_hooks.integration import RunArtifact, RunFolder, refusal, save_name
+from rw_hooks.facts import Layer, Layers, TrainingFacts
+from rw_hooks.integration import RunArtifact, RunFolder, base_facts, base_from_name, refusal, save_name
 
 __all__ = ["Lightning"]
 

@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import cast
 
-from rw_hooks.facts import Base, Fact, Layers, TrainingFacts, base_facts, base_from_word
+from rw_hooks.facts import Fact, Layers, TrainingFacts
 from rw_hooks.facts.values import dig
-from rw_hooks.integration import RunArtifact, RunFolder
+from rw_hooks.integration import Named, RunArtifact, RunFolder, base_facts, base_from_word
 from rw_hooks_integrations.kohya.datasets import dataset_config, folder_words
 from rw_hooks_integrations.kohya.files import kohya_artifacts
 from rw_hooks_integrations.kohya.options import common_facts, options_of
@@ -81,7 +81,7 @@ def _category(run: RunFolder, options: Layers) -> Fact[str] | None:
     return category_of("", options)
 
 
-def _base(run: RunFolder, options: Layers) -> tuple[Base | None, str]:
+def _base(run: RunFolder, options: Layers) -> tuple[Named | None, str]:
     for path in run.probes:
         word = run.metadata(path).get(_WORD, "")
         if base_from_word(word) is not None:

@@ -11,20 +11,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, cast
 
-from rw_hooks.facts import (
-    Base,
-    Config,
-    Fact,
-    Layer,
-    Layers,
-    TrainingFacts,
-    base_facts,
-    base_from_name,
-    base_from_word,
-    runware_scheduler,
-)
+from rw_hooks.facts import Config, Fact, Layer, Layers, TrainingFacts, runware_scheduler
 from rw_hooks.facts.values import base_name, dig, flag, text
-from rw_hooks.integration import RunArtifact, RunFolder
+from rw_hooks.integration import Named, RunArtifact, RunFolder, base_facts, base_from_name, base_from_word
 from rw_hooks_integrations.onetrainer.files import is_timestamp, onetrainer_artifacts
 
 __all__ = ["OneTrainer"]
@@ -127,7 +116,7 @@ def _type(options: Layers) -> Fact[str] | None:
     return Fact(value="inpainting" if "INPAINTING" in model.value else "base", source=model.source)
 
 
-def _base(options: Layers) -> tuple[Base | None, str]:
+def _base(options: Layers) -> tuple[Named | None, str]:
     """Return the base by its name, within the family that ``model_type`` names."""
     by_type = base_from_word(options.text("model_type") or "")
     by_name = base_from_name(options.text("base_model_name") or "")

@@ -11,20 +11,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
-from rw_hooks.facts import (
-    Base,
-    Config,
-    Fact,
-    Layer,
-    Layers,
-    TrainingFacts,
-    base_facts,
-    base_from_name,
-    base_from_word,
-    runware_scheduler,
-)
+from rw_hooks.facts import Config, Fact, Layer, Layers, TrainingFacts, runware_scheduler
 from rw_hooks.facts.values import base_name, dig, stated, text
-from rw_hooks.integration import RunArtifact, RunFolder
+from rw_hooks.integration import Named, RunArtifact, RunFolder, base_facts, base_from_name, base_from_word
 from rw_hooks_integrations.diffusers.files import checkpoint_step, diffusers_artifacts
 
 __all__ = ["SimpleTuner"]
@@ -158,7 +147,7 @@ def _category(run: RunFolder, options: Layers) -> Fact[str] | None:
     return Fact(value="lora" if plain else "lycoris", source=options.source("lora_type"))
 
 
-def _base(options: Layers) -> tuple[Base | None, str]:
+def _base(options: Layers) -> tuple[Named | None, str]:
     family, flavour = options.text("model_family") or "", options.text("model_flavour") or ""
     by_family = base_from_word(family)
     by_flavour = base_from_word(f"{family}-{flavour}")

@@ -11,9 +11,9 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from rw_hooks.facts import Config, Fact, Layer, Layers, TrainingFacts, base_facts, base_from_name
+from rw_hooks.facts import Config, Fact, Layer, Layers, TrainingFacts
 from rw_hooks.facts.values import base_name, dig, text
-from rw_hooks.integration import RunArtifact, RunFolder, refusal
+from rw_hooks.integration import RunArtifact, RunFolder, base_facts, base_from_name, refusal
 
 __all__ = ["Transformers"]
 
