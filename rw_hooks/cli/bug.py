@@ -12,30 +12,31 @@ from rw_hooks.cli.show import say
 from rw_hooks.errors import EXIT_BUG, RwHooksError
 from rw_hooks.home import private_folder
 from rw_hooks.redact import redact
-from rw_hooks.settings import Settings, load
+from rw_hooks.settings import load
 
 __all__ = ["report_bug"]
 
 
 def report_bug(error: BaseException) -> int:
     """Write the traceback to ``RW_HOOKS_HOME/logs``, say so on standard error, and return the exit code."""
-    say(f"error: a bug of rw-hooks {__version__}: {type(error).__name__}: {redact(str(error))}")
+    kind = type(error).__name__
     try:
         settings = load()
-        path = _write(settings, "".join(traceback.format_exception(error)))
+        secrets = [secret.get_secret_value() for secret in (settings.api_key, settings.hf_token) if secret is not None]
+        path = _write(settings.home, redact("".join(traceback.format_exception(error)), *secrets))
     except (OSError, RwHooksError) as trouble:
-        say(f"The traceback could not be written: {redact(str(trouble))}")
+        say(f"error: a bug of rw-hooks {__version__}: {kind}; its traceback could not be written: {trouble}")
     else:
-        say(f"The traceback is in {path}; please report it with what you did.")
+        say(f"error: a bug of rw-hooks {__version__}: {kind}: {redact(str(error), *secrets)}")
+        say(f"mend:  please report it with what you did, and with the traceback in {path}")
     say("What was begun is safe in the journal: 'rw-hooks jobs' shows it, 'rw-hooks resume' goes on with it.")
     return EXIT_BUG
 
 
-def _write(settings: Settings, text: str) -> Path:
-    folder = private_folder(private_folder(settings.home) / "logs")
+def _write(home: Path, text: str) -> Path:
+    folder = private_folder(private_folder(home) / "logs")
     path = folder / f"{datetime.now(timezone.utc):%Y%m%dT%H%M%S}-{os.getpid()}.txt"
-    secrets = [secret.get_secret_value() for secret in (settings.api_key, settings.hf_token) if secret is not None]
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace") as file:
-        file.write(redact(text, *secrets))
+        file.write(text)
     return path

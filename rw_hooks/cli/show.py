@@ -70,7 +70,7 @@ def print_rows(rows: Iterable[tuple[str, object]]) -> None:
     table.add_column(overflow="fold")
     for name, value in rows:
         table.add_row(Text(clean(name)), Text(clean(value)))
-    terminal().print(table)
+    _print(table)
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
@@ -80,4 +80,13 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Non
         table.add_column(column, overflow="fold")
     for row in rows:
         table.add_row(*(Text(clean(value)) for value in row))
-    terminal().print(table)
+    _print(table)
+
+
+def _print(table: Table) -> None:
+    """Print the table without the blanks that would fill each line."""
+    console = terminal()
+    with console.capture() as captured:
+        console.print(table)
+    for line in captured.get().splitlines():
+        console.out(line.rstrip(), highlight=False)

@@ -8,11 +8,11 @@ from rw_hooks.cli.app import run
 
 
 @pytest.fixture
-def pending(sandbox, weights, capsys) -> str:
-    """The id of a publication that Runware has not answered."""
-    sandbox.faults.never_answer = "uploads"
-    assert run(["publish", "mystyle.safetensors", "--timeout", "2", "--json"]) == 6
-    sandbox.faults.never_answer = "no"
+def stuck(sandbox, weights, capsys) -> str:
+    """The id of a publication whose upload failed at Runware."""
+    sandbox.faults.fail_after = "downloaded"
+    assert run(["publish", "mystyle.safetensors", "--json"]) == 5
+    sandbox.faults.fail_after = None
     return json.loads(capsys.readouterr().out)["id"]
 
 
@@ -22,25 +22,25 @@ def test_no_publications_is_said(capsys):
     assert (captured.out, captured.err) == ("", "There are no publications yet.\n")
 
 
-def test_jobs_shows_every_publication(pending, capsys):
+def test_jobs_shows_every_publication(stuck, capsys):
     assert run(["jobs", "--json"]) == 0
     shown = json.loads(capsys.readouterr().out)
-    assert (shown["id"], shown["status"]) == (pending, "pending")
+    assert (shown["id"], shown["status"]) == (stuck, "failed")
     assert run(["jobs"]) == 0
     heading, row = capsys.readouterr().out.splitlines()
     assert heading.split()[:4] == ["job", "status", "AIR", "file"]
-    assert row.split()[:2] == [pending, "pending"]
+    assert row.split()[:2] == [stuck, "failed"]
 
 
-def test_resume_goes_on_where_it_stopped(pending, sandbox, capsys):
+def test_resume_goes_on_where_it_stopped(stuck, sandbox, capsys):
     assert run(["resume", "--json"]) == 0
     shown = json.loads(capsys.readouterr().out)
-    assert (shown["id"], shown["status"]) == (pending, "ready")
+    assert (shown["id"], shown["status"]) == (stuck, "ready")
     assert sum(sandbox.world.registrations.values()) == 1
 
 
-def test_resume_takes_the_jobs_that_are_named(pending, capsys):
-    assert run(["resume", pending]) == 0
+def test_resume_takes_the_jobs_that_are_named(stuck, capsys):
+    assert run(["resume", stuck]) == 0
     assert "ready" in capsys.readouterr().out
 
 
@@ -55,8 +55,8 @@ def test_a_job_that_is_not_there_is_a_wrong_call(sandbox, command, capsys):
     assert "rw-hooks jobs" in capsys.readouterr().err
 
 
-def test_cancel_drops_a_publication(pending, capsys):
-    assert run(["cancel", pending]) == 0
+def test_cancel_drops_a_publication(stuck, capsys):
+    assert run(["cancel", stuck]) == 0
     capsys.readouterr()
     assert run(["jobs", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["status"] == "cancelled"

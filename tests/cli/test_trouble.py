@@ -59,7 +59,7 @@ def test_ctrl_c_while_runware_works_then_resume(sandbox, weights, capsys):
     sandbox.faults.never_answer = "uploads"
     command = [sys.executable, "-m", "rw_hooks", "publish", "mystyle.safetensors", "--json"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-        wait_until_sent(sandbox)
+        wait_until_sent(sandbox, process)
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=30)
     assert process.returncode == 130
@@ -70,8 +70,9 @@ def test_ctrl_c_while_runware_works_then_resume(sandbox, weights, capsys):
     assert sum(sandbox.world.registrations.values()) == 1
 
 
-def wait_until_sent(sandbox) -> None:
+def wait_until_sent(sandbox, process) -> None:
     until = time.monotonic() + 30
     while not any(task["taskType"] == "modelUpload" for task in sandbox.world.requests):
+        assert process.poll() is None, process.communicate()
         assert time.monotonic() < until, "nothing was sent to the sandbox"
         time.sleep(0.02)
