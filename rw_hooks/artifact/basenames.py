@@ -1,4 +1,4 @@
-"""What names in metadata say about the base model: trainers' version words, modelspec architectures, file names, hashes.
+"""What names say about a base model: trainers' version words, modelspec architectures, file names, hashes.
 
 The left sides are what the trainers write (kohya-ss/sd-scripts ``train_util.get_sai_model_spec``, musubi-tuner
 ``sai_model_spec``, ai-toolkit ``arch``, OneTrainer's templates, SimpleTuner); the right sides are our families and

@@ -51,7 +51,7 @@ def _summary(inspection: Inspection, facts: TrainingFacts) -> dict[str, str]:
     parts = {
         "trained with": trainer,
         "base": base and PurePosixPath(base.replace("\\", "/")).name if _is_path(base or "") else base,
-        "algorithm": inspection.algorithm,
+        "algorithm": inspection.algorithm if inspection.algorithm != inspection.category else None,
         "rank": _shown(inspection.rank or claims.rank or facts.summary.get("rank")),
         "alpha": _shown(inspection.alpha or claims.alpha or facts.summary.get("alpha")),
         "steps": _shown(claims.steps or facts.summary.get("steps")),

@@ -75,7 +75,7 @@ class RunFolder:
         argv = dig(config.values, "argv") if config else None
         if not isinstance(argv, list):
             return Launch(source="")
-        return parse_argv([str(word) for word in cast("list[object]", argv)], f"{self.config.name}: argv")
+        return parse_argv([str(word) for word in cast("list[object]", argv)], self.config.name)
 
     @cached_property
     def named_config(self) -> Config | None:

@@ -139,29 +139,33 @@ def _is_template_tag(tag: str) -> bool:
     } or bool(base_from_name(tag))
 
 
-def _hints(run: RunFolder) -> str:
-    """Return what names the script: its own name, else the tracker's folder (``logs/dreambooth-flux-dev-lora/...``)."""
+def _hint(run: RunFolder) -> tuple[str, str]:
+    """Return what names the script, and the source: its own name, else the folder that its tracker logs to."""
+    script = _script(run)
+    if _SCRIPT.fullmatch(script):
+        return script, f"script {script}"
     hparams = _hparams(run)
-    return _script(run) or (hparams.parent.parent.name if hparams else "")
+    folder = hparams.parent.parent.name if hparams else ""
+    return folder, f"log folder {folder}"
 
 
 def _category(run: RunFolder, options: Layers) -> Fact[str] | None:
-    hint = _hints(run).replace("-", "_")
+    hint, source = _hint(run)
     if options.text("placeholder_token") or "textual_inversion" in hint:
-        return Fact(value="embeddings", source=options.source("placeholder_token") or f"script {hint}")
+        return Fact(value="embeddings", source=options.source("placeholder_token") or source)
     if "controlnet" in hint:
-        return Fact(value="controlnet", source=f"script {hint}")
+        return Fact(value="controlnet", source=source)
     if "lora" in hint or options.text("rank"):
-        return Fact(value="lora", source=options.source("rank") or f"script {hint}")
-    return Fact(value="checkpoint", source=f"script {hint}") if hint else None
+        return Fact(value="lora", source=options.source("rank") or source)
+    return Fact(value="checkpoint", source=source) if hint else None
 
 
 def _base(run: RunFolder, options: Layers) -> tuple[Named | None, str]:
     """Return the base by its name, within the family that the script is for; a local folder's name may mean nothing."""
-    hint = _hints(run)
+    hint, source = _hint(run)
     by_script = next((base for pattern, base in _FAMILIES if re.search(pattern, hint)), None)
     model = options.model("pretrained_model_name_or_path", "base_model")
     by_name = base_from_name(model.value) if model else None
-    if by_name is not None and (by_script is None or by_script.family == by_name.family):
-        return by_name, model.source if model else ""
-    return by_script, f"script {hint}"
+    if model is not None and by_name is not None and (by_script is None or by_script.family == by_name.family):
+        return by_name, model.source
+    return by_script, source

@@ -50,8 +50,10 @@ def common_facts(options: Layers) -> TrainingFacts:
     """Return what ``--metadata_*``, ``--output_name`` and the network's options say."""
     hub_private = options.text("huggingface_repo_id") and options.text("huggingface_repo_visibility") != "public"
     source = options.source("huggingface_repo_visibility") or options.source("huggingface_repo_id")
+    steps = options.whole("max_train_steps")
     return TrainingFacts(
         name=options.fact("metadata_title", "output_name"),
+        version=Fact(value=f"step-{steps.value}", source=steps.source, strength="derived") if steps else None,
         tags=options.words("metadata_tags"),
         description=options.fact("metadata_description"),
         comment=options.fact("training_comment"),
