@@ -24,15 +24,15 @@ def codes_in(tree: ast.AST) -> set[str]:
     given = [argument for node in calls if names_an_error(node) for argument in node.args[:2]]
     given += [entry.value for node in calls for entry in node.keywords if entry.arg == "code"]
     words = {node.value for node in given if isinstance(node, ast.Constant) and isinstance(node.value, str)}
-    return {word for word in words if CODE.fullmatch(word)}
+    return {word for word in words - {"error", "warning"} if CODE.fullmatch(word)}
 
 
 def names_an_error(call: ast.Call) -> bool:
-    """Whether the call is of a public error class, of ``warn``, or has an error class among its arguments."""
+    """Whether the call is of a public error class or a maker of errors and findings, or has such a class beside it."""
     if isinstance(call.func, ast.Attribute):
-        return call.func.attr == "warn"
+        return call.func.attr in {"warn", "_differs"}
     names = [node.id for node in (call.func, *call.args) if isinstance(node, ast.Name)]
-    return any(name.endswith("Error") and not name.startswith("_") for name in names)
+    return any(name in {"_finding", "_kind"} or re.fullmatch("[A-Z].*Error", name) for name in names)
 
 
 def all_codes() -> set[str]:

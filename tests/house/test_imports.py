@@ -15,10 +15,12 @@ STANDARD_LIBRARY_ALONE = [
     "rw_hooks.deadline",
     "rw_hooks.errors",
     "rw_hooks.home",
+    "rw_hooks.hook",
     "rw_hooks.options",
     "rw_hooks.points",
     "rw_hooks.publish.inbox",
     "rw_hooks.redact",
+    "rw_hooks.sources",
 ]
 FOREIGN_MODULES = """
 import sys

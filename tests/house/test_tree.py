@@ -13,7 +13,9 @@ PROSE = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "ex
 WRITTEN = [*SOURCES, *PROSE, *sorted((ROOT / "tests").rglob("*.py")), *sorted((ROOT / "examples").rglob("*.py"))]
 READERS_OF_THE_ENVIRONMENT = {
     "rw_hooks/settings.py",
-    "rw_hooks/hosts/hub_upload.py",  # builds the environment of its child process from its own
+    "rw_hooks/hook.py",  # must not load what the settings need
+    "rw_hooks/hosts/hub_upload.py",  # this and the next one build a child's environment from their own
+    "rw_hooks/publish/after.py",
 }
 
 
