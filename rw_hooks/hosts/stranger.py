@@ -76,41 +76,46 @@ class Stranger:
                     yield fetched
             except (web.HTTPError, TimeoutError) as error:
                 raise unreachable(self._url, type(error).__name__) from None
-            except (web.InvalidURL, UnicodeError):
-                raise RefusedError(
-                    "url_redirects", f"{redact_url(self._url)} leads to something that is no URL",
-                    hint="give the address of the file itself with --host",
-                ) from None  # fmt: skip
+            except web.InvalidURL:
+                raise self._misled("is or leads to something that is no URL") from None
 
     @contextmanager
     def _follow(self, client: web.Client) -> Generator[Fetched, None, None]:
         url, linked = self._url, None
         for _ in range(_REDIRECTS_MAX):
             self._require_allowed(url)
+            client.cookies.clear()
             with client.stream("GET", url) as response:
                 linked = linked or _sha256_in(response.headers.get("x-linked-etag"))
                 if response.status_code not in _REDIRECTS:
                     self._require_success(response)
                     yield self._fetched(response, linked)
                     return
-                url = urljoin(url, response.headers.get("location", ""))
-        raise RefusedError(
-            "url_redirects", f"{redact_url(self._url)} redirects more than {_REDIRECTS_MAX} times",
-            hint="give the address where the redirects end",
-        )  # fmt: skip
+                url = self._next(url, response.headers.get("location", ""))
+        raise self._misled(f"redirects more than {_REDIRECTS_MAX} times")
+
+    def _next(self, url: str, location: str) -> str:
+        try:
+            return urljoin(url, location)
+        except ValueError:
+            raise self._misled("is or leads to something that is no URL") from None
 
     def _require_allowed(self, url: str) -> None:
         scheme = urlsplit(self._url).scheme
         if urlsplit(url).scheme != scheme:
-            raise RefusedError(
-                "url_redirects", f"{redact_url(self._url)} redirects away from {scheme}",
-                hint="give the address where the redirects end",
-            )  # fmt: skip
+            raise self._misled(f"redirects away from {scheme}")
         if not self._allow_private and is_private_address(url):
             raise RefusedError(
                 "url_is_private", f"{redact_url(url)} is an address that the public internet does not reach",
                 hint="host the file where Runware can fetch it: --host hf://user/repo",
             )  # fmt: skip
+
+    def _misled(self, what: str) -> RefusedError:
+        return RefusedError(
+            "url_redirects",
+            f"{redact_url(self._url)} {what}",
+            hint="give the address of the file itself with --host",
+        )
 
     def _require_success(self, response: web.Response) -> None:
         status = response.status_code

@@ -88,6 +88,7 @@ class HubDouble:
         signed_seconds: How long a signed URL lives.
         regular: Names stored in git itself and not in LFS.
         ignored: Names that the repository's .gitignore leaves out.
+        cdn_front: The CDN's address as the Hub tells it, when something stands in front of it.
         xet_cas: What xet-write-token answers as the address of the storage; None: the Hub knows no Xet.
         seen: Every request.
         counts: ``commits``, ``uploads`` (objects stored), ``bytes`` (received by the CDN), ``creations``.
@@ -102,6 +103,7 @@ class HubDouble:
         self.signed_seconds = 3600.0
         self.regular: set[str] = set()
         self.ignored: set[str] = set()
+        self.cdn_front: str | None = None
         self.xet_cas: str | None = None
         self.repos: dict[str, Repo] = {}
         self.objects: dict[str, bytes] = {}
@@ -130,7 +132,7 @@ class HubDouble:
 
     @property
     def cdn_url(self) -> str:
-        return self._servers[1].url
+        return self.cdn_front or self._servers[1].url
 
     def fail(
         self, endpoint: str, status: int, *, times: int = 1, retry_after: str | None = None, message: str = "injected"
@@ -152,6 +154,17 @@ class HubDouble:
         repo.commit({".gitattributes": _regular(b"*.safetensors filter=lfs diff=lfs merge=lfs -text\n")})
         self.repos[name] = repo
         return repo
+
+    def put(self, name: str, path: str, content: bytes) -> None:
+        """Commit a file, as if somebody had uploaded it before."""
+        repo = self.repos.get(name) or self.add_repo(name)
+        if path.rpartition("/")[2] in self.regular:
+            file = _regular(content)
+        else:
+            sha256 = hashlib.sha256(content).hexdigest()
+            self.objects[sha256] = content
+            file = StoredFile(len(content), _git_oid(sha256.encode()), sha256)
+        repo.commit({**(repo.files("main") or {}), path: file})
 
     def calls(self, endpoint: str) -> int:
         """How often the endpoint was called."""
