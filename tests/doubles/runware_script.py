@@ -13,7 +13,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from uuid import uuid4
@@ -28,23 +28,19 @@ from rw_hooks.runware import Endpoint, Timings
 
 KEY = "k3y-that-nobody-may-see-0123456789"
 PHASES = ("validated", "downloaded", "optimized", "stored", "ready")
+# Quick where a test does nothing but wait, patient where a busy machine may be slow.
 FAST = Timings(
-    connect=2,
-    authenticate=2,
-    ping=0.5,
-    dead=2,
     backoff_first=0.02,
     backoff_most=0.1,
     fallback_after=2,
-    answer=0.4,
-    resume_silence=0.25,
-    silence=0.7,
     search=0.05,
     poll=0.05,
     poll_most=0.2,
-    rest_read=0.5,
-    lookup=2,
+    rest_read=10,
+    lookup=10,
 )
+# For tests of what happens when nothing comes.
+IMPATIENT = replace(FAST, answer=0.4, resume_silence=0.25, silence=0.7, rest_read=0.5, lookup=1)
 
 # What the server's library logs at level DEBUG holds the key, as every server sees it.
 _silent = logging.Logger("runware_script", level=logging.CRITICAL)  # noqa: LOG001 - kept out of the tree
@@ -109,7 +105,12 @@ class Wire:
 
     def phase(self, task: Task, *statuses: str, **more: Any) -> None:
         for status in statuses:
-            known = {"taskType": "modelUpload", "taskUUID": task["taskUUID"], "status": status, "message": f"is {status}"}
+            known = {
+                "taskType": "modelUpload",
+                "taskUUID": task["taskUUID"],
+                "status": status,
+                "message": f"is {status}",
+            }
             self.item(**{**known, "air": task["air"], **more})
 
     def drop(self) -> None:
@@ -145,7 +146,11 @@ def refuses(code: str, **more: Any) -> Script:
 
 def answers_status(status: int, **headers: str) -> Script:
     def script(wire: Wire, task: Task) -> None:
-        wire.status, wire.headers, wire.body = status, {k.replace("_", "-"): v for k, v in headers.items()}, "<html>no</html>"
+        wire.status, wire.headers, wire.body = (
+            status,
+            {k.replace("_", "-"): v for k, v in headers.items()},
+            "<html>no</html>",
+        )
 
     return script
 
@@ -186,8 +191,9 @@ class ScriptedRunware:
         self._connections = 0
         self._known: set[str] = set()
         self._tls = tls
-        self._ws = serve(self._converse, "127.0.0.1", 0, ssl=tls, process_request=self._handshake,
-                         ping_interval=None, logger=_silent)
+        self._ws = serve(
+            self._converse, "127.0.0.1", 0, ssl=tls, process_request=self._handshake, ping_interval=None, logger=_silent
+        )
         self._rest = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         if tls is not None:
             self._rest.socket = tls.wrap_socket(self._rest.socket, server_side=True)
@@ -197,7 +203,7 @@ class ScriptedRunware:
             threading.Thread(target=self._rest.serve_forever, args=(0.02,)),
         ]
 
-    def __enter__(self) -> ScriptedRunware:
+    def __enter__(self) -> ScriptedRunware:  # noqa: PYI034 - typing.Self comes with Python 3.11
         for thread in self._threads:
             thread.start()
         return self
@@ -228,19 +234,21 @@ class ScriptedRunware:
         return [task["taskUUID"] for task in self.sent_of("modelUpload")]
 
     def audit(self, timings: Timings) -> None:
-        """Require of every new taskUUID that the protocol allowed it, and of every old one that its task is the same."""
-        last: dict[str, tuple[int, Task]] = {}
+        """Require that the protocol allowed every new taskUUID, and that every old one kept its task."""
         contents: dict[str, Task] = {}
+        latest: dict[str, int] = {}
         for index, entry in enumerate(self.log):
             if not isinstance(entry, Sent) or entry.kind != "modelUpload":
                 continue
+            task, air = entry.task["taskUUID"], entry.task["air"]
             content = {name: value for name, value in entry.task.items() if name not in {"taskUUID", "downloadURL"}}
-            assert contents.setdefault(entry.task["taskUUID"], content) == content
-            before = last.get(entry.task["air"])
-            if before and before[1]["taskUUID"] != entry.task["taskUUID"] and contents[before[1]["taskUUID"]] == content:
-                reason = self._reason(before[1], self.log[before[0] : index], entry.at, timings)
-                assert reason, f"{entry.task['taskUUID']} replaces {before[1]['taskUUID']} without a reason"
-            last[entry.task["air"]] = (index, entry.task)
+            assert contents.setdefault(task, content) == content
+            since = self.log[latest.get(air, index) : index]
+            latest[air] = index
+            if since and isinstance(since[0], Sent):
+                before = since[0].task["taskUUID"]
+                same = before == task or contents[before] != content
+                assert same or self._reason(since[0].task, since, entry.at, timings), f"{task} replaces {before}: why?"
 
     @staticmethod
     def _reason(task: Task, since: list[Sent | Said], now: float, timings: Timings) -> str:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.doubles.runware_script import FAST, ScriptedRunware
+from tests.doubles.runware_script import IMPATIENT, ScriptedRunware
 
 TLS = Path(__file__).parents[1] / "data" / "tls"
 
@@ -23,4 +23,4 @@ def runware():
     """Every scenario is audited at its end: no second taskUUID without a reason that the protocol knows."""
     with ScriptedRunware() as server:
         yield server
-    server.audit(FAST)
+    server.audit(IMPATIENT)

@@ -56,7 +56,7 @@ def register(
     ledger: MemoryLedger | None = None,
     mint: Callable[[], SecretStr] = lambda: SecretStr(SIGNED),
     on_phase: Callable[[Phase], Any] = lambda _: None,
-    seconds: float = 8.0,
+    seconds: float = 30.0,
 ) -> Registration:
     return client.register(
         request or upload(),

@@ -104,7 +104,9 @@ def test_only_a_refused_key_is_about_the_key():
 
 
 def test_a_refused_field_names_its_option_and_the_values_it_may_have():
-    fault = Fault(code="invalidType", message="no", parameters=("type", "somethingElse"), allowed=("base", "inpainting"))
+    fault = Fault(
+        code="invalidType", message="no", parameters=("type", "somethingElse"), allowed=("base", "inpainting")
+    )
     error = to_error(fault)
     assert "--type" in error.hint
     assert "base, inpainting" in error.hint

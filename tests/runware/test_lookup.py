@@ -7,7 +7,7 @@ from pydantic import SecretStr
 
 from rw_hooks.errors import RefusedError, UnreachableError
 from rw_hooks.runware import Account, Endpoint, Listing, RunwareClient
-from tests.doubles.runware_script import FAST, answers_status, refuses
+from tests.doubles.runware_script import FAST, IMPATIENT, answers_status, refuses
 
 
 @pytest.fixture
@@ -22,7 +22,12 @@ def answers(**item):
 
 def in_turn(*scripts):
     left = list(scripts)
-    return lambda wire, task: (left.pop(0) if len(left) > 1 else left[0])(wire, task)
+
+    def script(wire, task):
+        now = left.pop(0) if len(left) > 1 else left[0]
+        now(wire, task)
+
+    return script
 
 
 def test_the_account_tells_source_balance_and_organisation(client):
@@ -35,7 +40,10 @@ def test_the_account_tells_source_balance_and_organisation(client):
         ({}, Account()),
         ({"balance": {"amount": 0, "currency": "USD"}}, Account(balance=0.0)),
         ({"balance": "12.5", "airSource": "mine"}, Account(air_source="mine", balance=12.5)),
-        ({"balance": None, "AIRSource": 7, "team": [{"email": "x"}], "apiKeys": [{"apiKey": "y"}]}, Account(air_source="7")),
+        (
+            {"balance": None, "AIRSource": 7, "team": [{"email": "x"}], "apiKeys": [{"apiKey": "y"}]},
+            Account(air_source="7"),
+        ),
     ],
 )
 def test_the_account_is_read_in_every_shape(runware, client, item, account):
@@ -63,9 +71,9 @@ def test_passing_trouble_is_asked_again(runware, client):
 
 
 @pytest.mark.parametrize("headers", [{}, {"Retry_After": "3600"}])
-def test_lasting_trouble_ends_in_time(runware, client, headers):
+def test_lasting_trouble_ends_in_time(runware, headers):
     runware.others["accountManagement"] = answers_status(503, **headers)
-    with pytest.raises(UnreachableError):
+    with RunwareClient(runware.endpoint, timings=IMPATIENT) as client, pytest.raises(UnreachableError):
         client.account()
 
 
@@ -86,7 +94,9 @@ def test_the_versions_of_one_id_are_told_from_all_others(runware, client):
 
 
 def test_a_search_that_promises_more_than_it_gives_ends(runware, client):
-    runware.others["modelSearch"] = in_turn(answers(results=[{"air": "a:1@1"}], totalResults=10**9), answers(results=[]))
+    runware.others["modelSearch"] = in_turn(
+        answers(results=[{"air": "a:1@1"}], totalResults=10**9), answers(results=[])
+    )
     assert client.find("myorg:1@1") is None
 
 

@@ -20,7 +20,7 @@ from rw_hooks.errors import RefusedError, UnreachableError, UsageError
 from rw_hooks.runware import Endpoint, RunwareClient
 from rw_hooks.runware.frames import Fault
 from rw_hooks.runware.rest import RestApi
-from tests.doubles.runware_script import FAST, ScriptedRunware, says
+from tests.doubles.runware_script import FAST, IMPATIENT, ScriptedRunware, says
 from tests.runware.helpers import register, script, upload
 
 TLS = Path(__file__).parents[1] / "data" / "tls"
@@ -97,11 +97,12 @@ def test_no_proxy_holds_for_the_websocket(runware, proxy, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("variable", "value"), [("https_proxy", "socks9://user:pr0xy-pass@127.0.0.1:1"), ("SSL_CERT_FILE", "/not/there.pem")]
+    ("variable", "value"),
+    [("https_proxy", "socks9://user:pr0xy-pass@127.0.0.1:1"), ("SSL_CERT_FILE", "/not/there.pem")],
 )
 def test_network_settings_that_cannot_be_used_are_refused_without_their_password(runware, monkeypatch, variable, value):
     monkeypatch.setenv(variable, value)
-    with pytest.raises(UsageError, match="HTTPS_PROXY|settings") as caught:
+    with pytest.raises(UsageError, match="settings") as caught:
         RunwareClient(runware.endpoint)
     assert "pr0xy-pass" not in str(caught.value)
 
@@ -137,7 +138,7 @@ def test_a_websocket_frame_beyond_all_bounds_breaks_the_connection_and_not_the_u
         wire.text('{"data": "' + "x" * (17 * 1024 * 1024) + '"}')
 
     script(runware, floods, says("ready"))
-    with RunwareClient(runware.endpoint, transport="ws", timings=FAST) as client:
+    with RunwareClient(runware.endpoint, transport="ws", timings=IMPATIENT) as client:
         register(client)
 
 
@@ -201,7 +202,9 @@ def test_a_reply_that_drips_for_ever_is_cut_off():
     assert time.monotonic() - started < 8
 
 
-@pytest.mark.parametrize("pieces", [(b"",), (b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{",), (b"garbage\r\n\r\n",)])
+@pytest.mark.parametrize(
+    "pieces", [(b"",), (b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{",), (b"garbage\r\n\r\n",)]
+)
 def test_a_connection_that_breaks_is_a_fault(pieces):
     with OddServer(*pieces) as server:
         (fault,) = ask(server)
@@ -235,7 +238,9 @@ def test_nothing_shows_a_secret(runware, caplog, capsys):
 
     def echoes(wire, task):
         wire.phase(task, "validated", message=f"fetching {task['downloadURL']} for k3y-that-nobody-may-see-0123456789")
-        wire.error(code="invalidUrl", message=json.dumps(task), taskUUID=task["taskUUID"], parameter=task["downloadURL"])
+        wire.error(
+            code="invalidUrl", message=json.dumps(task), taskUUID=task["taskUUID"], parameter=task["downloadURL"]
+        )
 
     script(runware, echoes)
     shown = []

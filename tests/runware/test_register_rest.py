@@ -12,6 +12,7 @@ from rw_hooks.errors import RefusedError, UnreachableError
 from rw_hooks.runware import Endpoint, RunwareClient
 from tests.doubles.runware_script import (
     FAST,
+    IMPATIENT,
     answers_status,
     is_silent,
     refuses,
@@ -24,6 +25,12 @@ from tests.runware.helpers import MemoryLedger, register, script, statuses, uplo
 @pytest.fixture
 def client(runware):
     with RunwareClient(runware.endpoint, transport="rest", timings=FAST) as client:
+        yield client
+
+
+@pytest.fixture
+def impatient(runware):
+    with RunwareClient(runware.endpoint, transport="rest", timings=IMPATIENT) as client:
         yield client
 
 
@@ -73,14 +80,14 @@ def test_other_statuses_are_refusals(runware, client, status):
     assert len(runware.task_uuids) == 1
 
 
-def test_an_answer_that_never_comes_says_nothing_either(runware, client):
+def test_an_answer_that_never_comes_says_nothing_either(runware, impatient):
     def holds(wire, task):
-        time.sleep(FAST.rest_read + 0.1)
+        time.sleep(IMPATIENT.rest_read + 0.1)
         wire.phase(task, "validated")
 
     script(runware, holds, refuses("conflictTaskUUID"), says("ready"))
     lists_it_once_sent(runware)
-    register(client)
+    register(impatient)
     first, second, third = runware.task_uuids
     assert first == second != third
 
@@ -105,7 +112,7 @@ def test_a_retry_after_beyond_the_deadline_ends_at_once_and_leaves_the_upload_pe
 @pytest.mark.parametrize("value", ["garbage", "-5", "", "Wed, 21 Oct 2015 07:28:00 GMT", "Wed, 21 Oct 2015"])
 def test_a_retry_after_that_says_nothing_is_not_waited_for(runware, client, value):
     script(runware, answers_status(503, Retry_After=value), says("ready"))
-    register(client, seconds=2)
+    register(client)
 
 
 @pytest.mark.parametrize("body", ["<html>a captive portal</html>", '{"data": [{"taskType": "modelUpl', ""])
@@ -156,7 +163,10 @@ def test_get_response_that_says_success_for_ever_ends_unconfirmed(runware, clien
 def test_an_early_error_in_get_response_is_caught(runware, client):
     script(runware, says("validated"))
     runware.others["getResponse"] = lambda wire, task: wire.item(
-        taskType="modelUpload", taskUUID=task["taskUUID"], status="error", error={"code": "invalidModel", "message": "bad"}
+        taskType="modelUpload",
+        taskUUID=task["taskUUID"],
+        status="error",
+        error={"code": "invalidModel", "message": "bad"},
     )
     with pytest.raises(RefusedError, match="bad"):
         register(client)
@@ -174,10 +184,10 @@ def test_trouble_of_get_response_itself_is_not_the_uploads(runware, client, trou
 
 
 @pytest.mark.parametrize("trouble", [answers_status(403), answers_status(500), refuses("invalidSearch")])
-def test_without_model_search_a_silence_leads_on(runware, client, trouble):
+def test_without_model_search_a_silence_leads_on(runware, impatient, trouble):
     script(runware, says("validated"), says("ready"))
     runware.others["modelSearch"] = trouble
-    register(client, seconds=12)
+    register(impatient)
     first, second = runware.task_uuids
     assert first != second
 

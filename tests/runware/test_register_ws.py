@@ -15,6 +15,7 @@ from rw_hooks.errors import ConflictError, RefusedError, UnreachableError
 from rw_hooks.runware import Endpoint, RunwareClient
 from tests.doubles.runware_script import (
     FAST,
+    IMPATIENT,
     PHASES,
     is_silent,
     refuses,
@@ -27,6 +28,12 @@ from tests.runware.helpers import MemoryLedger, register, script, statuses, uplo
 @pytest.fixture
 def client(runware):
     with RunwareClient(runware.endpoint, transport="ws", timings=FAST) as client:
+        yield client
+
+
+@pytest.fixture
+def impatient(runware):
+    with RunwareClient(runware.endpoint, transport="ws", timings=IMPATIENT) as client:
         yield client
 
 
@@ -68,7 +75,8 @@ def test_a_frame_of_many_items_and_errors_is_read_whole(runware, client):
     def both(wire, task):
         item = {"taskType": "modelUpload", "taskUUID": task["taskUUID"].upper(), "status": "ready"}
         other = {"code": "invalidModel", "taskUUID": "22222222-2222-4222-8222-222222222222"}
-        wire.text(f'{{"errors": [{json.dumps(other)}], "data": [{json.dumps({"taskType": "ping", "pong": True})}, {json.dumps(item)}]}}')
+        pong = {"taskType": "ping", "pong": True}
+        wire.text(json.dumps({"errors": [other], "data": [pong, item]}))
 
     script(runware, both)
     assert statuses(register(client)) == ["ready"]
@@ -100,10 +108,10 @@ def test_a_connection_lost_between_phases_is_resumed_without_sending_again(runwa
     assert second["connectionSessionUUID"]
 
 
-def test_a_resumed_session_that_stays_silent_leads_to_a_new_task_of_the_same_model(runware, client):
+def test_a_resumed_session_that_stays_silent_leads_to_a_new_task_of_the_same_model(runware, impatient):
     script(runware, says_then_drops("validated"), says("ready"))
     ledger = MemoryLedger()
-    assert statuses(register(client, ledger=ledger)) == ["validated", "ready"]
+    assert statuses(register(impatient, ledger=ledger)) == ["validated", "ready"]
     first, second = runware.sent_of("modelUpload")
     assert first["taskUUID"] != second["taskUUID"]
     assert (first["air"], first["uniqueIdentifier"]) == (second["air"], second["uniqueIdentifier"])
@@ -148,45 +156,45 @@ def test_conflict_task_uuid_without_a_listing_waits_for_frames(runware, client):
     assert first == second
 
 
-def test_conflict_and_silence_lead_to_a_new_task_only_after_the_long_wait(runware, client):
+def test_conflict_and_silence_lead_to_a_new_task_only_after_the_long_wait(runware, impatient):
     script(runware, says_then_drops("validated"), refuses("conflictTaskUUID"), says("ready"))
     runware.keeps_sessions = False
-    register(client)
+    register(impatient)
     uploads = [sent for sent in runware.sent if sent.kind == "modelUpload"]
     assert uploads[0].task["taskUUID"] == uploads[1].task["taskUUID"] != uploads[2].task["taskUUID"]
-    assert uploads[2].at - uploads[1].at >= FAST.silence
+    assert uploads[2].at - uploads[1].at >= IMPATIENT.silence
 
 
-def test_an_upload_that_is_never_answered_is_sent_again_with_the_same_task_first(runware, client):
+def test_an_upload_that_is_never_answered_is_sent_again_with_the_same_task_first(runware, impatient):
     script(runware, is_silent, refuses("conflictTaskUUID"), says("ready"))
     runware.models = [{"air": "myorg:1@1"}]
-    register(client)
+    register(impatient)
     first, second, third = runware.task_uuids
     assert first == second != third
 
 
-def test_a_lost_frame_is_made_up_for_by_asking_anew(runware, client):
+def test_a_lost_frame_is_made_up_for_by_asking_anew(runware, impatient):
     script(runware, says("validated", "downloaded"), says("ready"))
-    assert statuses(register(client)) == ["validated", "downloaded", "ready"]
+    assert statuses(register(impatient)) == ["validated", "downloaded", "ready"]
     assert len(set(runware.task_uuids)) == 2
 
 
-def test_a_late_ready_of_the_first_task_counts(runware, client):
+def test_a_late_ready_of_the_first_task_counts(runware, impatient):
     def late(wire, _task):
         wire.phase(runware.sent_of("modelUpload")[0], "ready")
 
     script(runware, says("validated"), late)
-    assert statuses(register(client)) == ["validated", "ready"]
+    assert statuses(register(impatient)) == ["validated", "ready"]
 
 
-def test_a_late_failure_of_a_replaced_task_does_not_count(runware, client):
+def test_a_late_failure_of_a_replaced_task_does_not_count(runware, impatient):
     def late(wire, task):
         wire.phase(runware.sent_of("modelUpload")[0], "failed")
         wire.error(code="invalidModel", taskUUID=runware.task_uuids[0])
         wire.phase(task, "ready")
 
     script(runware, says("validated"), late)
-    assert statuses(register(client)) == ["validated", "ready"]
+    assert statuses(register(impatient)) == ["validated", "ready"]
 
 
 @pytest.mark.parametrize(
@@ -303,19 +311,19 @@ def test_a_download_that_fails_from_every_url_is_refused_after_two_fresh_ones(ru
     assert [task["downloadURL"][-1] for task in runware.sent_of("modelUpload")] == ["1", "2", "3"]
 
 
-def test_pings_keep_a_silent_connection_awake(runware, client):
+def test_pings_keep_a_silent_connection_awake(runware):
     def slow(wire, task):
         wire.phase(task, "validated")
         threading.Timer(0.9, wire.phase, (task, "ready")).start()
 
     script(runware, slow)
-    with RunwareClient(runware.endpoint, transport="ws", timings=replace(FAST, ping=0.1, dead=0.5, silence=9)) as client:
+    with RunwareClient(runware.endpoint, transport="ws", timings=replace(FAST, ping=0.1, dead=0.5)) as client:
         register(client)
     assert len(runware.sent_of("ping")) >= 5
     assert len(runware.sent_of("authentication")) == 1
 
 
-def test_a_connection_that_answers_no_ping_is_given_up_and_resumed(runware, client):
+def test_a_connection_that_answers_no_ping_is_given_up_and_resumed(runware):
     runware.others["ping"] = is_silent
     script(runware, says("validated"))
     runware.resumed.append(lambda wire, _: wire.phase(runware.sent_of("modelUpload")[0], "ready"))

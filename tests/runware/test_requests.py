@@ -84,7 +84,9 @@ def valid(entry):
     """Return a value that the option takes."""
     if entry.choices:
         return entry.choices[0]
-    return {"integer": 2, "number": 0.5, "words": ("word",), "url": "https://h.example/", "text": "some text"}[entry.kind]
+    return {"integer": 2, "number": 0.5, "words": ("word",), "url": "https://h.example/", "text": "some text"}[
+        entry.kind
+    ]
 
 
 def out_of_bounds():
@@ -177,7 +179,10 @@ def test_checkpoint_types(kind):
 
 @pytest.mark.parametrize("conditioning", OPTIONS["conditioning"].choices)
 def test_every_conditioning_of_the_page_is_taken(conditioning):
-    assert build_upload({**least("controlnet"), "conditioning": conditioning}).wire(TASK, URL)["conditioning"] == conditioning
+    assert (
+        build_upload({**least("controlnet"), "conditioning": conditioning}).wire(TASK, URL)["conditioning"]
+        == conditioning
+    )
 
 
 @pytest.mark.parametrize(
@@ -185,7 +190,9 @@ def test_every_conditioning_of_the_page_is_taken(conditioning):
     [("a", "a"), ("a,b ,  c d", "a, b, c d"), (["a", " b "], "a, b"), (("a, b", "c"), "a, b, c"), (["a", ""], "a")],
 )
 def test_trigger_words_are_one_string(given, sent):
-    assert build_upload({**least("lora"), "positiveTriggerWords": given}).wire(TASK, URL)["positiveTriggerWords"] == sent
+    assert (
+        build_upload({**least("lora"), "positiveTriggerWords": given}).wire(TASK, URL)["positiveTriggerWords"] == sent
+    )
 
 
 def test_a_lenient_air_is_kept_to_the_letter():

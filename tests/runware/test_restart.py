@@ -7,7 +7,7 @@ import pytest
 from rw_hooks.errors import UnreachableError
 from rw_hooks.points import set_trigger
 from rw_hooks.runware import RunwareClient, Submission
-from tests.doubles.runware_script import FAST, PHASES, Said, Sent, refuses, says, says_then_drops
+from tests.doubles.runware_script import FAST, IMPATIENT, PHASES, Said, Sent, refuses, says, says_then_drops
 from tests.runware.helpers import MemoryLedger, register, script, statuses, upload
 
 
@@ -31,8 +31,8 @@ def dies_at():
     set_trigger(None)
 
 
-def run(runware, ledger, transport="ws", **more):
-    with RunwareClient(runware.endpoint, transport=transport, timings=FAST) as client:
+def run(runware, ledger, transport="ws", timings=FAST, **more):
+    with RunwareClient(runware.endpoint, transport=transport, timings=timings) as client:
         return register(client, ledger=ledger, **more)
 
 
@@ -150,7 +150,7 @@ def test_a_crash_while_a_phase_is_told_loses_nothing(runware, phase):
     with pytest.raises(DiedError):
         run(runware, ledger, on_phase=die)
     script(runware, says("ready"))
-    assert statuses(run(runware, ledger))[-1] == "ready"
+    assert statuses(run(runware, ledger, timings=IMPATIENT))[-1] == "ready"
     said = [entry.item for entry in runware.log if isinstance(entry, Said)]
     assert sum(item.get("status") == "ready" for item in said) >= 1
 
