@@ -13,29 +13,27 @@ from rw_hooks.integration import read_run
 from rw_hooks.publish.context import Context
 from rw_hooks.publish.foresee import air_source
 from rw_hooks.publish.journal import Row
-from rw_hooks.redact import is_secret_url, redact_url
+from rw_hooks.redact import redact_url
 from rw_hooks.settings import Settings
 
 __all__ = ["describe_row", "facts_for", "without_secrets"]
 
+_URLS = {"heroImageURL", "webhookURL"}
+
 
 def describe_row(context: Context, row: Row, inspection: Inspection, *, air: str | None) -> Description:
-    """Return the description of a publication; secret URLs in it go to the journal's table of secrets."""
+    """Return the description of a publication, without the secret parts of its URLs: the journal has those apart."""
     facts = facts_for(Path(row.path), context.settings, row.facts)
     described = describe(inspection, facts, context.settings, air=air, air_source=air_source(context.settings))
-    shown, secrets = without_secrets(described)
-    if secrets:
-        context.journal.keep_secrets(row.id, secrets)
-    return shown
+    return without_secrets(described)
 
 
-def without_secrets(described: Description) -> tuple[Description, dict[str, str]]:
-    """Return the description with the secret parts of its URLs removed, and the whole URLs by wire name."""
-    secrets = {
-        name: value for name, value in described.fields.items() if isinstance(value, str) and _is_secret(name, value)
+def without_secrets(described: Description) -> Description:
+    """Return the description with the secret parts of its URLs removed."""
+    shown = {
+        name: redact_url(value) for name, value in described.fields.items() if isinstance(value, str) and name in _URLS
     }
-    fields = {**described.fields, **{name: redact_url(url) for name, url in secrets.items()}}
-    return described.model_copy(update={"fields": fields}), secrets
+    return described.model_copy(update={"fields": {**described.fields, **shown}})
 
 
 def facts_for(path: Path, settings: Settings, told: Mapping[str, Any]) -> TrainingFacts:
@@ -51,7 +49,3 @@ def facts_for(path: Path, settings: Settings, told: Mapping[str, Any]) -> Traini
         if name in known and name != "summary" and value is not None
     }
     return TrainingFacts.model_validate({**run.facts.model_dump(exclude_none=True), **stated}) if stated else run.facts
-
-
-def _is_secret(name: str, value: str) -> bool:
-    return name.endswith("URL") and is_secret_url(value)

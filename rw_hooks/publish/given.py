@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from rw_hooks.options import coerce, option
+from rw_hooks.options import OPTIONS, coerce, option
 from rw_hooks.redact import is_secret_url, redact_url
 from rw_hooks.settings import Settings
 from rw_hooks.sources import Given, pack
 
-__all__ = ["pack", "secret_options", "unpack", "without_secret_options"]
+__all__ = ["pack", "secret_fields", "secret_options", "unpack", "without_secret_options"]
 
 
 def unpack(settings: Settings, packed: Mapping[str, Any]) -> Settings:
@@ -31,6 +31,11 @@ def unpack(settings: Settings, packed: Mapping[str, Any]) -> Settings:
 def secret_options(packed: Mapping[str, Any]) -> dict[str, str]:
     """Return the options that are secret URLs, whole."""
     return {name: entry["value"] for name, entry in packed.items() if _is_secret(entry["value"])}
+
+
+def secret_fields(secrets: Mapping[str, str]) -> dict[str, str]:
+    """Return kept secret URLs by the request field that they are for."""
+    return {OPTIONS[name].wire: url for name, url in secrets.items() if name in OPTIONS and OPTIONS[name].wire}
 
 
 def without_secret_options(packed: Mapping[str, Any]) -> dict[str, Any]:

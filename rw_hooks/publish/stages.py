@@ -21,6 +21,7 @@ from rw_hooks.points import reach
 from rw_hooks.publish.allot import allot
 from rw_hooks.publish.context import Context, host_at, host_url
 from rw_hooks.publish.describing import describe_row
+from rw_hooks.publish.given import secret_fields
 from rw_hooks.publish.journal import Result, Row
 from rw_hooks.publish.ledger import JournalLedger
 from rw_hooks.publish.publication import Stage
@@ -163,8 +164,8 @@ def _on_private_network(settings: Settings, location: Location) -> bool:
 
 def _register(work: Work) -> Registered:
     description, location = work.description, work.location
-    secrets = work.context.journal.secrets(work.row.id)
-    fields = {name: secrets.get(name, value) for name, value in description.fields.items() if name != "taskType"}
+    whole = secret_fields(work.context.journal.secrets(work.row.id))
+    fields = {name: whole.get(name, value) for name, value in description.fields.items() if name != "taskType"}
     registration = work.context.client.register(
         build_upload(fields),
         ledger=JournalLedger(work.context.journal, work.row.id),

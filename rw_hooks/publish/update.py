@@ -17,7 +17,7 @@ from rw_hooks.options import OPTIONS
 from rw_hooks.publish.api import finish
 from rw_hooks.publish.context import Clients, Context, endpoint_of, host_at, host_url
 from rw_hooks.publish.describing import describe_row, without_secrets
-from rw_hooks.publish.given import pack
+from rw_hooks.publish.given import pack, secret_options
 from rw_hooks.publish.journal import Journal, Key, Row
 from rw_hooks.publish.outcome import shown
 from rw_hooks.publish.publication import Publication
@@ -85,12 +85,13 @@ def _update(context: Context, known: _Known) -> Publication:
     row, journal = known.row, context.journal
     merged = replace(context.settings, given={**_as_given(known), **context.settings.given})
     inspection = Inspection.model_validate(journal.results(row.id)["inspect"].value)
-    described, secrets = without_secrets(describe(inspection, TrainingFacts(), merged, air=row.air))
+    described = without_secrets(describe(inspection, TrainingFacts(), merged, air=row.air))
     for name in ("category", "type"):
         if described.fields.get(name) != known.fields.get(name):
             raise RefusedError(f"{name}_change", f"the {name} of {row.air} cannot be changed", stage="describe")
     if known.certain and described.fields == dict(known.fields):
         return shown(journal, row.id, "nothing")
+    secrets = secret_options(pack(context.settings.given))
     if secrets:
         journal.keep_secrets(row.id, secrets)
 

@@ -84,11 +84,12 @@ _KINDS: dict[str, tuple[type, ...]] = {
 def problems_of(task: Task, settings: SandboxSettings) -> list[Problem]:
     """Return everything that is wrong with an upload by itself; nothing when it is acceptable."""
     fields = _FOUNDING if settings.dialect == "founding" else _ALWAYS
-    found = [
+    unknown = [
         Problem("unknownParameter", f"Unknown parameter '{name}' for task 'modelUpload'.", name)
         for name in task
         if name not in fields
     ]
+    found: list[Problem] = []
     for name, field in fields.items():
         if task.get(name) is not None:
             found += _field_problems(name, field, task)
@@ -96,7 +97,7 @@ def problems_of(task: Task, settings: SandboxSettings) -> list[Problem]:
             found.append(_invalid(name, "must not be null"))
         elif field.required:
             found.append(Problem("missingParameter", f"Required parameter '{name}' is missing.", name))
-    return found or [*_choice_problems(task, settings), *_name_problems(task, settings)]
+    return [*(found or [*_choice_problems(task, settings), *_name_problems(task, settings)]), *unknown]
 
 
 def _field_problems(name: str, field: _Field, task: Task) -> Iterator[Problem]:

@@ -15,7 +15,7 @@ from rw_hooks.sandbox import Sandbox, SandboxSettings
 from rw_hooks.settings import Settings, load
 from tests.doubles.hub import HubDouble
 
-RUNS = Path(__file__).parent.parent / "data" / "runs"
+ARTIFACTS = Path(__file__).parent.parent / "data" / "artifacts"
 
 FAST = Timings(backoff_first=0.1, poll=0.2, search=0.2)
 
@@ -43,14 +43,14 @@ def hub() -> Iterator[HubDouble]:
 @pytest.fixture
 def lora(tmp_path: Path) -> Path:
     """Return a kohya SD 1.5 LoRA as a trainer left it, in a folder of its own."""
-    return copied(tmp_path, "kohya-sd-scripts/lora_sd15/output/sks_toy_v1.safetensors")
+    return copied(tmp_path, "sks_toy_v1.safetensors")
 
 
 def copied(tmp_path: Path, name: str) -> Path:
     """Return a copy of a recorded file that a test may change."""
     target = tmp_path / "run" / Path(name).name
     target.parent.mkdir(exist_ok=True)
-    shutil.copyfile(RUNS / name, target)
+    shutil.copyfile(ARTIFACTS / name, target)
     return target
 
 
@@ -80,4 +80,4 @@ def settings_for(tmp_path: Path, sandbox: Sandbox, hub: HubDouble | None = None)
     return make
 
 
-__all__ = ["RUNS", "HubDouble", "MakeSettings", "Sandbox", "SandboxSettings", "copied", "settings_for"]
+__all__ = ["ARTIFACTS", "HubDouble", "MakeSettings", "Sandbox", "SandboxSettings", "copied", "settings_for"]

@@ -17,10 +17,10 @@ from tests.doubles.hub import HubDouble
 from tests.publish.conftest import copied, settings_for
 
 RECORDED = [
-    ("kohya-sd-scripts/lora_sd15/output/sks_toy_v1.safetensors", "lora", "sd1x", "sks toy"),
-    ("kohya-sd-scripts/lora_sdxl/output/sks_sdxl.safetensors", "lora", "sdxl", "sks toy"),
-    ("kohya-sd-scripts/lycoris_lokr_sd15/output/sks_toy_lokr.safetensors", "lycoris", "sd1x", "sks toy"),
-    ("kohya-sd-scripts/ti_sd15/output/skstoy.safetensors", "embeddings", "sd1x", "skstoy"),
+    ("sks_toy_v1.safetensors", "lora", "sd1x", "sks toy"),
+    ("sks_sdxl.safetensors", "lora", "sdxl", "sks toy"),
+    ("sks_toy_lokr.safetensors", "lycoris", "sd1x", "sks toy"),
+    ("skstoy.safetensors", "embeddings", "sd1x", "skstoy"),
 ]
 WAYS = [
     ("today", "public", "auto"),
@@ -110,7 +110,7 @@ def test_an_id_alone_gets_the_next_free_version(tmp_path, sandbox, settings, lor
 
 
 def test_other_bytes_under_a_held_air_replace_them_with_a_warning(tmp_path, sandbox, settings, lora):
-    other = copied(tmp_path, "kohya-sd-scripts/lora_sdxl/output/sks_sdxl.safetensors")
+    other = copied(tmp_path, "sks_sdxl.safetensors")
     publish(lora, settings=settings(air="sandbox:5@1"))
     second = publish(other, settings=settings(air="sandbox:5@1"))
     assert second.status == "ready"
