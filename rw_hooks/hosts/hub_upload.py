@@ -28,6 +28,7 @@ from rw_hooks.errors import RwHooksError, UnreachableError
 from rw_hooks.home import private_folder
 from rw_hooks.hosts.base import HostConfig, Progress
 from rw_hooks.hosts.hub_errors import refusal
+from rw_hooks.points import reach
 
 __all__ = ["Upload", "run"]
 
@@ -79,6 +80,7 @@ def run(upload: Upload, config: HostConfig, progress: Progress, deadline: Deadli
     """
     process = _start(upload, config.home)
     try:
+        reach("hub.child.started")
         return _follow(process, upload, config.stall_seconds, progress, deadline)
     finally:
         _kill(process)
@@ -151,6 +153,7 @@ def _follow(
             return str(event["commit"])
         if event["event"] == "failed":
             raise _failed(upload, event)
+        reach("hub.child.moved")
         progress(min(event["done"], upload.size), upload.size)
 
 

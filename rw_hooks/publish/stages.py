@@ -147,13 +147,15 @@ def _preflight(work: Work) -> Preflight:
     location = work.location
     url = work.open_host(location.host).mint(location)
     reach("preflight.before")
-    return preflight(
+    seen = preflight(
         url,
         work.file,
         verify=work.context.settings.value("verify", "auto"),
         allow_private_addresses=_on_private_network(work.context.settings, location),
         deadline=work.deadline,
     )
+    reach("preflight.after")
+    return seen
 
 
 def _on_private_network(settings: Settings, location: Location) -> bool:
@@ -216,7 +218,9 @@ def _settle(work: Work) -> Receipt:
         model=registered.fields,
         at=datetime.now(timezone.utc).isoformat(timespec="seconds"),
     )
+    reach("settle.before_receipt")
     written = write_receipt(Path(work.row.path), receipt)
+    reach("settle.after_receipt")
     if not written:
         work.context.watcher.note(f"the receipt could not be written beside {work.row.path}")
     return receipt
