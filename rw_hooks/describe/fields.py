@@ -29,6 +29,7 @@ _FOLDERS_THAT_SAY_NOTHING = re.compile(
     re.IGNORECASE,
 )
 _DEFAULT = "platform default"
+_METADATA = "the file's metadata"
 
 
 def require_applicable(draft: Draft) -> None:
@@ -83,13 +84,10 @@ def _tells(folder: str) -> bool:
 
 
 def _claimed_version(claims: Claims) -> Fact[str] | None:
-    if claims.version:
-        return _claim(claims, "version")
-    if claims.steps:
-        return Fact(value=f"step-{claims.steps}", source=claims.sources.get("steps", "the file's metadata"))
-    if claims.epoch:
-        return Fact(value=f"epoch-{claims.epoch}", source=claims.sources.get("epoch", "the file's metadata"))
-    return None
+    moment = f"step-{claims.steps}" if claims.steps else f"epoch-{claims.epoch}" if claims.epoch else ""
+    label = "-".join(filter(None, (claims.version, moment)))
+    key = "version" if claims.version else "steps" if claims.steps else "epoch"
+    return Fact(value=label, source=claims.sources.get(key, _METADATA)) if label else None
 
 
 def _first_version(draft: Draft) -> Fact[str]:
@@ -100,7 +98,7 @@ def _first_version(draft: Draft) -> Fact[str]:
 
 def _claim(claims: Claims, name: str) -> Fact[str] | None:
     value: str | None = getattr(claims, name)
-    return Fact(value=value, source=claims.sources.get(name, "the file's metadata")) if value else None
+    return Fact(value=value, source=claims.sources.get(name, _METADATA)) if value else None
 
 
 def put_words(draft: Draft) -> None:
@@ -126,7 +124,7 @@ def put_words(draft: Draft) -> None:
 
 def _words_claimed(claims: Claims, name: str) -> Fact[tuple[str, ...]] | None:
     words: tuple[str, ...] = getattr(claims, name)
-    return Fact(value=words, source=claims.sources.get(name, "the file's metadata")) if words else None
+    return Fact(value=words, source=claims.sources.get(name, _METADATA)) if words else None
 
 
 def _sendable(fact: Fact[tuple[str, ...]] | None) -> Fact[tuple[str, ...]] | None:

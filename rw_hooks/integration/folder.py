@@ -41,6 +41,7 @@ class RunFolder:
     config: Path | None = None
     warnings: list[str] = field(default_factory=list[str])
     _read: dict[Path, Config | None] = field(default_factory=dict[Path, Config | None], repr=False)
+    _metadata: dict[Path, Mapping[str, str]] = field(default_factory=dict[Path, Mapping[str, str]], repr=False)
 
     @cached_property
     def files(self) -> tuple[Path, ...]:
@@ -126,13 +127,19 @@ class RunFolder:
 
     def metadata(self, path: Path) -> Mapping[str, str]:
         """Return a weights file's metadata, empty where its header cannot be read."""
-        try:
-            with path.open("rb") as file:
-                size = path.stat().st_size
-                length = header_length(file.read(8), size)
-                return parse_header(file.read(length), size - 8 - length).metadata
-        except (OSError, HeaderError):
-            return {}
+        if path not in self._metadata:
+            self._metadata[path] = _metadata(path)
+        return self._metadata[path]
+
+
+def _metadata(path: Path) -> Mapping[str, str]:
+    try:
+        with path.open("rb") as file:
+            size = path.stat().st_size
+            length = header_length(file.read(8), size)
+            return parse_header(file.read(length), size - 8 - length).metadata
+    except (OSError, HeaderError):
+        return {}
 
 
 def _walk(folder: Path, depth: int) -> Iterator[Path]:

@@ -103,7 +103,7 @@ class _Reading:
             facts, artifacts = self._read(reader, folder)
             single = next((artifact for artifact in artifacts if artifact.path == self.path), None)
             if single is not None:
-                facts = single.facts().over(facts)
+                facts = _of_artifact(facts, single)
             elif self.path.suffix == ".safetensors" and not trusted:
                 continue
             return self._run(reader, folder, facts, artifacts)
@@ -141,6 +141,14 @@ class _Reading:
         except Exception as error:  # noqa: BLE001 - another's code may raise anything
             self.warnings.append(f"the integration {entry.name} failed to read {folder.root.name}: {error}")
             return TrainingFacts(), tuple(PlainFolder().artifacts(folder))
+
+
+def _of_artifact(facts: TrainingFacts, artifact: RunArtifact) -> TrainingFacts:
+    """Return the run's facts with those of one file; its name says what it is beside the main one."""
+    if facts.name is not None and artifact.role != "main":
+        named = facts.name.model_copy(update={"value": f"{facts.name.value} ({artifact.role.replace('_', ' ')})"})
+        facts = facts.model_copy(update={"name": named})
+    return artifact.facts().over(facts)
 
 
 def _roots(path: Path) -> Iterator[Path]:

@@ -24,23 +24,27 @@ _SCRIPT = re.compile(
 )
 _HPARAMS = r"(?:.*/)?hparams\.yml"
 _DEFAULT_FOLDERS = re.compile(
-    r"(lora-)?dreambooth-model|text-inversion-model|sd-model-finetuned(-lora)?|(flux|hidream|sd3|qwen)[\w-]*-dreambooth(-lora)?"
-    r"|controlnet-model|trained-\w+|sd-dreambooth|flux-control(-lora)?",
+    r"(lora-)?dreambooth-model|text-inversion-model|sd-model-finetuned(-lora)?|controlnet-model|trained-\w+"
+    r"|(flux|hidream|sd3|sd|qwen)[\w-]*dreambooth(-lora)?|flux-control(-lora)?"
+)
+_TEMPLATE_TAG = re.compile(
+    r"text-to-image|image-to-image|diffusers|diffusers-training|lora|dora|template:.*|textual_inversion|controlnet"
+    r"|(stable-diffusion|flux|sd3|hidream|qwen|lumina|sana|z-image)[\w.-]*"
 )
 # Longest first: flux2 and kontext before flux.
 _FAMILIES = (
     (r"kontext", Named("flux1", "fluxkontextdev")),
-    (r"flux[_-]?2|flux2", Named("flux2", None)),
-    (r"flux", Named("flux1", None)),
-    (r"sdxl|sd-?xl", Named("sdxl", None)),
+    (r"flux[_-]?2|flux2", Named("flux2")),
+    (r"flux", Named("flux1")),
+    (r"sdxl|sd-?xl", Named("sdxl")),
     (r"sd3", Named("sd3", "sd3")),
-    (r"hidream", Named("hidream", None)),
+    (r"hidream", Named("hidream")),
     (r"qwen", Named("qwen_image", "qwen_image")),
-    (r"z[_-]?image", Named("z_image", None)),
-    (r"lumina2", Named("lumina2", None)),
-    (r"sana", Named("sana", None)),
-    (r"krea2", Named("krea2", None)),
-    (r"ideogram4", Named("ideogram4", None)),
+    (r"z[_-]?image", Named("z_image")),
+    (r"lumina2", Named("lumina2")),
+    (r"sana", Named("sana")),
+    (r"krea2", Named("krea2")),
+    (r"ideogram4", Named("ideogram4")),
 )
 
 
@@ -129,14 +133,7 @@ def _tags(options: Layers) -> Fact[tuple[str, ...]] | None:
 
 
 def _is_template_tag(tag: str) -> bool:
-    return tag.lower() in {
-        "text-to-image",
-        "diffusers",
-        "diffusers-training",
-        "lora",
-        "template:sd-lora",
-        "dora",
-    } or bool(base_from_name(tag))
+    return _TEMPLATE_TAG.fullmatch(tag.lower()) is not None
 
 
 def _hint(run: RunFolder) -> tuple[str, str]:

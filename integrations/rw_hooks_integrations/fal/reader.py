@@ -42,9 +42,10 @@ class Fal:
         if config is None or not isinstance(asked, Mapping):
             return TrainingFacts()
         options = Layers([Layer.of_config(config, cast("Mapping[str, Any]", asked), "input.")])
-        steps = options.whole("steps")
+        steps, trigger = options.whole("steps"), options.phrase("trigger_word") or options.phrase("trigger_phrase")
         return TrainingFacts(
-            trigger_words=options.phrase("trigger_word") or options.phrase("trigger_phrase"),
+            name=Fact(value=trigger.value[0], source=trigger.source, strength="derived") if trigger else None,
+            trigger_words=trigger,
             version=Fact(value=f"step-{steps.value}", source=steps.source) if steps else None,
             summary=options.summary(steps="steps", learning_rate="learning_rate"),
         )

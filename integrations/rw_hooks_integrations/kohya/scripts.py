@@ -72,7 +72,7 @@ def base_of(script: str, options: Layers) -> tuple[Named | None, str]:
     named = base_from_name(options.text("pretrained_model_name_or_path") or "")
     source = options.source("pretrained_model_name_or_path")
     if options.text("model_type") == "chroma":
-        return Named("chroma", None), options.source("model_type")
+        return Named("chroma"), options.source("model_type")
     family = next((family for prefix, family in _FAMILIES.items() if name.startswith(prefix)), None)
     if family is None and name in SD_SCRIPTS:
         family = "sd2" if options.flag("v2") else "sd1"
@@ -80,4 +80,4 @@ def base_of(script: str, options: Layers) -> tuple[Named | None, str]:
         return named, source
     if family == "sd1":
         return Named("sd1", "sd1x"), f"script {name}"
-    return Named(family, None), f"script {name}"
+    return Named(family), f"script {name}"

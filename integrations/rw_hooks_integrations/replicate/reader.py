@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rw_hooks.facts import TrainingFacts
+from rw_hooks.facts import Fact, TrainingFacts
 from rw_hooks.facts.values import dig
 from rw_hooks.integration import RunArtifact, RunFolder
 from rw_hooks_integrations.ai_toolkit.reader import config_of, read_facts
@@ -16,6 +16,7 @@ from rw_hooks_integrations.ai_toolkit.reader import config_of, read_facts
 __all__ = ["Replicate"]
 
 _JOB_NAME = "flux_train_replicate"
+_WEIGHTS = r"(?:.*/)?lora\.safetensors"
 
 
 class Replicate:
@@ -27,14 +28,18 @@ class Replicate:
         """Return 1.1 by its job's name in ai-toolkit's config: it is surer than ai-toolkit."""
         config = config_of(run)
         named = config is not None and dig(config.values, "config", "name") == _JOB_NAME
-        return 1.1 if named and run.matching(r"(?:.*/)?lora\.safetensors") else 0.0
+        return 1.1 if named and run.matching(_WEIGHTS) else 0.0
 
     def facts(self, run: RunFolder) -> TrainingFacts:
-        """Return the facts of the config, without the name that all results share."""
+        """Return the facts of the config; the trigger word is the only name that is not shared by all results."""
         config = config_of(run)
         facts = read_facts(config) if config is not None else TrainingFacts()
-        return facts.model_copy(update={"name": None})
+        trigger = facts.trigger_words
+        name = Fact(value=", ".join(trigger.value), source=trigger.source) if trigger else None
+        return facts.model_copy(update={"name": name})
 
     def artifacts(self, run: RunFolder) -> Sequence[RunArtifact]:
         """Return the one file."""
-        return [RunArtifact(path=path, final=True) for path in run.matching(r"(?:.*/)?lora\.safetensors")]
+        steps = self.facts(run).summary.get("steps")
+        version = Fact(value=f"step-{steps}", source="config.yaml: train.steps") if steps else None
+        return [RunArtifact(path=path, final=True, version=version) for path in run.matching(_WEIGHTS)]
