@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         UnreachableError,
         UsageError,
     )
+    from rw_hooks.hook import PublishHook, publishing
     from rw_hooks.publish.api import publish
     from rw_hooks.publish.publication import Publication
 
@@ -28,17 +29,20 @@ _HOMES = {
     "ArtifactError": "rw_hooks.errors",
     "MissingError": "rw_hooks.errors",
     "Publication": "rw_hooks.publish.publication",
+    "PublishHook": "rw_hooks.hook",
     "RefusedError": "rw_hooks.errors",
     "RwHooksError": "rw_hooks.errors",
     "UnreachableError": "rw_hooks.errors",
     "UsageError": "rw_hooks.errors",
     "inspect": "rw_hooks.artifact",
+    "publishing": "rw_hooks.hook",
 }
 
 __all__ = [
     "ArtifactError",
     "MissingError",
     "Publication",
+    "PublishHook",
     "RefusedError",
     "RwHooksError",
     "UnreachableError",
@@ -46,6 +50,7 @@ __all__ = [
     "__version__",
     "inspect",
     "publish",
+    "publishing",
 ]
 
 

@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING
 from rw_hooks.artifact.claims import read_claims
 from rw_hooks.artifact.decision import Decision, decide
 from rw_hooks.artifact.header import Header
+from rw_hooks.artifact.hashclaims import hash_findings
 from rw_hooks.artifact.identify import Identity, identify
 from rw_hooks.artifact.model import Claims, Finding, Inspection
 from rw_hooks.artifact.neighbours import is_backup, is_component, is_shard, is_training_state
 from rw_hooks.artifact.privacy import privacy_findings
 from rw_hooks.artifact.reading import Hashes, OpenFile, open_file, read_data, read_header
 from rw_hooks.artifact.refusal import refusal_finding
+from rw_hooks.artifact.soundness import adapter_findings, dtype_findings
 from rw_hooks.artifact.strength import common_alpha, common_rank
 
 if TYPE_CHECKING:
@@ -34,6 +36,7 @@ def inspect(
     header_only: bool = False,
     progress: Callable[[int, int], None] | None = None,
     copy_to: Path | None = None,
+    placed: Path | None = None,
     blake3: bool = False,
 ) -> Inspection:
     """Read one file and say what it is, whether it is sound, and what to mind.
@@ -45,6 +48,8 @@ def inspect(
         header_only: Read the header alone: no hashes, nothing about the numbers.
         progress: Called with (bytes done, bytes in all), about once a megabyte.
         copy_to: Where to put a private copy (mode 0600) of exactly the bytes that were hashed.
+        placed: Where the trainer put the file, when ``path`` is a link or a copy of it: its name and its neighbours
+            there say something too.
         blake3: Whether that hash is wanted too.
 
     Raises:
@@ -54,13 +59,14 @@ def inspect(
         MissingError: ``blake3`` is wanted and the package is not installed.
     """
     path = Path(path)
+    placed = placed or path
     with open_file(path, copy_to) as file:
         header = read_header(file)
         if isinstance(header, Finding):
             hashes = None if header_only else read_data(file, None, progress=progress, blake3=blake3)
             return _unreadable(file, header, hashes)
-        identity = _placed(identify(header.tensors, header.metadata), path)
-        findings = [*header.findings, *_place_findings(path)]
+        identity = _placed(identify(header.tensors, header.metadata), placed)
+        findings = [*header.findings, *_place_findings(placed)]
         hashes: Hashes | None = None
         contents: dict[str, Contents] = {}
         if not header_only:
@@ -125,8 +131,16 @@ def _inspection(
 ) -> Inspection:
     claims = read_claims(header.metadata)
     decision = decide(identity, claims)
-    findings = [*findings, *refusal_finding(identity.code), *decision.findings, *privacy_findings(header.metadata)]
     adapter = identity.adapter
+    findings = [
+        *findings,
+        *refusal_finding(identity.code),
+        *decision.findings,
+        *(adapter_findings(adapter, claims, contents) if adapter else ()),
+        *dtype_findings(header.tensors, adapter),
+        *hash_findings(header.metadata, hashes.data_sha256 if hashes else None),
+        *privacy_findings(header.metadata),
+    ]
     return Inspection(
         path=str(file.path),
         size=file.size,

@@ -9,14 +9,16 @@ from pathlib import Path
 from rw_hooks.artifact import inspect, require_publishable
 from rw_hooks.describe import describe
 from rw_hooks.errors import MissingError, RwHooksError, UsageError
+from rw_hooks.publish.after import run_command
 from rw_hooks.publish.context import Clients, Context, endpoint_of
 from rw_hooks.publish.describing import facts_for, without_secrets
 from rw_hooks.publish.engines.local import advance, time_allowed
 from rw_hooks.publish.foresee import foresee
 from rw_hooks.publish.given import pack, unpack
+from rw_hooks.publish.holding import release, release_item
 from rw_hooks.publish.inbox import HandOver, drop, remove
-from rw_hooks.publish.intake import renew, take
-from rw_hooks.publish.journal import Journal
+from rw_hooks.publish.intake import is_bad_artifact, renew, take, take_unread
+from rw_hooks.publish.journal import Journal, Row
 from rw_hooks.publish.outcome import error_record, failed_before_journal, shown
 from rw_hooks.publish.publication import Publication
 from rw_hooks.publish.selection import selected
@@ -101,6 +103,13 @@ def finish(context: Context, identity: str, prepare: Callable[[Context], None]) 
         identity: The publication.
         prepare: Called first, while nobody else can work on the publication.
     """
+    try:
+        return _advanced(context, identity, prepare)
+    finally:
+        _tidy(context.journal.row(identity))
+
+
+def _advanced(context: Context, identity: str, prepare: Callable[[Context], None]) -> Publication:
     row = context.journal.row(identity)
     own = context.with_settings(unpack(context.settings, row.options))
     try:
@@ -112,20 +121,28 @@ def finish(context: Context, identity: str, prepare: Callable[[Context], None]) 
     return shown(context.journal, identity, change)
 
 
-def work_off(context: Context, item: HandOver, file: Path) -> Publication:
+def _tidy(row: Row) -> None:
+    """Remove the copy that was kept for a publication, when it is of no more use."""
+    if row.status in {"ready", "cancelled", "superseded"} or is_bad_artifact(row):
+        release(Path(row.held))
+
+
+def work_off(
+    context: Context, item: HandOver, file: Path, on_taken: Callable[[str], None] = lambda _identity: None
+) -> Publication:
     """Take what was handed over as far as it goes.
 
     Args:
         context: For the settings of this hand-over.
         item: The hand-over.
         file: Its place in the inbox; emptied once the journal knows what is to be done.
+        on_taken: Called with the publication's id when it is known.
     """
     try:
         row = take(context, item)
     except RwHooksError as error:
-        error.stage = error.stage or "inspect"
-        remove(file)
-        return failed_before_journal(item.path, error)
+        return _not_taken(context, item, file, error)
+    on_taken(row.id)
 
     def prepare(own: Context) -> None:
         try:
@@ -136,11 +153,25 @@ def work_off(context: Context, item: HandOver, file: Path) -> Publication:
     return finish(context, row.id, prepare)
 
 
+def _not_taken(context: Context, item: HandOver, file: Path, error: RwHooksError) -> Publication:
+    """Say why a hand-over was not taken; a hook's caller is not there to hear it, so the journal keeps it."""
+    error.stage = error.stage or "inspect"
+    publication = failed_before_journal(item.path, error)
+    if item.run:
+        row = take_unread(context, item, "failed", error)
+        publication = shown(context.journal, row.id, "nothing")
+        release_item(item)
+    remove(file)
+    return publication
+
+
 def _publish_file(context: Context, path: Path) -> Publication:
     endpoint = endpoint_of(context.settings)
     _require_host(context.settings)
     item = _hand_over(path, context.settings, endpoint.rest_url, endpoint.fingerprint)
-    return work_off(context, item, drop(context.home, item, durable=True))
+    publication = work_off(context, item, drop(context.home, item, durable=True))
+    run_command(context.settings, publication, Path.cwd())
+    return publication
 
 
 def _hand_over(path: Path, settings: Settings, endpoint: str, account: str) -> HandOver:
@@ -165,7 +196,7 @@ def _explain_file(path: Path, settings: Settings) -> Publication:
     inspection = inspect(path)
     air, air_from = foresee(settings, inspection.sha256 or "")
     facts = facts_for(path, settings, {})
-    described, _ = without_secrets(describe(inspection, facts, settings, air=air, air_source=air_from))
+    described = without_secrets(describe(inspection, facts, settings, air=air, air_source=air_from))
     error: RwHooksError | None = None
     try:
         require_publishable(inspection)

@@ -18,7 +18,19 @@ from rw_hooks.errors import ArtifactChangedError, ArtifactError
 from rw_hooks.home import private_folder
 from rw_hooks.publish.inbox import HandOver
 
-__all__ = ["COPY", "FOLDER", "Held", "copy_of", "has_room", "hold", "release", "require_as_handed_over", "secure"]
+__all__ = [
+    "COPY",
+    "FOLDER",
+    "Held",
+    "copy_of",
+    "has_room",
+    "hold",
+    "release",
+    "release_item",
+    "require_as_handed_over",
+    "secure",
+    "source_of",
+]
 
 FOLDER = ".rw-hooks"
 LINK, COPY = ".link", ".copy"
@@ -116,15 +128,24 @@ def secure(item: HandOver) -> None:
     link.unlink(missing_ok=True)
 
 
+def source_of(item: HandOver) -> Path:
+    """Return where the bytes of a hand-over are: in its private copy, else as it was held."""
+    copy = copy_of(item)
+    return copy if copy is not None and copy.exists() else Path(item.held)
+
+
 def require_as_handed_over(item: HandOver) -> None:
-    """Stop where the bytes are no longer those that were handed over.
+    """Stop where the bytes that a hook handed over are gone or were rewritten; a private copy cannot be.
 
     Raises:
         ArtifactError: They are gone.
         ArtifactChangedError: They were rewritten in place.
     """
+    source = Path(item.held)
+    if not item.run or source_of(item) != source:
+        return
     try:
-        status = Path(item.held).stat()
+        status = source.stat()
     except OSError:
         raise ArtifactError(
             "file_gone", f"{item.path} is no longer there", hint="publish it again from where it is now",
@@ -145,6 +166,13 @@ def release(held: Path) -> None:
         held.unlink(missing_ok=True)
         if held.parent.name == FOLDER:
             held.parent.rmdir()
+
+
+def release_item(item: HandOver, *, but: Path | None = None) -> None:
+    """Remove all that keeps the bytes of a hand-over, but for one path."""
+    for path in (Path(item.held), copy_of(item)):
+        if path is not None and path != but:
+            release(path)
 
 
 def _copy(source: Path, target: Path) -> None:

@@ -12,19 +12,17 @@ from rw_hooks.home import private_folder
 from rw_hooks.publish.context import Context, endpoint_of
 from rw_hooks.publish.describing import describe_row
 from rw_hooks.publish.given import secret_options, without_secret_options
-from rw_hooks.publish.holding import COPY, copy_of, has_room, require_as_handed_over
+from rw_hooks.publish.holding import COPY, copy_of, has_room, release, release_item, require_as_handed_over, source_of
 from rw_hooks.publish.inbox import HandOver
-from rw_hooks.publish.journal import Key, Row
+from rw_hooks.publish.journal import UNREAD, Key, Row
 from rw_hooks.publish.outcome import error_record
 from rw_hooks.publish.publication import Stage, Status
 from rw_hooks.publish.stages import Registered, inspection_of
 from rw_hooks.redact import redact_url
 
-__all__ = ["UNREAD", "is_bad_artifact", "renew", "retry", "take", "take_unread"]
+__all__ = ["is_bad_artifact", "renew", "retry", "take", "take_unread"]
 
-UNREAD = "unread:"
-"""Stands in for the sha256 of a hand-over that was never read."""
-
+_NO_KEYS: tuple[str, ...] = ()
 _CALL_ONLY = {"webhookURL", "deliveryMethod"}
 _DONE_ONCE: tuple[Stage, ...] = ("host", "preflight", "register")
 
@@ -107,28 +105,42 @@ def take_unread(context: Context, item: HandOver, status: Status, error: RwHooks
 
 
 def _read(context: Context, item: HandOver) -> tuple[Path, Inspection]:
-    """Inspect what was handed over, and return it with where its bytes are kept from now on.
+    """Inspect what was handed over, and return where its bytes are kept from now on.
 
     The link of a hook becomes a private copy by the very reading that inspects it.
     """
-    keys = context.settings.value("strip_metadata", ())
+    own = _own_copy(context, item)
+    if own is not None and not own.exists():
+        return own, _read_into(context, item, own)
+    source = own or source_of(item)
+    require_as_handed_over(item)
+    inspection = _inspect(context, item, source)
+    require_as_handed_over(item)
+    return source, inspection
+
+
+def _read_into(context: Context, item: HandOver, own: Path) -> Inspection:
+    keys = context.settings.value("strip_metadata", _NO_KEYS)
+    partial = own.with_name(f".{own.name}.partial")
+    require_as_handed_over(item)
+    try:
+        if keys:
+            strip_metadata(source_of(item), partial, "private" if keys == ("private",) else keys)
+        inspection = _inspect(context, item, partial if keys else source_of(item), copy_to=None if keys else partial)
+        require_as_handed_over(item)
+        partial.replace(own)
+    finally:
+        partial.unlink(missing_ok=True)
+    release_item(item, but=own)
+    return inspection
+
+
+def _own_copy(context: Context, item: HandOver) -> Path | None:
+    """Return where a copy of our own belongs; None where the file is published from where it lies."""
+    if context.settings.value("strip_metadata", _NO_KEYS):
+        return private_folder(context.home / "spool") / f"{item.id}{COPY}"
     copy = copy_of(item)
-    source = copy if copy is not None and copy.exists() else Path(item.held)
-    if source != copy:
-        require_as_handed_over(item)
-    if keys:
-        copy = private_folder(context.home / "spool") / f"{item.id}{COPY}"
-        strip_metadata(source, copy, "private" if keys == ("private",) else keys)
-        inspection = _inspect(context, item, copy)
-    elif source == copy or copy is None or not has_room(copy, item.size):
-        copy, inspection = source, _inspect(context, item, source)
-    else:
-        partial = copy.with_name(f".{copy.name}.partial")
-        inspection = _inspect(context, item, source, copy_to=partial)
-        partial.replace(copy)
-    if source == Path(item.held):
-        require_as_handed_over(item)
-    return copy, inspection
+    return copy if copy is not None and (copy.exists() or has_room(copy, item.size)) else None
 
 
 def _inspect(context: Context, item: HandOver, path: Path, copy_to: Path | None = None) -> Inspection:
@@ -144,7 +156,7 @@ def _enroll(context: Context, item: HandOver, held: Path, inspection: Inspection
     row = context.journal.enroll(
         key,
         path=item.path,
-        held=str(held),
+        held=str(_kept(context.journal.find(key), held)),
         options=without_secret_options(item.options),
         facts={**item.facts, "argv": item.argv},
     )
@@ -152,6 +164,15 @@ def _enroll(context: Context, item: HandOver, held: Path, inspection: Inspection
     if secrets:
         context.journal.keep_secrets(row.id, secrets)
     return row
+
+
+def _kept(known: Row | None, held: Path) -> Path:
+    """Return the copy that is kept: of the same bytes the older one, which somebody may be reading just now."""
+    older = Path(known.held) if known else held
+    if older == held or older.suffix != COPY or not older.exists():
+        return held
+    release(held)
+    return older
 
 
 def _renew_ready(context: Context, row: Row, inspection: Inspection, registered: Registered) -> None:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import partial
+from pathlib import Path
 
 from rw_hooks.errors import UsageError
-from rw_hooks.publish.api import finish, work_off
+from rw_hooks.publish.after import run_command
+from rw_hooks.publish.api import finish
 from rw_hooks.publish.context import Clients, Context, endpoint_of
 from rw_hooks.publish.given import unpack
-from rw_hooks.publish.inbox import HandOver, NewerSchemaError, remove, waiting
+from rw_hooks.publish.handing import handle, look, report, supersede
+from rw_hooks.publish.holding import release, release_item
+from rw_hooks.publish.inbox import HandOver, remove, waiting
 from rw_hooks.publish.intake import is_bad_artifact, retry
 from rw_hooks.publish.journal import Journal, Row
 from rw_hooks.publish.outcome import shown
@@ -52,7 +56,9 @@ def resume(settings: Settings, names: Sequence[str], watcher: Watcher) -> Iterat
             yield from _take_waiting(context, endpoint)
         for row in _unfinished(journal, endpoint, names):
             watcher.start(row.path)
-            yield finish(context, row.id, partial(_retry, row.id))
+            publication = finish(context, row.id, partial(_retry, row.id))
+            run_command(unpack(settings, row.options), publication, Path.cwd())
+            yield publication
 
 
 def cancel(settings: Settings, name: str) -> Publication:
@@ -64,21 +70,32 @@ def cancel(settings: Settings, name: str) -> Publication:
     for file, item in waiting(settings.home):
         if isinstance(item, HandOver) and item.id.startswith(name):
             remove(file)
+            release_item(item)
             return _waiting_shown(item).model_copy(update={"status": "cancelled"})
     with Journal(settings.home) as journal:
         row = _named(journal, name)
         if not journal.cancel(row.id):
             raise UsageError("already_over", f"publication {row.id} is {row.status}; there is nothing to cancel")
+        release(Path(row.held))
         return shown(journal, row.id, "nothing").model_copy(update={"error": None, "exit_code": 0})
 
 
 def _take_waiting(context: Context, endpoint: Endpoint) -> Iterator[Publication]:
-    """Work off what waits in the inbox for this endpoint and key."""
-    for file, item in list(waiting(context.home)):
-        if isinstance(item, NewerSchemaError):
-            context.watcher.note(f"left for a newer version of rw-hooks: {item}")
-        elif (item.endpoint, item.account) == (endpoint.rest_url, endpoint.fingerprint):
-            yield work_off(context.with_settings(unpack(context.settings, item.options)), item, file)
+    """Work off what waits in the inbox for this endpoint and key, and what was handed over without a key."""
+    found = look(context.home, endpoint.rest_url, (endpoint.fingerprint, ""))
+    for trouble in found.newer:
+        context.watcher.note(f"left for a newer version of rw-hooks: {trouble}")
+    for item in found.sorted.undecided:
+        context.watcher.note(f"left until its training is over: {item.path}")
+    for item in found.sorted.superseded:
+        supersede(context, item, found.files[item.id])
+    for item in found.sorted.due:
+        own = context.with_settings(unpack(context.settings, item.options))
+        publication = handle(own, item, found.files[item.id])
+        if publication is not None:
+            report(context.home, item, publication)
+            run_command(own.settings, publication, Path(item.directory or Path.cwd()))
+            yield publication
 
 
 def _retry(identity: str, context: Context) -> None:

@@ -27,7 +27,7 @@ from rw_hooks.home import private_folder
 from rw_hooks.points import reach
 from rw_hooks.publish.publication import STAGES, Stage, Status
 
-__all__ = ["Journal", "JournalError", "Key", "Result", "Row"]
+__all__ = ["UNREAD", "Journal", "JournalError", "Key", "Result", "Row"]
 
 _SCHEMA = (
     """
@@ -78,6 +78,8 @@ _SCHEMA = (
     """,
 )
 _BUSY_SECONDS = 30.0
+UNREAD = "unread:"
+"""Stands, with the hand-over's id behind it, for the sha256 of a file that was never read."""
 
 
 class JournalError(RwHooksError):

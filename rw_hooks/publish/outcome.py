@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from rw_hooks.describe import Description
 from rw_hooks.errors import EXIT_BUG, EXIT_DONE, RwHooksError
-from rw_hooks.publish.journal import Journal, Result, Row
+from rw_hooks.publish.journal import UNREAD, Journal, Result, Row
 from rw_hooks.publish.publication import Publication, Stage
 from rw_hooks.publish.stages import Registered, inspection_of
 from rw_hooks.redact import redact, redact_url
@@ -27,7 +27,7 @@ def shown(journal: Journal, identity: str, changed: Literal["registered", "updat
         id=row.id,
         status=row.status,
         air=row.air if registered is None else registered.air,
-        sha256=row.key.sha256,
+        sha256=None if row.key.sha256.startswith(UNREAD) else row.key.sha256,
         url=redact_url(location["url"]) if location else None,
         host=location.get("host"),
         path=row.path,

@@ -16,17 +16,26 @@ import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 from rw_hooks.home import private_folder
 from rw_hooks.options import OPTIONS
 from rw_hooks.publish.presence import Presence, is_present
 
-__all__ = ["Post", "start_worker"]
+__all__ = ["Post"]
 
 _TAKE_SECONDS = 10.0
+_START_SECONDS = 20.0
+_LOG_BYTES_MAX = 5_000_000
 _RANKS = ("RANK", "LOCAL_RANK", "WORLD_SIZE", "LOCAL_WORLD_SIZE", "NODE_RANK", "MASTER_ADDR", "MASTER_PORT")
 
-_started: list[subprocess.Popen[bytes]] = []
+
+class _Started(NamedTuple):
+    process: subprocess.Popen[bytes]
+    at: float
+
+
+_started: dict[str, _Started] = {}
 
 
 class Post:
@@ -43,12 +52,38 @@ class Post:
         self._folder = home / "workers"
         self._lock = self._folder / f"{name}.lock"
         self._heartbeat = self._folder / f"{name}.json"
+        self._taken = self._folder / f"{name}.taken"
         self._presence = Presence(self._lock)
 
     @property
     def is_held(self) -> bool:
         """Whether a worker is there that will look at the inbox again."""
         return self._heartbeat.exists() and is_present(self._lock)
+
+    @property
+    def is_awaited(self) -> bool:
+        """Whether a worker that this process started is about to take the post."""
+        started = _started.get(str(self._lock))
+        if started is None or started.process.poll() is not None:
+            return False
+        try:
+            taken = self._taken.stat().st_mtime
+        except OSError:
+            taken = 0.0
+        return taken < started.at and time.time() - started.at < _START_SECONDS
+
+    def start_worker(self, environ: Mapping[str, str], command: str | None) -> None:
+        """Start a worker that outlives this process, and return at once.
+
+        Args:
+            environ: The trainer's environment, for the keys and tokens in it.
+            command: What starts the worker where it lives in another environment; this interpreter when None.
+
+        Raises:
+            OSError: It cannot be started.
+            ValueError: The command cannot be read.
+        """
+        _started[str(self._lock)] = _Started(_start(self._folder.parent, environ, command), time.time())
 
     def take(self) -> bool:
         """Take the post, waiting a little for a worker that is leaving; False where another one stays.
@@ -62,6 +97,7 @@ class Post:
             if self._heartbeat.exists() or time.monotonic() > until:
                 return False
             time.sleep(0.05)
+        self._taken.touch()
         self.beat()
         return True
 
@@ -82,29 +118,16 @@ class Post:
         self._presence.withdraw()
 
 
-def start_worker(home: Path, environ: Mapping[str, str], command: str | None) -> None:
-    """Start a worker that outlives this process, and return at once.
-
-    Args:
-        home: The state folder.
-        environ: The trainer's environment, for the keys and tokens in it.
-        command: What starts the worker where it lives in another environment; this interpreter when None.
-
-    Raises:
-        OSError: It cannot be started.
-        ValueError: The command cannot be read.
-    """
+def _start(home: Path, environ: Mapping[str, str], command: str | None) -> subprocess.Popen[bytes]:
     words = shlex.split(command, posix=os.name == "posix") if command else [sys.executable, "-m", "rw_hooks", "worker"]
-    for ended in [process for process in _started if process.poll() is not None]:
-        _started.remove(ended)
     log = private_folder(private_folder(home) / "logs") / "worker.log"
+    if log.exists() and log.stat().st_size > _LOG_BYTES_MAX:
+        log.replace(log.with_name("worker.log.1"))
     descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     try:
-        _started.append(
-            subprocess.Popen(  # noqa: S603 - the user's own command, or ourselves
-                words, stdin=subprocess.DEVNULL, stdout=descriptor, stderr=descriptor, cwd=home,
-                env=_environment(home, environ), start_new_session=True, creationflags=_flags(),
-            )
+        return subprocess.Popen(  # noqa: S603 - the user's own command, or ourselves
+            words, stdin=subprocess.DEVNULL, stdout=descriptor, stderr=descriptor, cwd=home,
+            env=_environment(home, environ), start_new_session=True, creationflags=_flags(),
         )  # fmt: skip
     finally:
         os.close(descriptor)

@@ -22,6 +22,7 @@ from rw_hooks.publish.allot import allot
 from rw_hooks.publish.context import Context, host_at, host_url
 from rw_hooks.publish.describing import describe_row
 from rw_hooks.publish.given import secret_fields
+from rw_hooks.publish.hero import hosted_hero
 from rw_hooks.publish.journal import Result, Row
 from rw_hooks.publish.ledger import JournalLedger
 from rw_hooks.publish.publication import Stage
@@ -96,7 +97,7 @@ def _describe(work: Work) -> Description:
     context, row, inspection = work.context, work.row, work.inspection
     describe_row(context, row, inspection, air=row.air).require_complete()
     air = allot(context, row, work.deadline)
-    described = describe_row(context, row, inspection, air=air)
+    described = hosted_hero(context, describe_row(context, row, inspection, air=air), work.deadline)
     replaced = _replacement(work, air)
     if replaced is None:
         return described

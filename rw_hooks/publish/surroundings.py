@@ -1,4 +1,6 @@
-"""Where a trainer runs: whether this process leads its run, and whether a worker could outlive it. Standard library only.
+"""Where a trainer runs: whether this process leads its run, and whether a worker could outlive it.
+
+Standard library only.
 
 No collectives: the other ranks may be waiting elsewhere, and sd-scripts has destroyed its process group before the last
 save.
@@ -23,7 +25,7 @@ def rank(environ: Mapping[str, str]) -> int:
     distributed = sys.modules.get("torch.distributed")
     if distributed is not None and distributed.is_available() and distributed.is_initialized():
         return int(distributed.get_rank())
-    names = _RANK_VARIABLES
+    names: tuple[str, ...] = _RANK_VARIABLES
     if _number(environ.get("SLURM_NTASKS")) > 1 and "SLURM_STEP_ID" in environ:
         names = (*names, "SLURM_PROCID")
     return next((_number(environ[name]) for name in names if name in environ), 0)

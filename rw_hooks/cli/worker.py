@@ -1,0 +1,34 @@
+"""``rw-hooks worker``: publish what hooks have handed over. Hooks start it by themselves."""
+
+from __future__ import annotations
+
+import logging
+
+from rw_hooks.cli.common import settings_from
+from rw_hooks.cli.show import say
+from rw_hooks.publish.priority import stand_back
+from rw_hooks.publish.worker import drain
+from rw_hooks.redact import redact
+
+__all__ = ["worker"]
+
+
+class _Log(logging.Handler):
+    """Writes one line a message to standard error, which is the log file where a hook started the worker."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        say(redact(self.format(record)))
+
+
+def worker() -> int:
+    """Publish what was handed over, until nothing is left and no training goes on that will hand over more."""
+    settings = settings_from()
+    handler = _Log()
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+    logger = logging.getLogger("rw_hooks")
+    logger.handlers = [handler]
+    logger.setLevel(min(logger.level, logging.INFO))
+    stand_back()
+    if not drain(settings):
+        say("Another worker is at it.")
+    return 0

@@ -1,0 +1,432 @@
+"""Hooks that never hurt: what a training loop calls, in microseconds, and forgets. Standard library only.
+
+A hook links the file that was just saved, writes one small JSON file, and sees that a worker runs: a process of its
+own, which does the rest and outlives the trainer. Nothing that happens here can stop a training: the ``on_*`` calls
+catch what goes wrong and say it in one log line.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import logging
+import os
+import sys
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, ParamSpec, TypeVar
+
+from rw_hooks.home import private_folder, state_home
+from rw_hooks.options import check
+from rw_hooks.publish import runs
+from rw_hooks.publish.holding import hold, release
+from rw_hooks.publish.inbox import HandOver, drop
+from rw_hooks.publish.presence import Presence
+from rw_hooks.publish.spawn import Post
+from rw_hooks.publish.standing import Standing, read
+from rw_hooks.publish.surroundings import cannot_outlive, rank
+from rw_hooks.publish.whole import is_whole
+from rw_hooks.redact import fingerprint, redact
+from rw_hooks.sources import API_URL, join, pack
+
+__all__ = ["PublishHook", "publishing", "weights_in"]
+
+_LOG = logging.getLogger("rw_hooks.hook")
+_WEIGHTS = (
+    "pytorch_lora_weights.safetensors",
+    "adapter_model.safetensors",
+    "diffusion_pytorch_model.safetensors",
+    "model.safetensors",
+)
+_CHECK_SECONDS = 90.0
+_LOOK_SECONDS = 0.25
+_TELL_SECONDS = 15.0
+_WAIT_SECONDS = 6 * 3600.0
+_STARTS_MAX = 5
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def _never_raises(call: Callable[P, R]) -> Callable[P, R | None]:
+    """Turn whatever goes wrong in a hook into one log line."""
+
+    @functools.wraps(call)
+    def guarded(*args: P.args, **kwargs: P.kwargs) -> R | None:
+        try:
+            return call(*args, **kwargs)
+        except Exception as error:  # noqa: BLE001 - a hook never hurts the training, whatever happens
+            _LOG.warning("rw-hooks: %s: %s: %s", call.__name__, type(error).__name__, redact(str(error)))
+            return None
+
+    return guarded
+
+
+@dataclass
+class _Session:
+    """One run of the trainer in this process.
+
+    Attributes:
+        run: Its name, or empty where the state folder cannot be written.
+        presence: The lock that says that it goes on.
+        process: The process that began it: a forked one begins its own.
+        saves: How many saves there were.
+        occasion: Step and epoch of the newest save.
+    """
+
+    run: str
+    presence: Presence
+    process: int = field(default_factory=os.getpid)
+    saves: int = 0
+    occasion: tuple[int | None, int | None] = (None, None)
+
+
+class PublishHook:
+    """Hands saved files over for publication.
+
+    ::
+
+        hook = rw_hooks.PublishHook(trigger_words="sks dog")    # step 0: a typing error shows here, not at hour 10
+        ...
+        hook.on_save("out/lora.safetensors", step=500)          # as often as the loop saves
+        ...
+        hook.on_end()
+
+    With ``which="final"``, the default, the newest save is published when the run is over: at :meth:`on_end`, or when
+    the process is gone, however it went. A save marked ``final=True`` is published at once.
+
+    Only rank 0 does anything; the other ranks' calls return at once.
+
+    Args:
+        options: Any option of the table in :mod:`rw_hooks.options`.
+
+    Raises:
+        TypeError: An option is unknown.
+        ValueError: A value is malformed or out of bounds, here, in the environment or in ``rw-hooks.toml``.
+    """
+
+    def __init__(self, **options: Any) -> None:  # noqa: ANN401 - the table of options has the types
+        self._argv: tuple[str, ...] = ()
+        self._directory = Path.cwd()
+        self._given = join(check(options), environ=os.environ, directory=self._directory)
+        self._home = state_home(os.environ)
+        self._endpoint = os.environ.get("RUNWARE_API_URL") or API_URL
+        key = os.environ.get("RUNWARE_API_KEY", "").strip()
+        self._account = fingerprint(key) if key else ""
+        self._handed: list[tuple[str, str]] = []
+        self._session: _Session | None = None
+        self._warned = False
+        if rank(os.environ) == 0:
+            self._prepare()
+
+    @_never_raises
+    def on_save(  # noqa: PLR0913 - what a trainer may know of a save
+        self,
+        path: str | os.PathLike[str],
+        *,
+        step: int | None = None,
+        epoch: int | None = None,
+        metric: float | None = None,
+        final: bool = False,
+        facts: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Hand a saved file over; what the trainer does to it afterwards does not matter.
+
+        Args:
+            path: The ``.safetensors`` file, or a folder with one.
+            step: Training step.
+            epoch: Training epoch.
+            metric: What ``which="best"`` compares; the highest is the best, so give a loss its minus.
+            final: Whether this is the run's result.
+            facts: What is known of the model, by the names of :class:`rw_hooks.facts.model.TrainingFacts`.
+        """
+        if rank(os.environ) != 0:
+            return
+        session = self._current()
+        if session is None:
+            return
+        file = weights_in(Path(path).absolute())
+        identity = uuid.uuid4().hex[:12]
+        started = time.monotonic()
+        held = hold(file, identity, staging=self._path("staging"), spool=self._home / "spool")
+        if (step, epoch) == (None, None) or (step, epoch) != session.occasion:
+            session.saves += 1
+        session.occasion = (step, epoch)
+        item = HandOver(
+            id=identity,
+            path=str(file),
+            held=str(held.path),
+            size=held.status.st_size,
+            mtime_ns=held.status.st_mtime_ns,
+            inode=held.status.st_ino,
+            options=pack(self._given),
+            endpoint=self._endpoint,
+            account=self._account,
+            facts=_plain(facts or {}),
+            argv=self._argv,
+            step=_whole_number(step),
+            epoch=_whole_number(epoch),
+            metric=None if metric is None else float(metric),
+            final=final,
+            run=session.run,
+            number=session.saves,
+            directory=str(self._directory),
+        )
+        try:
+            drop(self._home, item, durable=False)
+        except OSError:
+            release(held.path)
+            raise
+        self._handed.append((identity, item.path))
+        if held.copied:
+            _LOG.warning(
+                "rw-hooks: %s cannot be linked on this file system; copied it in %.1f s",
+                file,
+                time.monotonic() - started,
+            )
+        self._see_worker()
+        _LOG.info("rw-hooks: handed over %s", file)
+
+    @_never_raises
+    def on_end(self, wait: bool | str | None = None) -> None:
+        """Say that the run is over: what was waiting for that is published now.
+
+        Args:
+            wait: True or ``yes``: wait until all is ready or failed. False or ``no``: return at once. ``auto``: wait
+                where the worker would not outlive this process. None: what the option ``wait`` says, else ``auto``.
+        """
+        if rank(os.environ) != 0:
+            return
+        self._close()
+        reason = self._reason_to_wait(wait)
+        if reason and self._handed and self._account:
+            _tell(f"rw-hooks: waiting for the publication ({reason}); Ctrl-C leaves it to 'rw-hooks resume'")
+            self._wait(None)
+
+    @_never_raises
+    def on_error(self, error: BaseException) -> None:
+        """Say that the run failed: what it had saved is published all the same."""
+        if self._handed and rank(os.environ) == 0:
+            _LOG.warning("rw-hooks: the training failed (%s); its last save is published", type(error).__name__)
+        left = isinstance(error, (KeyboardInterrupt, SystemExit, GeneratorExit))
+        self.on_end(wait=False if left else None)
+
+    def wait(self, timeout: float | None = None) -> tuple[Standing, ...]:
+        """End the run, wait until everything that was handed over is ready or failed, and return how it stands.
+
+        Args:
+            timeout: Seconds; what the option ``timeout`` says, else 6 hours.
+
+        Returns:
+            One :class:`rw_hooks.publish.standing.Standing` for each hand-over, in their order.
+        """
+        return self._wait(timeout) or ()
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave the run behind when the hook is sent to another process: it belongs to this one."""
+        return {**self.__dict__, "_session": None, "_handed": []}
+
+    def set_argv(self, argv: Sequence[str]) -> None:
+        """Tell the trainer's command line, from which its integration reads facts; secrets must not be in it."""
+        self._argv = tuple(argv)
+
+    @_never_raises
+    def _prepare(self) -> None:
+        """Have key, AIR source, host and balance checked while there is time to mend them."""
+        session = self._current()
+        if session is None:
+            return
+        if not self._account:
+            _LOG.warning(
+                "rw-hooks: there is no RUNWARE_API_KEY; what is saved is kept, and 'rw-hooks resume' publishes it later"
+            )
+            return
+        self._see_worker()
+        threading.Thread(target=self._report_trouble, args=(session.run,), name="rw-hooks-check", daemon=True).start()
+
+    def _report_trouble(self, run: str) -> None:
+        until = time.monotonic() + _CHECK_SECONDS
+        while time.monotonic() < until:
+            trouble = runs.read_trouble(self._home, run)
+            if trouble:
+                _LOG.warning("rw-hooks: publishing will not succeed like this: %s", "; ".join(trouble))
+            if trouble is not None:
+                return
+            time.sleep(_LOOK_SECONDS)
+
+    def _current(self) -> _Session | None:
+        """Return this process's session; None, said once, where the state folder cannot be written."""
+        if self._session is not None and self._session.process == os.getpid():
+            return self._session
+        try:
+            run, presence = runs.begin(
+                self._home, pack(self._given), self._endpoint, self._account, str(self._directory)
+            )
+            private_folder(self._home / "inbox")
+        except OSError as error:
+            if not self._warned:
+                _LOG.warning(
+                    "rw-hooks: nothing can be published: the state folder %s cannot be written (%s); set RW_HOOKS_HOME "
+                    "to a folder that can, or publish afterwards with 'rw-hooks publish FILE'",
+                    self._home, error.strerror or type(error).__name__,
+                )  # fmt: skip
+            self._warned = True
+            return None
+        self._handed = []
+        self._session = _Session(run.id, presence)
+        return self._session
+
+    def _close(self) -> None:
+        session, self._session = self._session, None
+        if session is None or session.process != os.getpid():
+            return
+        session.presence.withdraw()
+        if not session.saves:
+            runs.forget(self._home, session.run)
+        else:
+            self._see_worker()
+
+    def _see_worker(self) -> bool:
+        """Start a worker where none will look at the inbox, and say whether that was needed."""
+        post = Post(self._home, self._endpoint, self._account)
+        if not self._account or post.is_held or post.is_awaited:
+            return False
+        command = self._given.get("worker_command")
+        post.start_worker(os.environ, str(command.value) if command else None)
+        return True
+
+    def _reason_to_wait(self, wait: bool | str | None) -> str:
+        given = self._given.get("wait")
+        chosen = wait if wait is not None else given.value if given else "auto"
+        if chosen in {True, "yes"}:
+            return "as asked"
+        return cannot_outlive(os.environ) if chosen == "auto" else ""
+
+    @_never_raises
+    def _wait(self, timeout: float | None) -> tuple[Standing, ...]:
+        self._close()
+        given = self._given.get("timeout")
+        seconds = timeout if timeout is not None else float(given.value) if given else _WAIT_SECONDS  # type: ignore[arg-type] # a number
+        until, next_line, starts = time.monotonic() + seconds, time.monotonic() + _TELL_SECONDS, 0
+        while True:
+            stands = tuple(read(self._home, name) or Standing("pending", path) for name, path in self._handed)
+            waiting = [standing for standing in stands if standing.status == "pending"]
+            if not waiting or not self._account or time.monotonic() >= until or starts > _STARTS_MAX:
+                break
+            starts += self._see_worker()
+            if time.monotonic() >= next_line:
+                next_line += _TELL_SECONDS
+                _tell(
+                    "rw-hooks: "
+                    + "; ".join(f"{Path(entry.path).name}: {entry.doing or 'waiting'}" for entry in waiting)
+                )
+            time.sleep(_LOOK_SECONDS)
+        for standing in stands:
+            _tell_end(standing, self._home)
+        return stands
+
+    def _path(self, name: str) -> Path | None:
+        given = self._given.get(name)
+        return Path(str(given.value)) if given else None
+
+
+@contextmanager
+def publishing(path: str | os.PathLike[str], **options: Any) -> Iterator[PublishHook]:  # noqa: ANN401 - as PublishHook
+    """Publish what a block of code leaves at ``path``, also when the block fails after the save.
+
+    ::
+
+        with rw_hooks.publishing("out/lora.safetensors", trigger_words="sks dog"):
+            train()
+
+    Args:
+        path: The ``.safetensors`` file that the block writes, or the folder it writes to.
+        options: As for :class:`PublishHook`.
+
+    Yields:
+        The hook, for saves in between.
+
+    Raises:
+        TypeError: An option is unknown.
+        ValueError: A value is malformed or out of bounds.
+    """
+    place, started = Path(path).absolute(), time.time_ns()
+    hook = PublishHook(**options)
+    try:
+        yield hook
+    except BaseException as error:
+        _hand_over_new(hook, place, started, final=False)
+        hook.on_error(error)
+        raise
+    _hand_over_new(hook, place, started, final=True)
+    hook.on_end()
+
+
+@_never_raises
+def _hand_over_new(hook: PublishHook, place: Path, started: int, *, final: bool) -> None:
+    """Hand over the newest whole file at a place that was written since."""
+    files = [place] if place.is_file() else sorted(place.glob("*.safetensors"))
+    new = [file for file in files if file.stat().st_mtime_ns >= started and is_whole(file)]
+    if new:
+        hook.on_save(max(new, key=lambda file: file.stat().st_mtime_ns), final=final)
+    elif final:
+        _LOG.warning("rw-hooks: nothing to publish: no new .safetensors file at %s", place)
+
+
+def weights_in(path: Path) -> Path:
+    """Return the weights file that a path stands for: itself, or the one in a folder.
+
+    Raises:
+        FileNotFoundError: There is none.
+        ValueError: The folder holds several, and none has a name that says what it is.
+    """
+    if not path.is_dir():
+        return path
+    found = sorted(path.glob("*.safetensors"))
+    named = next((file for name in _WEIGHTS for file in found if file.name == name), None)
+    if named is not None or len(found) == 1:
+        return named or found[0]
+    if not found:
+        raise FileNotFoundError(f"no .safetensors file in {path}")
+    raise ValueError(f"{path} holds several .safetensors files; name one of them")
+
+
+def _plain(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the facts as JSON can hold them: numbers of numpy and torch as numbers, paths as text."""
+    plain: dict[str, Any] = json.loads(json.dumps(dict(facts), default=_plain_value))
+    return plain
+
+
+def _plain_value(value: Any) -> Any:  # noqa: ANN401 - whatever a trainer has
+    if isinstance(value, (set, frozenset)):
+        return sorted(map(str, value))
+    return value.item() if hasattr(value, "item") else str(value)
+
+
+def _whole_number(value: int | None) -> int | None:
+    return None if value is None else int(value)
+
+
+def _tell(line: str) -> None:
+    """Say something that is no trouble: to the log where it listens, else to the terminal."""
+    if _LOG.isEnabledFor(logging.INFO):
+        _LOG.info(line)
+    else:
+        sys.stderr.write(line + "\n")
+
+
+def _tell_end(standing: Standing, home: Path) -> None:
+    name = Path(standing.path).name
+    if standing.status == "ready":
+        _tell(f"rw-hooks: {name} is ready as {standing.air}")
+    elif standing.status == "pending":
+        _LOG.warning(
+            "rw-hooks: %s is not ready yet; 'rw-hooks resume' goes on (log: %s)", name, home / "logs" / "worker.log"
+        )
+    elif standing.status == "failed":
+        _LOG.warning("rw-hooks: %s: %s; %s", name, standing.message, standing.hint)

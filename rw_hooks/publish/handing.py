@@ -1,0 +1,95 @@
+"""What a worker and ``rw-hooks resume`` do alike with the inbox: look, take one at a time, and tell who waits."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+from rw_hooks.deadline import Deadline
+from rw_hooks.publish import standing
+from rw_hooks.publish.api import work_off
+from rw_hooks.publish.context import Context
+from rw_hooks.publish.due import Sorted, sort_out
+from rw_hooks.publish.holding import release_item
+from rw_hooks.publish.inbox import HandOver, NewerSchemaError, remove, waiting
+from rw_hooks.publish.intake import take_unread
+from rw_hooks.publish.locks import held
+from rw_hooks.publish.publication import Publication
+from rw_hooks.publish.runs import is_over
+from rw_hooks.publish.standing import Standing
+
+__all__ = ["Found", "handle", "look", "report", "supersede"]
+
+_LOCK_SECONDS = 6 * 3600.0
+
+
+@dataclass
+class Found:
+    """What lies in the inbox for somebody.
+
+    Attributes:
+        sorted: What is to be done with it.
+        files: The inbox's files, by hand-over.
+        newer: What was written by a newer version, in words.
+    """
+
+    sorted: Sorted = field(default_factory=Sorted)
+    files: dict[str, Path] = field(default_factory=dict[str, Path])
+    newer: list[str] = field(default_factory=list[str])
+
+
+def look(home: Path, endpoint: str, accounts: Collection[str]) -> Found:
+    """Look at what waits for this endpoint and these keys, and decide what is to be done with it."""
+    found = Found()
+    items: list[HandOver] = []
+    for file, item in waiting(home):
+        if isinstance(item, NewerSchemaError):
+            found.newer.append(str(item))
+        elif item.endpoint == endpoint and item.account in accounts:
+            items.append(item)
+            found.files[item.id] = file
+    found.sorted = sort_out(items, partial(is_over, home))
+    return found
+
+
+def handle(context: Context, item: HandOver, file: Path) -> Publication | None:
+    """Take a hand-over as far as it goes; None where somebody else has just done so."""
+    with held(context.home, f"hand-over {item.id}", Deadline.after(_LOCK_SECONDS)):
+        if not file.exists():
+            return None
+        standing.write(context.home, item.id, Standing("pending", item.path, doing="inspect"))
+        return work_off(context, item, file, partial(_taken, context.home, item))
+
+
+def supersede(context: Context, item: HandOver, file: Path) -> None:
+    """Write down that a hand-over is not published because a better one came, and let go of its bytes."""
+    row = take_unread(context, item, "superseded")
+    standing.write(context.home, item.id, Standing("superseded", item.path, publication=row.id))
+    release_item(item)
+    remove(file)
+
+
+def report(home: Path, item: HandOver | str, publication: Publication, *, doing: str = "") -> None:
+    """Tell a hook that may be waiting how its hand-over stands."""
+    error = publication.error or {}
+    standing.write(
+        home,
+        item if isinstance(item, str) else item.id,
+        Standing(
+            status=publication.status,
+            path=publication.path,
+            publication=publication.id,
+            air=publication.air,
+            doing=doing,
+            code=str(error.get("code", "")),
+            message=str(error.get("message", "")),
+            hint=str(error.get("hint", "")),
+            exit_code=publication.exit_code,
+        ),
+    )
+
+
+def _taken(home: Path, item: HandOver, identity: str) -> None:
+    standing.write(home, item.id, Standing("pending", item.path, publication=identity, doing="describe"))
