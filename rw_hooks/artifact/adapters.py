@@ -98,7 +98,10 @@ class Layer:
     @property
     def outputs(self) -> int | None:
         """Outputs of the adapted layer, where the shapes tell."""
-        return self._measure("up", 0) or self._product("hada_w1_a", "lokr", 0) or self._either(("glora_b1", "diff"), 0)
+        for found in (self._measure("up", 0), self._product("hada_w1_a", "lokr", 0)):
+            if found:
+                return found
+        return self._either(("glora_b1", "diff"), 0) or self._block_outputs()
 
     @property
     def rank(self) -> int | None:
@@ -115,6 +118,13 @@ class Layer:
 
     def _either(self, roles: Iterable[str], axis: int) -> int | None:
         return next(filter(None, (self._measure(role, axis) for role in roles)), None)
+
+    def _block_outputs(self) -> int | None:
+        """OFT rotates blocks of outputs; IA3 scales outputs one by one."""
+        blocks, scales = self.tensors.get("oft_blocks"), self.tensors.get("ia3")
+        if blocks is not None and len(blocks.shape) >= 3:  # noqa: PLR2004 - [..., blocks, size, size]
+            return blocks.shape[-3] * blocks.shape[-2]
+        return scales.elements if scales is not None else None
 
     def _product(self, plain: str, kronecker: str, axis: int) -> int | None:
         if plain in self.tensors and "hada_t1" not in self.tensors:

@@ -113,8 +113,10 @@ def _adapter(adapter: Adapter, metadata: Mapping[str, str]) -> Identity:
     language = _match(tables.LANGUAGE_MODEL_ADAPTERS, Layers(adapter.denoiser))
     if language is not None:
         return Identity("other", algorithm=algorithm, code="not_an_image_model", reasons=_why(language))
-    table = tables.ADAPTER_TARGETS if adapter.denoiser else tables.ENCODER_TARGETS
-    row = _match(table, Layers(adapter.denoiser) if adapter.denoiser else layers)
+    denoiser = Layers(adapter.denoiser)
+    row = _match(tables.ADAPTER_TARGETS, denoiser)
+    if row is None and (not adapter.denoiser or denoiser.holds(tables.UNET_LAYER)):
+        row = _match(tables.ENCODER_TARGETS, layers)
     families = _narrow_by_encoders(_families(row), layers) if row else ()
     if _is_onetrainer_backup(adapter, metadata):
         return Identity("other", algorithm=algorithm, code="training_state", reasons=("unet.*.lora_down.weight",), adapter=adapter)
@@ -225,8 +227,8 @@ def _embedding(tensors: tuple[Tensor, ...]) -> Identity | None:
         return _embedding_of(widths, "embedding-kohya" if "emb_params" in widths else "embedding-onetrainer")
     if any(name in {"clip_l", "clip_g", "t5"} or name.startswith("text_encoders_") for name in widths):
         return _embedding_of(widths, "embedding-kohya")
-    known = set(widths.values()) <= _EMBEDDING_WIDTHS.keys()
-    if len(widths) == 1 and (known or all(name.startswith("<") and name.endswith(">") for name in widths)):
+    known = set(widths.values()) <= _EMBEDDING_WIDTHS.keys() and not any("." in name for name in widths)
+    if known or all(name.startswith("<") and name.endswith(">") for name in widths):
         return _embedding_of(widths, "embedding-diffusers")
     return None
 

@@ -10,11 +10,12 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
+import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Protocol
 
 from rw_hooks.artifact.header import Header, HeaderError, header_length, parse_header
@@ -76,7 +77,7 @@ class Hashes:
 
     sha256: str
     data_sha256: str | None = None
-    blake3: str | None = field(default=None)
+    blake3: str | None = None
 
 
 @contextmanager
@@ -103,7 +104,11 @@ def open_file(path: Path, copy_to: Path | None = None) -> Iterator[OpenFile]:
         file = OpenFile(path, descriptor, status)
         if copy_to is not None:
             _begin_copy(file, copy_to, stack)
-        yield file
+        try:
+            yield file
+        except OSError as error:
+            message = f"reading {path} failed: {error.strerror or error}"
+            raise ArtifactError("unreadable", message, hint="check the disk it lies on") from error
 
 
 def _require_regular(path: Path) -> None:
@@ -133,7 +138,10 @@ def _folder_error(path: Path) -> ArtifactError:
 def _begin_copy(file: OpenFile, target: Path, stack: ExitStack) -> None:
     """Open the copy. Where the file system shares blocks it is complete at once, and it is what gets read."""
     flags = os.O_RDWR | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0)
-    copy = os.open(target, flags, 0o600)
+    try:
+        copy = os.open(target, flags, 0o600)
+    except OSError as error:
+        raise _copy_error(error) from None
     stack.callback(os.close, copy)
     if _reflink(file.descriptor, copy):
         file.descriptor = copy
@@ -187,7 +195,7 @@ def read_data(
     if extra:
         extra.update(start)
 
-    def work(piece: memoryview) -> None:
+    def beside(piece: memoryview) -> None:
         if sink is not None:
             data.update(piece)
             sink.feed(piece)
@@ -195,35 +203,50 @@ def read_data(
             extra.update(piece)
 
     done = len(start)
-    with ThreadPoolExecutor(1, thread_name_prefix="scan") as worker:
-        for piece in _pieces(file, lambda view: worker.submit(work, view)):
-            whole.update(piece)
-            done += len(piece)
-            if progress is not None:
-                progress(done, file.size)
+    for piece in _pieces(file, beside):
+        whole.update(piece)
+        done += len(piece)
+        if progress is not None:
+            progress(done, file.size)
     _require_unchanged(file, done)
-    return Hashes(whole.hexdigest(), data.hexdigest() if sink is not None else None, extra.hexdigest() if extra else None)
+    return Hashes(
+        whole.hexdigest(), data.hexdigest() if sink is not None else None, extra.hexdigest() if extra else None
+    )
 
 
-def _pieces(file: OpenFile, submit: Callable[[memoryview], Future[None]]) -> Iterator[memoryview]:
-    """Read the rest of the file into a ring of buffers; each piece is submitted, then yielded."""
-    ring = [memoryview(bytearray(_PIECE)) for _ in range(_RING)]
-    pending: list[Future[None] | None] = [None] * _RING
-    turn = 0
-    while True:
-        previous = pending[turn]
-        if previous is not None:
-            previous.result()
-        count = _read_into(file, ring[turn])
-        if not count:
-            break
-        piece = ring[turn][:count]
-        pending[turn] = submit(piece)
-        yield piece
-        turn = (turn + 1) % _RING
-    for future in pending:
-        if future is not None:
-            future.result()
+def _pieces(file: OpenFile, beside: Callable[[memoryview], None]) -> Iterator[memoryview]:
+    """Read the rest of the file; what is yielded is worked on beside, in order, by one other thread.
+
+    A buffer comes back to be filled when that thread is done with it; by then the reader of this iterator is too,
+    since it takes one piece after another.
+    """
+    free: SimpleQueue[memoryview] = SimpleQueue()
+    full: SimpleQueue[tuple[memoryview, int] | None] = SimpleQueue()
+    failures: list[BaseException] = []
+
+    def work() -> None:
+        while (item := full.get()) is not None:
+            buffer, count = item
+            try:
+                if not failures:
+                    beside(buffer[:count])
+            except BaseException as error:  # noqa: BLE001 - raised again in the reading thread
+                failures.append(error)
+            free.put(buffer)
+
+    for _ in range(_RING):
+        free.put(memoryview(bytearray(_PIECE)))
+    worker = threading.Thread(target=work, name="scan", daemon=True)
+    worker.start()
+    try:
+        while not failures and (count := _read_into(file, buffer := free.get())):
+            full.put((buffer, count))
+            yield buffer[:count]
+    finally:
+        full.put(None)
+        worker.join()
+    if failures:
+        raise failures[0]
 
 
 def _read(file: OpenFile, count: int) -> bytes:
@@ -255,7 +278,15 @@ def _readv(descriptor: int, view: memoryview) -> int:
 
 def _write_all(descriptor: int, view: memoryview) -> None:
     while view:
-        view = view[os.write(descriptor, view) :]
+        try:
+            view = view[os.write(descriptor, view) :]
+        except OSError as error:
+            raise _copy_error(error) from None
+
+
+def _copy_error(error: OSError) -> MissingError:
+    message = f"cannot write the private copy of the file: {error.strerror or error}"
+    return MissingError("copy_failed", message, hint="free some space, or name another folder with --staging")
 
 
 def _require_unchanged(file: OpenFile, done: int) -> None:

@@ -146,7 +146,7 @@ class Scanner:
     def _contents(self, tensor: Tensor) -> Contents:
         layout = _FLOATS.get(tensor.dtype)
         if layout is None:
-            return Contents(finite=not self._nan, zero=not self._any_bit)
+            return Contents(finite=not self._nan, zero=not self._any_bit and tensor.dtype != "F8_E8M0")
         magnitude = max(self._positive, self._negative)
         finite = not self._nan and (layout.bad is None or magnitude < layout.bad)
         wanted = finite and (tensor.name in self._sampled or tensor.elements == 1)

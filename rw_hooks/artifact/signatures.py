@@ -17,6 +17,7 @@ __all__ = [
     "ENCODER_TARGETS",
     "LANGUAGE_MODEL_ADAPTERS",
     "OTHERS",
+    "UNET_LAYER",
     "VAES",
     "VAE_PREFIXES",
     "WHOLE_CHECKPOINTS",
@@ -70,27 +71,32 @@ CHECKPOINTS = (
     S("flux2", ("double_stream_modulation_img.lin.weight [36864|24576|18432, _] or "
                 "double_stream_modulation_img.linear.weight [36864|24576|18432, _]",)),
     S("flux1", ("double_blocks.0.img_attn.norm.key_norm.scale", "vector_in.in_layer.weight",
-                "img_in.weight [3072, 64|128|384]")),
+                "double_blocks.0.img_mod.lin.weight"), ("img_in.weight [4096|6144, _]",)),
     S("flux1", ("single_transformer_blocks.0.proj_mlp.weight", "x_embedder.weight [3072, 64|128|384]",
-                "time_text_embed.text_embedder.linear_1.weight [3072, 768]", "transformer_blocks.0.norm1.linear.weight"),
+                "time_text_embed.text_embedder.linear_1.weight", "transformer_blocks.0.norm1.linear.weight"),
       ("context_embedder.time_text_embed.*", "token_refiner.*")),
     S("hunyuan_video", ("double_blocks.0.img_attn_qkv.weight", "txt_in.individual_token_refiner.*")),
     # Other transformers.
-    S("sd3", ("joint_blocks.0.context_block.attn.qkv.weight", "x_embedder.proj.weight [1536|2432, 16, 2, 2]")),
+    S("sd3", ("joint_blocks.0.context_block.attn.qkv.weight", "x_embedder.proj.weight", "context_embedder.weight")),
     S("sd3", ("transformer_blocks.0.norm1_context.linear.weight", "pos_embed.proj.weight [1536|2432, 16, 2, 2]")),
-    S("hidream", ("caption_projection.0.linear.weight [2560, 4096]", "double_stream_blocks.0.block.ff_i.gate.weight")),
+    S("hidream", ("caption_projection.0.linear.weight", "double_stream_blocks.0.block.ff_i.gate.weight")),
     S("qwen_image", ("transformer_blocks.0.attn.add_k_proj.weight", "txt_norm.weight [3584]", "img_in.weight [3072, _]")),
-    S("z_image", ("cap_embedder.0.weight [2560]", "context_refiner.0.*", "noise_refiner.0.*")),
+    S("z_image", ("cap_embedder.0.weight [2560] or cap_pad_token", "context_refiner.0.*", "noise_refiner.0.*")),
     S("lumina2", ("cap_embedder.0.weight [2304] or time_caption_embed.caption_embedder.1.weight [2304, _]",
                   "context_refiner.0.*", "noise_refiner.0.*")),
     S("krea2", ("txtfusion.*", "blocks.0.attn.wq.weight [6144, _]")),
     S("anima", ("blocks.0.adaln_modulation_cross_attn.1.weight [_, 2048]", "llm_adapter.*")),
     S("cosmos_predict2", ("blocks.0.adaln_modulation_cross_attn.1.weight",)),
-    S("wan", ("patch_embedding.weight [1536|3072|5120, _, 1, 2, 2]",
-              "blocks.0.cross_attn.k.weight [1536|3072|5120, _] or blocks.0.attn2.to_k.weight [1536|3072|5120, _]")),
+    S("wan", ("patch_embedding.weight", "blocks.0.cross_attn.k.weight", "blocks.0.ffn.0.weight", "head.modulation")),
+    S("wan", ("patch_embedding.weight", "blocks.0.attn2.to_k.weight", "condition_embedder.time_proj.weight")),
     S("ltx_video", ("patchify_proj.weight or proj_in.weight", "transformer_blocks.0.attn1.to_k.weight",
                     "scale_shift_table", "caption_projection.linear_1.weight")),
     S("auraflow", ("joint_transformer_blocks.0.attn.to_q.weight or double_layers.0.attn.w1q.weight",)),
+    # A denoiser by its blocks and its last layer, of no family above.
+    S("", ("transformer_blocks.0.* or double_blocks.0.* or joint_blocks.0.* or blocks.0.* or layers.0.adaLN_modulation.*",
+           "proj_out.weight or norm_out.linear.weight or final_layer.linear.weight or head.head.weight",
+           "x_embedder.* or img_in.weight or patch_embed.* or pos_embed.proj.weight or patchify_proj.weight or proj_in.weight "
+           "or patch_embedding.* or context_embedder.*")),
 )  # fmt: skip
 
 # Facts about the whole file that decide a UNet whose widths were not recorded or were changed by quantisation.
@@ -135,8 +141,9 @@ CONTROLNETS = (
     S("sd1", ("lora_controlnet", "input_blocks.1.1.transformer_blocks.0.attn2.to_k.down [_, 768]")),
     S("", ("lora_controlnet",)),
     # kohya's ControlNet-LLLite.
-    S("sdxl", ("lllite_unet_input_blocks_7_1_transformer_blocks_9_* or lllite_unet_input_blocks_8_1_transformer_blocks_9_*"
-               " or lllite_unet_middle_block_1_transformer_blocks_9_*",)),
+    S("sdxl", ("lllite_unet_input_blocks_4_1_transformer_blocks_1_* or "
+               "lllite_unet_input_blocks_7_1_transformer_blocks_4_* or "
+               "lllite_unet_middle_block_1_transformer_blocks_4_*",)),
     S("", ("lllite_*",)),
 )  # fmt: skip
 
@@ -149,11 +156,13 @@ VAES = (
     S("flux2", ("decoder.conv_in.weight [512, 32, 3, 3]", "bn.running_mean")),
     S(_FOUR_CHANNELS, ("decoder.conv_in.weight [512, 4, 3, 3]",)),
     S(_SIXTEEN_CHANNELS, ("decoder.conv_in.weight [512, 16, 3, 3]",), ("quant_conv.weight",)),
-    S("", ("decoder.conv_in.weight", "decoder.mid.attn_1.k.weight or decoder.mid_block.attentions.0.*")),
+    S("", ("encoder.down.0.* or encoder.down_blocks.0.* or encoder.downsamples.0.*",
+           "decoder.up.0.* or decoder.up_blocks.0.* or decoder.upsamples.0.*")),
 )  # fmt: skip
 
-# What an adapter's denoiser layers say about its base. Without widths these names decide nothing.
+# What an adapter's denoiser layers say about its base.
 _UNET = "(down|mid|up|input|middle|output)_blocks?_.*"
+UNET_LAYER = _UNET
 ADAPTER_TARGETS = (
     S("animatediff", (".*motion_modules_.*",)),
     S("sd1", (_UNET + "attn2_to_[kv] <- 768",), (_UNET + "attn2_to_[kv] <- 1024|1280|2048",)),
@@ -166,12 +175,14 @@ ADAPTER_TARGETS = (
     S("sdxl", (_UNET + "transformer_blocks_[4-9]_.*",), (_UNET + "attn2_to_[kv] <- 768|1024|1280",)),
     S("sdxl", (_UNET + "transformer_blocks_1_attn1_to_[qkv] <- 640|1280",),
       (_UNET + "attn2_to_[kv] <- 768|1024|1280",)),
+    # Only SD 1 and 2 have attention in the first stage.
+    S("sd1|sd2", ("(down_blocks_0_attentions|up_blocks_3_attentions|input_blocks_[12]_1|output_blocks_(9|10|11)_1)_.* <- 320",)),
     # FLUX.1 has modulation in every block; Chroma has none; HunyuanVideo has 20 and 40 blocks and other names.
     S("hunyuan_video", ("(double|single)_blocks_#_(img_mlp_fc1|txt_mlp_fc1|modulation_linear|img_mod_linear) <- 3072",)),
     S("flux2", ("(double|single)_blocks_#_.* <- 6144|4096 or double_blocks_#_img_mlp_0 <- 3072 -> 18432 or "
                 "single_blocks_#_linear1 <- 3072 -> 27648",)),
     S("flux2", ("single_transformer_blocks_#_attn_to_qkv_mlp_proj <- 6144|4096|3072",)),
-    S("flux2", ("transformer_blocks_[0-7]_attn_to_[qkv] <- 6144",), ("transformer_blocks_([89]|\\d\\d+)_.*",)),
+    S("flux2", ("transformer_blocks_7_attn_to_[qkv] <- 6144|4096",), ("transformer_blocks_([89]|\\d\\d+)_.*",)),
     S("flux1", ("double_blocks_#_(img|txt)_mod_lin <- 3072|? or single_blocks_#_modulation_lin <- 3072|? or "
                 "guidance_in_.* <- 256|3072 or vector_in_.* <- 768|3072",)),
     S("flux1", ("double_blocks_#_processor_(qkv|proj)[12]? <- 3072",)),
@@ -188,10 +199,10 @@ ADAPTER_TARGETS = (
       ("single_transformer_blocks_.*",)),
     S("qwen_image", ("transformer_blocks_(2\\d|[345]\\d)_attn_.* <- 3072",), ("single_transformer_blocks_.*",)),
     S("sd3", ("joint_blocks_#_(context|x)_block_.* <- 1536|2432|6144|9728",)),
-    S("sd3", ("transformer_blocks_#_(attn_.*|attn2_.*|norm1_context_linear) <- 1536|2432",),
-      ("single_transformer_blocks_.*", "transformer_blocks_#_attn[12]_to_[qkv] <- 1152|1920|2048|4096")),
-    S("z_image", ("(layers|noise_refiner|context_refiner)_#_(attention|feed_forward)_.* <- 3840",)),
-    S("lumina2", ("(layers|noise_refiner|context_refiner)_#_(attention|feed_forward)_.* <- 2304",)),
+    S("flux1|chroma|flux2|qwen_image|hunyuan_video", ("transformer_blocks_#_attn_.* <- 3072",)),
+    S("sd3", ("transformer_blocks_#_(attn_.*|norm1_context_linear) <- 1536|2432",), ("single_transformer_blocks_.*",)),
+    S("z_image", ("(layers|noise_refiner|context_refiner)_#_(attention|attn|feed_forward)_.* <- 3840",)),
+    S("lumina2", ("(layers|noise_refiner|context_refiner)_#_(attention|attn|feed_forward)_.* <- 2304",)),
     S("hidream", ("(double|single)_stream_blocks_#_block_.* <- 2560",)),
     S("krea2", ("blocks_#_attn_(wq|wk|wv|wo|gate) <- 6144",)),
     S("anima", ("blocks_#_(self_attn|cross_attn)_[qkv]_proj <- 2048 or blocks_#_adaln_modulation_.* <- 2048",)),
@@ -199,11 +210,12 @@ ADAPTER_TARGETS = (
               "blocks_#_attn[12]_to_[qkv] <- 1536|3072|5120",)),
 )  # fmt: skip
 
-# What adapted text encoders say where no denoiser layer speaks; the paths carry the encoder in front.
+# What adapted text encoders say where the denoiser's layers do not; the paths carry the encoder in front. Only SD 1
+# and 2 have a single CLIP encoder, which kohya calls te; te1 is CLIP-L in every other family.
 _CLIP = "text_model_encoder_layers_#_.*"
 ENCODER_TARGETS = (
-    S("sd1", (f"te:{_CLIP} <- 768",)),
-    S("sd2", (f"te:{_CLIP} <- 1024",)),
+    S("sd1", (f"te:{_CLIP} <- 768 or te:{_CLIP}self_attn_._proj -> 768",)),
+    S("sd2", (f"te:{_CLIP} <- 1024 or te:{_CLIP}self_attn_._proj -> 1024",)),
     S("sd3|hidream", (f"te1:{_CLIP} <- 768", f"te2:{_CLIP} <- 1280", "te3:encoder_block_#_.*")),
     S("flux1", (f"te1:{_CLIP} <- 768", "te[23]:encoder_block_#_.*")),
     S("sdxl|sd3|hidream", (f"te1:{_CLIP} <- 768", f"te2:{_CLIP} <- 1280")),
