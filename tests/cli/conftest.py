@@ -29,9 +29,15 @@ def weights(trained: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 @pytest.fixture
-def sandbox(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
+def sandbox_settings() -> SandboxSettings:
+    """How the sandbox behaves; a module may have its own."""
+    return SandboxSettings()
+
+
+@pytest.fixture
+def sandbox(sandbox_settings: SandboxSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
     """A Runware that the environment points at, with a file host as ``--host``."""
-    with Sandbox(tmp_path / "served", settings=SandboxSettings(delay=0.0)) as running:
+    with Sandbox(tmp_path / "served", settings=sandbox_settings) as running:
         monkeypatch.setenv("RUNWARE_API_URL", running.api_url)
         monkeypatch.setenv("RUNWARE_WS_URL", running.ws_url)
         monkeypatch.setenv("RUNWARE_API_KEY", running.key)

@@ -36,7 +36,8 @@ def test_resume_goes_on_where_it_stopped(stuck, sandbox, capsys):
     assert run(["resume", "--json"]) == 0
     shown = json.loads(capsys.readouterr().out)
     assert (shown["id"], shown["status"]) == (stuck, "ready")
-    assert sum(sandbox.world.registrations.values()) == 1
+    assert sandbox.world.models[shown["air"]].status == "ready"
+    assert len(list(sandbox.folder.iterdir())) == 1
 
 
 def test_resume_takes_the_jobs_that_are_named(stuck, capsys):

@@ -13,6 +13,13 @@ import pytest
 
 import rw_hooks.cli.jobs
 from rw_hooks.cli.app import run
+from rw_hooks.sandbox import SandboxSettings
+
+
+@pytest.fixture
+def sandbox_settings() -> SandboxSettings:
+    """Uploads take a while, so that there is time to interrupt one."""
+    return SandboxSettings(delays={"stored": 1.5})
 
 
 def break_jobs(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> None:
@@ -55,16 +62,15 @@ def test_an_interruption_says_that_nothing_is_lost(monkeypatch, capsys):
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows sends Ctrl-C to the whole console, the test runner included")
-def test_ctrl_c_while_runware_works_then_resume(sandbox, weights, capsys):
-    sandbox.faults.never_answer = "uploads"
+def test_ctrl_c_while_runware_works_then_resume(sandbox, weights, monkeypatch, capsys):
     command = [sys.executable, "-m", "rw_hooks", "publish", "mystyle.safetensors", "--json"]
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(sys.path))
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         wait_until_sent(sandbox, process)
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=30)
     assert process.returncode == 130
     assert (out, "Traceback" in err) == ("", False)
-    sandbox.faults.never_answer = "no"
     assert run(["resume", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["status"] == "ready"
     assert sum(sandbox.world.registrations.values()) == 1
