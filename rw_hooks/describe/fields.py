@@ -166,7 +166,7 @@ def put_hero(draft: Draft) -> None:
         return
     path = Path(value).expanduser()
     if path.is_file():
-        draft.hero_file, draft.hero_source = path, source
+        draft.hero_file, draft.hero_source, draft.hero_given = path, source, given is not None
         draft.suggestions["heroImageURL"] = path.name
     elif given is not None:
         raise UsageError("bad_option", f"{source}: there is no image file {value}, and it is no URL", stage="describe")

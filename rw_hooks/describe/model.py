@@ -50,6 +50,7 @@ class Description(BaseModel):
         missing: What must be given before this can be sent.
         hero_file: An image file on this machine that can be the hero image once it is hosted.
         hero_source: Where ``hero_file`` came from.
+        hero_given: Whether the user named it; one found among a run's samples is only offered.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -61,6 +62,7 @@ class Description(BaseModel):
     missing: tuple[Missing, ...] = ()
     hero_file: Path | None = None
     hero_source: str = ""
+    hero_given: bool = False
 
     def require_complete(self) -> None:
         """Do nothing when the description can be sent.
@@ -91,6 +93,7 @@ class Draft:
         self.missing: list[Missing] = []
         self.hero_file: Path | None = None
         self.hero_source = ""
+        self.hero_given = False
 
     @property
     def category(self) -> str | None:
@@ -134,4 +137,5 @@ class Draft:
             missing=tuple(self.missing),
             hero_file=self.hero_file,
             hero_source=self.hero_source,
+            hero_given=self.hero_given,
         )

@@ -10,6 +10,7 @@ from rw_hooks.deadline import Deadline
 from rw_hooks.errors import RwHooksError
 from rw_hooks.runware.link import Link
 from rw_hooks.runware.lookup import read_account, search, versions
+from rw_hooks.runware.media import store_image
 from rw_hooks.runware.model import Account, Endpoint, Ledger, Listing, Phase, Registration, Timings, Transport
 from rw_hooks.runware.polling import Polling
 from rw_hooks.runware.register import Mint, Order, Register, WebSocketUnavailableError
@@ -81,6 +82,15 @@ class RunwareClient:
             UnreachableError: There was no answer in time.
         """
         return versions(search(self._api, f"{source}:{identifier}", self._patience(deadline)), source, identifier)
+
+    def store_image(self, content: bytes, deadline: Deadline) -> str:
+        """Give the platform a preview image to keep, and return its public URL.
+
+        Raises:
+            RefusedError: It is no image, or the platform said no.
+            UnreachableError: There was no answer in time.
+        """
+        return store_image(self._api, content, self._patience(deadline))
 
     def register(
         self,

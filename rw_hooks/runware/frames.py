@@ -24,6 +24,7 @@ __all__ = [
     "Found",
     "Pong",
     "Status",
+    "Stored",
     "clean",
     "parse",
 ]
@@ -129,7 +130,14 @@ class AccountDetails:
     organization: str | None
 
 
-Event = Status | Fault | Authenticated | Pong | Accepted | Found | AccountDetails
+@dataclass(frozen=True)
+class Stored:
+    """Where an image that was given to ``mediaStorage`` can be seen, or None where an older API does not tell."""
+
+    url: str | None
+
+
+Event = Status | Fault | Authenticated | Pong | Accepted | Found | AccountDetails | Stored
 
 
 def parse(text: str | bytes) -> tuple[Event, ...] | None:
@@ -175,6 +183,8 @@ def _item(item: Mapping[str, Any]) -> Iterator[Event]:
         yield Found(tuple(_objects(item.get("results"))), _count(item.get("totalResults")))
     elif kind == "accountManagement":
         yield _account(item)
+    elif kind == "mediaStorage":
+        yield Stored(clean(item.get("mediaURL")) or None)
     elif status and kind in {"", "modelUpload", "getResponse"}:
         yield Status(task, status, clean(item.get("message")), clean(item.get("air")) or None)
     elif kind == "modelUpload" and not status:

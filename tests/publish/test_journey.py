@@ -202,3 +202,27 @@ def test_update_needs_the_journal_or_the_receipt(tmp_path, sandbox, settings, lo
     assert model.fields["shortDescription"] == "Another toy"
     assert model.fields["positiveTriggerWords"] == "sks toy"
     assert model.downloads == 1
+
+
+PIXEL = bytes.fromhex(
+    "89504e470d0a1a0a0000000d4948445200000001000000010806000000 1f15c4890000000d49444154789c63f8cf50ff1f0005fe02fe"
+    "a735819d0000000049454e44ae426082".replace(" ", "")
+)
+
+
+def test_a_preview_image_that_is_a_file_is_hosted_once(tmp_path, sandbox, settings, lora):
+    (tmp_path / "preview.png").write_bytes(PIXEL)
+    first = publish(lora, settings=settings(hero_image="preview.png"))
+    again = publish(lora, settings=settings(hero_image="preview.png"))
+    stored = [task for task in sandbox.world.requests if task["taskType"] == "mediaStorage"]
+    assert first.model["heroImageURL"].startswith("http")
+    assert sandbox.world.models[first.air].fields["heroImageURL"] == first.model["heroImageURL"]
+    assert (again.changed, len(stored)) == ("nothing", 1)
+
+
+def test_a_preview_that_cannot_be_hosted_stops_nothing(tmp_path, settings, lora):
+    (tmp_path / "preview.png").write_text("no image")
+    publication = publish(lora, settings=settings(hero_image="preview.png"))
+    assert publication.status == "ready"
+    assert "heroImageURL" not in publication.model
+    assert "hero_image_left_out" in {finding.code for finding in publication.findings}
