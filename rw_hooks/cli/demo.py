@@ -14,11 +14,13 @@ from rich.text import Text
 
 from rw_hooks.cli.common import show
 from rw_hooks.cli.flags import AsJson
+from rw_hooks.cli.sandbox import export
 from rw_hooks.cli.show import terminal
 from rw_hooks.publish.api import publish
 from rw_hooks.publish.watcher import Silent
 from rw_hooks.sandbox import Sandbox, SandboxSettings
 from rw_hooks.sandbox.adapter import TRIGGER_WORDS, make_adapter
+from rw_hooks.sandbox.loopback import require_direct
 from rw_hooks.settings import Given, Settings
 
 __all__ = ["demo"]
@@ -33,13 +35,7 @@ _STAGES = {
     "register": "register   tell Runware, and follow it to the end",
     "settle": "settle     write the receipt beside the file",
 }
-_REAL_THING = """\
-The real thing:
-
-export RUNWARE_API_KEY=...
-export HF_TOKEN=...
-rw-hooks publish your-lora.safetensors
-"""
+_REAL_THING = (export("RUNWARE_API_KEY", "..."), export("HF_TOKEN", "..."), "rw-hooks publish your-lora.safetensors")
 
 
 class _Narrator(Silent):
@@ -60,6 +56,7 @@ class _Narrator(Silent):
 
 def demo(*, as_json: AsJson = False) -> int:
     """Make a small real LoRA and take it through the whole journey in the sandbox; needs no account and no key."""
+    require_direct()
     with (
         TemporaryDirectory(prefix="rw-hooks-demo-", ignore_cleanup_errors=True) as folder,
         Sandbox(Path(folder) / "served", settings=SandboxSettings(delay=_PHASE_SECONDS)) as sandbox,
@@ -70,7 +67,8 @@ def demo(*, as_json: AsJson = False) -> int:
         publication = publish(file, settings=settings, watcher=Silent() if as_json else _Narrator())
         show(publication, as_json=as_json)
         if not as_json:
-            _say(f"\n{_held(sandbox)}\n\n{_REAL_THING}")
+            _say(f"\n{_held(sandbox)}\n")
+            _say("\n".join(["The real thing:", "", *_REAL_THING]))
     return publication.exit_code
 
 

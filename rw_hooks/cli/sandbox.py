@@ -14,8 +14,9 @@ from rw_hooks.cli.flags import AsJson
 from rw_hooks.cli.show import clean, terminal
 from rw_hooks.errors import UsageError
 from rw_hooks.sandbox import Model, Sandbox, SandboxSettings
+from rw_hooks.sandbox.loopback import require_direct
 
-__all__ = ["sandbox"]
+__all__ = ["export", "sandbox"]
 
 _Port = Annotated[int, Parameter(help="0 for any free port.")]
 
@@ -36,6 +37,7 @@ def sandbox(  # noqa: PLR0913 - one argument a flag
     It answers on loopback only, and does what the platform does: it fetches the URL as a stranger, opens the file and
     reports each phase. Nothing is sent to Runware, and nothing outlives it but the folder, if one is given.
     """
+    require_direct()
     settings = SandboxSettings(port=port, ws_port=ws_port, dialect=dialect, delay=max(0.0, delay))
     say_upload = _json_upload if as_json else _upload
     try:
@@ -54,8 +56,12 @@ def sandbox(  # noqa: PLR0913 - one argument a flag
         ) from None
 
 
+def export(name: str, value: str) -> str:
+    """Return the line that sets a variable in this platform's usual shell."""
+    return f"$env:{name} = '{value}'" if os.name == "nt" else f"export {name}={value}"
+
+
 def _welcome(running: Sandbox) -> str:
-    export = "$env:{} = '{}'" if os.name == "nt" else "export {}={}"
     variables = {
         "RUNWARE_API_URL": running.api_url,
         "RUNWARE_WS_URL": running.ws_url,
@@ -65,7 +71,7 @@ def _welcome(running: Sandbox) -> str:
         [
             "The sandbox runs; Ctrl-C ends it. In another terminal:",
             "",
-            *(export.format(name, value) for name, value in variables.items()),
+            *(export(name, value) for name, value in variables.items()),
             f"rw-hooks publish FILE --host '{running.host_url}'",
             "",
             f"It serves {running.folder} at {running.files_url}",

@@ -7,7 +7,6 @@ kohya's sd-scripts writes (``networks/lora.py``, ``library/sai_model_spec.py``).
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -126,6 +125,5 @@ def _metadata(path: Path, seed: int, steps: int) -> dict[str, str]:
         "ss_seed": str(seed),
         "ss_steps": str(steps),
         "ss_max_train_steps": str(steps),
-        "ss_tag_frequency": json.dumps({f"1_{TRIGGER_WORDS}": {TRIGGER_WORDS: steps}}),
         "ss_training_comment": "trained by rw-hooks demo",
     }

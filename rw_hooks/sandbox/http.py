@@ -13,17 +13,17 @@ from typing import IO, Any
 
 from rw_hooks.sandbox.faults import Faults
 from rw_hooks.sandbox.files import etag_of, file_at, span_of
+from rw_hooks.sandbox.loopback import HOST
 from rw_hooks.sandbox.media import Media
 from rw_hooks.sandbox.rest import Rest
 
 __all__ = ["MEDIA_PATH", "HttpEndpoint"]
 
-HOST = "127.0.0.1"
 API_PATH = "/v1"
 MEDIA_PATH = "/v1/media/"
 _BODY_MAX = 64 << 20
 _CHUNK = 1 << 18
-_LOCAL_NAMES = ("127.0.0.1", "localhost")
+_LOCAL_NAMES = (HOST, "localhost")
 
 
 class HttpEndpoint(ThreadingHTTPServer):

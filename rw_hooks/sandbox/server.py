@@ -9,7 +9,8 @@ from tempfile import TemporaryDirectory
 from threading import Event
 from typing import TYPE_CHECKING
 
-from rw_hooks.sandbox.http import API_PATH, HOST, MEDIA_PATH, HttpEndpoint
+from rw_hooks.sandbox.http import API_PATH, MEDIA_PATH, HttpEndpoint
+from rw_hooks.sandbox.loopback import HOST
 from rw_hooks.sandbox.media import Media
 from rw_hooks.sandbox.platform import Platform
 from rw_hooks.sandbox.rest import Rest

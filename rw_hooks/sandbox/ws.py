@@ -16,6 +16,7 @@ from websockets.sync.server import Server, ServerConnection, serve
 
 from rw_hooks.sandbox.distort import Wire, on_wire, stray_frames
 from rw_hooks.sandbox.faults import Faults
+from rw_hooks.sandbox.loopback import HOST
 from rw_hooks.sandbox.platform import Platform, invalid_key
 from rw_hooks.sandbox.sessions import Session, Sessions
 from rw_hooks.sandbox.settings import SandboxSettings
@@ -24,7 +25,6 @@ from rw_hooks.sandbox.world import Connection, World
 
 __all__ = ["WsEndpoint"]
 
-HOST = "127.0.0.1"
 _log = logging.getLogger(__name__)
 _log.addHandler(logging.NullHandler())  # a client that hangs up is no news
 _log.propagate = False
