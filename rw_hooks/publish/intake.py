@@ -7,11 +7,13 @@ from pathlib import Path
 
 from rw_hooks.artifact import inspect, require_publishable, strip_metadata
 from rw_hooks.artifact.model import Inspection
+from rw_hooks.describe import Description
 from rw_hooks.errors import ArtifactError, RefusedError, RwHooksError
 from rw_hooks.home import private_folder
 from rw_hooks.publish.context import Context, endpoint_of
 from rw_hooks.publish.describing import describe_row
 from rw_hooks.publish.given import secret_options, without_secret_options
+from rw_hooks.publish.hero import with_known_hero
 from rw_hooks.publish.holding import COPY, copy_of, has_room, release, release_item, require_as_handed_over, source_of
 from rw_hooks.publish.inbox import HandOver
 from rw_hooks.publish.journal import UNREAD, Key, Row
@@ -69,7 +71,9 @@ def renew(context: Context, identity: str) -> None:
     if _is_bad(inspection_of(results)):
         return
     if row.status == "ready" and "register" in results:
-        _renew_ready(context, row, inspection_of(results), Registered.model_validate(results["register"].value))
+        earlier = Description.model_validate(results["describe"].value)
+        described = with_known_hero(describe_row(context, row, inspection_of(results), air=row.air), earlier)
+        _renew_ready(context, row, described, Registered.model_validate(results["register"].value))
         return
     moved = "host" in results and _host_differs(context, results["host"].value["host"])
     context.journal.reopen(identity, "describe", keep=() if moved or row.status == "superseded" else _DONE_ONCE)
@@ -175,8 +179,7 @@ def _kept(known: Row | None, held: Path) -> Path:
     return older
 
 
-def _renew_ready(context: Context, row: Row, inspection: Inspection, registered: Registered) -> None:
-    described = describe_row(context, row, inspection, air=row.air)
+def _renew_ready(context: Context, row: Row, described: Description, registered: Registered) -> None:
     then, now = registered.fields, described.fields
     differing = {name for name in {*then, *now} - _CALL_ONLY - {"air"} if then.get(name) != now.get(name)}
     if not differing or described.missing:
