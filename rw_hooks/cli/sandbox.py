@@ -13,6 +13,7 @@ from cyclopts import Parameter
 from rw_hooks.cli.flags import AsJson
 from rw_hooks.cli.show import clean, terminal
 from rw_hooks.errors import UsageError
+from rw_hooks.redact import redact, redact_url
 from rw_hooks.sandbox import Model, Sandbox, SandboxSettings
 from rw_hooks.sandbox.loopback import require_direct
 
@@ -47,7 +48,7 @@ def sandbox(  # noqa: PLR0913 - one argument a flag
                 time.sleep(3600)
     except KeyboardInterrupt:
         return 0
-    except OSError as error:
+    except (OSError, OverflowError) as error:  # a port in use, or none at all
         raise UsageError(
             "sandbox_cannot_start",
             f"the sandbox cannot run: {error}",
@@ -95,12 +96,13 @@ def _upload(model: Model, message: str) -> None:
     fields = model.fields
     what = f"{fields['category']} {fields['architecture']} '{fields['name']}'"
     details = f"{model.size} bytes, sha256 {model.sha256[:12]}" if model.status == "ready" and model.sha256 else message
-    _print(clean(f"{model.status}  {model.air}  {what}  {details}"))
+    _print(clean(redact(f"{model.status}  {model.air}  {what}  {details}")))
 
 
 def _json_upload(model: Model, message: str) -> None:
-    shown = {"air": model.air, "status": model.status, "message": message, "sha256": model.sha256, "size": model.size}
-    _print(json.dumps({**shown, "model": dict(model.fields)}))
+    upload = {"air": model.air, "status": model.status, "message": message, "sha256": model.sha256, "size": model.size}
+    fields = {name: redact_url(str(value)) if name.endswith("URL") else value for name, value in model.fields.items()}
+    _print(json.dumps({**upload, "model": fields}))
 
 
 def _print(text: str) -> None:

@@ -13,6 +13,7 @@ __all__ = ["FetchError", "Fetched", "fetch", "fetch_bytes", "open_model"]
 
 _CHUNK = 1 << 20
 _SNIFF = 512
+_HEADERS = {"User-Agent": "runware-sandbox", "Accept-Encoding": "identity"}
 
 
 class FetchError(Exception):
@@ -57,7 +58,7 @@ def fetch_bytes(url: str) -> bytes:
 def _chunks(url: str) -> Iterator[bytes]:
     try:
         with (
-            web.open_client(headers={"User-Agent": "runware-sandbox"}) as client,
+            web.open_client(headers=_HEADERS) as client,
             client.stream("GET", url, follow_redirects=True) as response,
         ):
             _require_file(response)

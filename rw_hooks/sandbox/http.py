@@ -96,7 +96,8 @@ class _Handler(BaseHTTPRequestHandler):
         """Print nothing: the world keeps the record."""
 
     def do_POST(self) -> None:
-        body = self.rfile.read(min(int(self.headers.get("Content-Length") or 0), _BODY_MAX))
+        length = self.headers.get("Content-Length") or ""
+        body = self.rfile.read(min(int(length), _BODY_MAX)) if length.isdecimal() else b""
         if not self._is_local():
             return
         if self.path.rstrip("/") != API_PATH:

@@ -105,7 +105,9 @@ class Sandbox:
 
     def __enter__(self) -> Self:
         with ExitStack() as stack:
-            spool = Path(stack.enter_context(TemporaryDirectory(prefix="rw-hooks-sandbox-")))
+            spool = Path(
+                stack.enter_context(TemporaryDirectory(prefix="rw-hooks-sandbox-", ignore_cleanup_errors=True))
+            )
             self.folder = (self._folder or spool / "files").absolute()
             self.folder.mkdir(parents=True, exist_ok=True)
             self._start(spool, stack)

@@ -22,6 +22,7 @@ from rw_hooks.sandbox.world import Download, Model, World
 
 __all__ = ["Uploads", "is_terminal"]
 
+_CLOSE_SECONDS = 2.0
 _SHA256 = re.compile(r"[0-9a-f]{64}", re.IGNORECASE)
 _MESSAGES: Mapping[str, str] = {
     "validated": "Model parameters and configuration validated.",
@@ -114,10 +115,10 @@ class Uploads:
             return None if items is None else list(items)
 
     def close(self) -> None:
-        """Stop all uploads and wait for their threads."""
+        """Stop all uploads. A download that stalls is left behind; it ends by its own time limit."""
         self._closing.set()
         for thread in self._threads:
-            thread.join()
+            thread.join(_CLOSE_SECONDS)
 
     def _run(self, air: str, uid: str, url: str, held: bool) -> None:
         """Go through the phases; weights that are ``held`` already are neither fetched nor looked at again."""

@@ -48,7 +48,7 @@ def _upload(addresses: dict[str, str], folder: Path) -> None:
         "air": "sandbox:1@1",
         "name": "A \x1b[31mmodel",
         "version": "v1",
-        "downloadURL": addresses["files_url"] + "a.safetensors",
+        "downloadURL": addresses["files_url"] + "a.safetensors?signature=secret",
     }
     headers = {"Authorization": f"Bearer {addresses['key']}"}
     reply = httpx.post(addresses["api_url"], json=[task], headers=headers, trust_env=False, verify=False)
@@ -73,6 +73,7 @@ def test_it_prints_what_a_user_needs_and_a_line_an_upload(tmp_path: Path) -> Non
         line = line if line.strip() else _line(process)
     assert line.startswith("ready  sandbox:1@1  lora sd1x ")
     assert "\x1b" not in line
+    assert "secret" not in line
 
 
 def test_json_is_one_object_a_line(tmp_path: Path) -> None:
@@ -81,6 +82,7 @@ def test_json_is_one_object_a_line(tmp_path: Path) -> None:
         _upload(addresses, tmp_path)
         upload = json.loads(_line(process))
     assert set(addresses) == {"api_url", "ws_url", "key", "folder", "files_url", "host"}
+    assert upload["model"]["downloadURL"] == addresses["files_url"] + "a.safetensors"
     assert (upload["air"], upload["status"], upload["model"]["category"]) == ("sandbox:1@1", "ready", "lora")
 
 
