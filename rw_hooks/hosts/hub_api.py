@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NoReturn, TypeVar
 from urllib.parse import quote, urljoin, urlsplit
 
@@ -221,11 +222,14 @@ class HubApi:
         content: dict[str, object] | None = None,
         form: dict[str, str] | None = None,
     ) -> Answer:
-        headers = {"Authorization": f"Bearer {self._token.get_secret_value()}", "Accept-Encoding": "identity"}
-        with web.open_client(headers=headers, read_seconds=30.0) as client:
-            return send(
-                client, method, self.endpoint + path, deadline=deadline.within(_BUDGET), content=content, form=form
-            )
+        within = deadline.within(_BUDGET)
+        return send(self._client, method, self.endpoint + path, deadline=within, content=content, form=form)
+
+    @cached_property
+    def _client(self) -> web.Client:
+        """One client, because reading the machine's certificates takes long; it keeps no connection open."""
+        headers = {"Authorization": f"Bearer {self._token.get_secret_value()}", "Connection": "close"}
+        return web.open_client(headers=headers, read_seconds=30.0)
 
     def _read(self, kind: TypeAdapter[T], answer: Answer) -> T:
         try:

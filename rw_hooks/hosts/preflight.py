@@ -17,6 +17,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, SecretStr
 
+from rw_hooks import web
 from rw_hooks.deadline import Deadline
 from rw_hooks.errors import ArtifactChangedError, RefusedError, UnreachableError
 from rw_hooks.hosts.base import HostedFile
@@ -65,24 +66,28 @@ def preflight(
             ``url_redirects``, ``hosted_size_differs``, ``hosted_bytes_differ``.
         UnreachableError: The server is away, slow or failing.
     """
-    look = _Look(url.get_secret_value(), file, allow_private_addresses, deadline)
-    attempt = 1
-    while True:
-        try:
-            return look.compare(verify)
-        except UnreachableError:
-            pause = pause_before(attempt)
-            if attempt == _TRIES or pause >= deadline.left:
-                raise
-        attempt += 1
-        time.sleep(pause)
+    with web.open_client() as client:
+        stranger = Stranger(
+            client, url.get_secret_value(), allow_private_addresses=allow_private_addresses, deadline=deadline
+        )
+        look = _Look(stranger, redact_url(url.get_secret_value()), file)
+        attempt = 1
+        while True:
+            try:
+                return look.compare(verify)
+            except UnreachableError:
+                pause = pause_before(attempt)
+                if attempt == _TRIES or pause >= deadline.left:
+                    raise
+            attempt += 1
+            time.sleep(pause)
 
 
 class _Look:
-    def __init__(self, url: str, file: HostedFile, allow_private: bool, deadline: Deadline) -> None:
-        self._url = url
+    def __init__(self, stranger: Stranger, shown: str, file: HostedFile) -> None:
+        self._stranger = stranger
+        self._shown = shown
         self._file = file
-        self._stranger = Stranger(url, allow_private_addresses=allow_private, deadline=deadline)
 
     def compare(self, verify: Verify) -> Preflight:
         if verify == "full":
@@ -126,7 +131,7 @@ class _Look:
         if fetched.content_type.startswith(("text/html", "application/xhtml")):
             raise RefusedError(
                 "url_is_page",
-                f"{redact_url(self._url)} is a web page and not the file; nothing was sent to Runware",
+                f"{self._shown} is a web page and not the file; nothing was sent to Runware",
                 hint="give the URL that downloads the file (on the Hub /resolve/, not /blob/ or /tree/) with --host",
             )
         if fetched.size is not None and fetched.size != self._file.size:
@@ -146,13 +151,13 @@ class _Look:
     def _differs(self, code: str, what: str) -> RefusedError:
         return RefusedError(
             code,
-            f"{redact_url(self._url)} holds {what}; {self._file.name} has {self._file.size} bytes and "
+            f"{self._shown} holds {what}; {self._file.name} has {self._file.size} bytes and "
             f"sha256 {self._file.sha256}; nothing was sent to Runware",
             hint="publish again to upload it anew, or give the file's own URL with --host",
         )
 
     def _seen(self, method: Literal["linked-etag", "ranges", "full"]) -> Preflight:
-        return Preflight(url=redact_url(self._url), method=method, size=self._file.size)
+        return Preflight(url=self._shown, method=method, size=self._file.size)
 
 
 def _taken(chunks: Iterator[bytes], length: int) -> bytes:

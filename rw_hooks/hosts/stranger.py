@@ -49,12 +49,14 @@ class Stranger:
     """Someone with a URL and nothing else.
 
     Args:
+        client: Carries no token and no cookie.
         url: The URL, secret or not; it is shown without its query.
         allow_private_addresses: Whether loopback and private addresses may be fetched from.
         deadline: When to stop.
     """
 
-    def __init__(self, url: str, *, allow_private_addresses: bool, deadline: Deadline) -> None:
+    def __init__(self, client: web.Client, url: str, *, allow_private_addresses: bool, deadline: Deadline) -> None:
+        self._client = client
         self._url = url
         self._allow_private = allow_private_addresses
         self._deadline = deadline
@@ -70,22 +72,21 @@ class Stranger:
         headers = {"Accept-Encoding": "identity"}
         if first is not None:
             headers["Range"] = f"bytes={first}-{last}"
-        with web.open_client(headers=headers) as client:
-            try:
-                with self._follow(client) as fetched:
-                    yield fetched
-            except (web.HTTPError, TimeoutError) as error:
-                raise unreachable(self._url, type(error).__name__) from None
-            except web.InvalidURL:
-                raise self._misled("is or leads to something that is no URL") from None
+        try:
+            with self._follow(headers) as fetched:
+                yield fetched
+        except (web.HTTPError, TimeoutError) as error:
+            raise unreachable(self._url, type(error).__name__) from None
+        except web.InvalidURL:
+            raise self._misled("is or leads to something that is no URL") from None
 
     @contextmanager
-    def _follow(self, client: web.Client) -> Generator[Fetched, None, None]:
+    def _follow(self, headers: dict[str, str]) -> Generator[Fetched, None, None]:
         url, linked = self._url, None
         for _ in range(_REDIRECTS_MAX):
             self._require_allowed(url)
-            client.cookies.clear()
-            with client.stream("GET", url) as response:
+            self._client.cookies.clear()
+            with self._client.stream("GET", url, headers=headers) as response:
                 linked = linked or _sha256_in(response.headers.get("x-linked-etag"))
                 if response.status_code not in _REDIRECTS:
                     self._require_success(response)

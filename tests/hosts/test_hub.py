@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+from collections.abc import Callable
 from pathlib import Path
 from urllib.request import urlopen
 
@@ -126,7 +127,7 @@ def test_a_public_repository_is_refused_unless_it_is_asked_for(
     host: Host, hub: HubDouble, file: HostedFile, deadline: Deadline, act: str
 ) -> None:
     hub.add_repo("ada/maya", private=False)
-    acts = {
+    acts: dict[str, Callable[[], object]] = {
         "check": host.check,
         "find": lambda: host.find(file),
         "upload": lambda: host.upload(file, quiet, deadline),
@@ -213,7 +214,7 @@ def test_a_deadline_ends_a_stuck_upload(config: HostConfig, hub: HubDouble, file
         ("commit", 422, "hub_refused"),
     ],
 )
-def test_a_refusal_ends_at_once_and_names_the_mend(  # noqa: PLR0917 - a row of the table and four fixtures
+def test_a_refusal_ends_at_once_and_names_the_mend(
     host: Host, hub: HubDouble, file: HostedFile, deadline: Deadline, endpoint: str, status: int, code: str
 ) -> None:
     hub.fail(endpoint, status, times=9, message=f"no, {hub.token} may not")

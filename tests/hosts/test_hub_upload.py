@@ -95,7 +95,7 @@ def test_the_process_dies_with_its_parent(config: HostConfig, hub: HubDouble, fi
         wait_until(lambda: not runs(child))
 
 
-@pytest.mark.parametrize("after", [0, 100_000, 690_000])
+@pytest.mark.parametrize("after", [0, 300_000])
 def test_a_connection_that_breaks_while_uploading_is_survived(
     config: HostConfig, hub: HubDouble, file: HostedFile, deadline: Deadline, after: int
 ) -> None:
