@@ -82,27 +82,28 @@ class _Bars(Onlooker):
 
     def __init__(self, progress: Progress) -> None:
         self._progress = progress
-        self._task = progress.add_task("starting", total=None)
-        self._path = ""
+        self._file = ""
 
     def start(self, path: str) -> None:
-        self._path = Path(path).name
+        self._file = Path(path).name
         self._show("starting")
 
     def stage(self, name: str) -> None:
         self._show(_STAGES.get(name, name))
 
     def moved(self, done: int, total: int) -> None:
-        self._progress.update(self._task, completed=done, total=total)
+        for task in self._progress.task_ids:
+            self._progress.update(task, completed=done, total=total)
 
     def phase(self, status: str, message: str) -> None:
-        self._print(f"{self._path}: {status}: {message}" if message else f"{self._path}: {status}")
+        self._print(f"{self._file}: {status}: {message}" if message else f"{self._file}: {status}")
 
     def note(self, message: str) -> None:
         self._print(f"note:  {message}")
 
     @contextmanager
     def paused(self) -> Generator[None]:
+        self._clear()
         self._progress.stop()
         try:
             yield
@@ -110,7 +111,12 @@ class _Bars(Onlooker):
             self._progress.start()
 
     def _show(self, doing: str) -> None:
-        self._progress.reset(self._task, total=None, description=clean(f"{self._path}  {doing}"))
+        self._clear()
+        self._progress.add_task(clean(f"{self._file}  {doing}"), total=None)
+
+    def _clear(self) -> None:
+        for task in self._progress.task_ids:
+            self._progress.remove_task(task)
 
     def _print(self, message: str) -> None:
         self._progress.console.print(Text(clean(message)), soft_wrap=True)
