@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
-__all__ = ["private_folder", "state_home"]
+__all__ = ["clear_leftovers", "clear_state_leftovers", "private_folder", "state_home"]
+
+_LEFT_SECONDS = 3600.0
 
 
 def state_home(environ: Mapping[str, str]) -> Path:
@@ -32,3 +36,18 @@ def private_folder(path: Path) -> Path:
     if os.name == "posix" and path.stat().st_mode & 0o077 and path.stat().st_uid == os.geteuid():
         path.chmod(0o700)
     return path
+
+
+def clear_state_leftovers(home: Path) -> None:
+    """Remove what killed processes left half-written in the state folder; an inbox's may hold a secret URL."""
+    for folder in ("inbox", "standing", "runs"):
+        clear_leftovers(home / folder, ".*.tmp")
+    clear_leftovers(home / "spool", ".*.partial")
+
+
+def clear_leftovers(folder: Path, pattern: str) -> None:
+    """Remove the files of this pattern that nobody has written for an hour; what cannot be removed stays."""
+    for path in folder.glob(pattern):
+        with contextlib.suppress(OSError):
+            if time.time() - path.stat().st_mtime > _LEFT_SECONDS:
+                path.unlink()

@@ -22,6 +22,7 @@ from pydantic import SecretStr
 
 from rw_hooks.deadline import Deadline
 from rw_hooks.errors import ArtifactChangedError, MissingError, RefusedError, RwHooksError, UnreachableError, UsageError
+from rw_hooks.home import clear_leftovers
 from rw_hooks.hosts.base import HostConfig, HostedFile, Location, Progress
 from rw_hooks.points import reach
 from rw_hooks.redact import is_secret_url
@@ -30,6 +31,7 @@ __all__ = ["DirectoryHost"]
 
 _CHUNK = 4_194_304
 _MODE = 0o644
+_TEMPORARY = ".rw-hooks-"
 _FORM = "write --host 'dir:///folder?url=https://address-of-that-folder'"
 
 
@@ -84,6 +86,7 @@ class DirectoryHost:
             return found
         if file.path is None:
             raise ArtifactChangedError("artifact_gone", f"{file.name} is no longer there to be copied")
+        clear_leftovers(self._folder, f"{_TEMPORARY}*")
         try:
             return self._location(self._copy(file.path, file, progress, deadline))
         except OSError as error:
@@ -97,7 +100,7 @@ class DirectoryHost:
         return Location(host=self._url, url=self._base + quote(name), access="public")
 
     def _copy(self, source: Path, file: HostedFile, progress: Progress, deadline: Deadline) -> str:
-        descriptor, temporary = tempfile.mkstemp(prefix=".rw-hooks-", dir=self._folder)
+        descriptor, temporary = tempfile.mkstemp(prefix=_TEMPORARY, dir=self._folder)
         try:
             with os.fdopen(descriptor, "wb") as target, source.open("rb") as origin:
                 _copy_hashed(origin, target, file, lambda done: progress(done, file.size), deadline)

@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from rw_hooks.errors import UsageError
+from rw_hooks.home import clear_state_leftovers
 from rw_hooks.publish.after import run_command
 from rw_hooks.publish.api import finish
 from rw_hooks.publish.context import Clients, Context, endpoint_of
@@ -50,6 +51,7 @@ def resume(settings: Settings, names: Sequence[str], watcher: Watcher) -> Iterat
         MissingError: No key.
     """
     endpoint = endpoint_of(settings)
+    clear_state_leftovers(settings.home)
     with Journal(settings.home) as journal, Clients() as clients:
         context = Context(settings, journal, clients, watcher)
         if not names:

@@ -15,6 +15,7 @@ from functools import partial
 from pathlib import Path
 
 from rw_hooks.errors import RwHooksError
+from rw_hooks.home import clear_state_leftovers
 from rw_hooks.publish import runs, standing
 from rw_hooks.publish.after import run_command
 from rw_hooks.publish.api import finish
@@ -118,6 +119,7 @@ class _Worker:
         """Look and publish until there is nothing left, then look once more."""
         _LOG.info("worker for %s", self._endpoint.rest_url)
         standing.forget_old(self._context.home)
+        clear_state_leftovers(self._context.home)
         self._recover()
         idle_since = time.monotonic()
         while True:
