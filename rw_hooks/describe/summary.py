@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import PurePosixPath
 
 from rw_hooks.artifact.model import Inspection
 from rw_hooks.describe.model import Draft
 from rw_hooks.facts.model import TrainingFacts
+from rw_hooks.facts.values import without_paths
 from rw_hooks.options import option
 from rw_hooks.redact import redact
 
 __all__ = ["put_comment", "warn_of_lost_alpha"]
 
-_PATH = re.compile(r"(?<![\w:/.])(?:[A-Za-z]:[\\/]|~?/|\\\\)[^\s,;'\"]+")
 _WITHOUT_ALPHA_KEYS = frozenset({"diffusers-peft", "diffusers-old", "comfy", "peft", "diffsynth"})
 
 
@@ -26,7 +25,7 @@ def put_comment(draft: Draft) -> None:
         return
     remark, source = _remark(inspection, facts)
     summary = "; ".join(f"{key} {value}" for key, value in _summary(inspection, facts).items() if value)
-    text = redact(_without_paths("; ".join(filter(None, (remark, summary)))))
+    text = redact(without_paths("; ".join(filter(None, (remark, summary)))))
     entry = option("comment")
     if len(text) < (entry.low or 0):
         return
@@ -71,10 +70,6 @@ def _shown(value: float | str | None) -> str:
 def _is_path(base: str) -> bool:
     """Whether the base is a place on this machine; ``org/name`` is a repository id."""
     return base.startswith(("/", "\\", "~", ".")) or "\\" in base or ":" in base or base.count("/") > 1
-
-
-def _without_paths(text: str) -> str:
-    return _PATH.sub(lambda match: re.split(r"[\\/]", match[0].rstrip("\\/"))[-1], text)
 
 
 def warn_of_lost_alpha(draft: Draft) -> None:

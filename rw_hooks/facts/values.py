@@ -9,10 +9,23 @@ from typing import cast
 
 from rw_hooks.facts.model import Fact, Strength
 
-__all__ = ["base_name", "dig", "first", "flag", "model_name", "number", "stated", "text", "whole", "words"]
+__all__ = [
+    "base_name",
+    "dig",
+    "first",
+    "flag",
+    "model_name",
+    "number",
+    "stated",
+    "text",
+    "whole",
+    "without_paths",
+    "words",
+]
 
 _ABSENT = frozenset({"", "none", "null"})
 _TRUE = frozenset({"true", "1", "yes", "on"})
+_PATH = re.compile(r"(?<![\w:/.])(?:[A-Za-z]:[\\/]|~/|\\\\|/[^\s,;'\"/]+/)[^\s,;'\"]+")
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 
 
@@ -55,6 +68,11 @@ def words(value: object) -> tuple[str, ...]:
 def base_name(path: str) -> str:
     """Return the last part of a path of any system."""
     return re.split(r"[\\/]", path.rstrip("\\/"))[-1]
+
+
+def without_paths(content: str) -> str:
+    """Return a text with each local path in it cut to its last part."""
+    return _PATH.sub(lambda match: base_name(match[0]), content)
 
 
 def model_name(value: object) -> str | None:

@@ -10,11 +10,13 @@ from pydantic import BaseModel, ConfigDict
 
 from rw_hooks.errors import UsageError
 from rw_hooks.facts.model import Fact, TrainingFacts
+from rw_hooks.facts.values import without_paths
 from rw_hooks.integration.choice import Choice, choose_artifacts
 from rw_hooks.integration.folder import RunFolder
 from rw_hooks.integration.plain import PlainFolder
 from rw_hooks.integration.protocol import Integration, RunArtifact, load_integrations
 from rw_hooks.integration.unpack import is_tar, unpack
+from rw_hooks.redact import redact
 
 __all__ = ["Run", "choose", "read_run"]
 
@@ -137,10 +139,20 @@ class _Reading:
 
     def _read(self, entry: Integration, folder: RunFolder) -> tuple[TrainingFacts, tuple[RunArtifact, ...]]:
         try:
-            return entry.facts(folder), tuple(entry.artifacts(folder))
+            return _clean(entry.facts(folder)), tuple(entry.artifacts(folder))
         except Exception as error:  # noqa: BLE001 - another's code may raise anything
             self.warnings.append(f"the integration {entry.name} failed to read {folder.root.name}: {error}")
             return TrainingFacts(), tuple(PlainFolder().artifacts(folder))
+
+
+def _clean(facts: TrainingFacts) -> TrainingFacts:
+    """Return the facts without the local paths and secrets that people write into comments and descriptions."""
+    found: dict[str, object] = {}
+    for name in TrainingFacts.model_fields:
+        fact: object = getattr(facts, name)
+        if isinstance(fact, Fact) and isinstance(fact.value, str) and name != "hero_image":
+            found[name] = fact.model_copy(update={"value": redact(without_paths(fact.value))})
+    return facts.model_copy(update=found)
 
 
 def _of_artifact(facts: TrainingFacts, artifact: RunArtifact) -> TrainingFacts:
