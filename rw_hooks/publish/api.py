@@ -9,6 +9,7 @@ from pathlib import Path
 from rw_hooks.artifact import inspect, require_publishable
 from rw_hooks.describe import describe
 from rw_hooks.errors import MissingError, RwHooksError, UsageError
+from rw_hooks.home import clear_state_leftovers
 from rw_hooks.publish.after import run_command
 from rw_hooks.publish.context import Clients, Context, endpoint_of
 from rw_hooks.publish.describing import facts_for, without_secrets
@@ -64,6 +65,7 @@ def publish_all(paths: Sequence[Path], settings: Settings, watcher: Watcher) -> 
     if settings.value("dry_run", False):
         yield from explain(paths, settings)
         return
+    clear_state_leftovers(settings.home)
     with Journal(settings.home) as journal, Clients() as clients:
         context = Context(settings, journal, clients, watcher)
         for path in paths:
