@@ -22,6 +22,11 @@ class Span:
     start: int
     end: int
 
+    @property
+    def length(self) -> int:
+        """How many bytes; 0 or less when the file has none there."""
+        return self.end - self.start
+
 
 def file_at(folder: Path, target: str) -> Path | None:
     """Return the file that a request target names; None when there is none to be served."""
@@ -42,15 +47,11 @@ def etag_of(path: Path) -> str:
 
 
 def span_of(header: str | None, size: int) -> Span | None:
-    """Return the span that a ``Range`` header asks for; all bytes when it asks for none, or for several spans.
-
-    Returns:
-        None when no byte of the file lies in the range (HTTP 416).
-    """
+    """Return the span that a ``Range`` header asks for; None when it asks for none, for several, or unclearly."""
     match = _RANGE.fullmatch((header or "").strip())
     if match is None or match[0] == "bytes=-":
-        return Span(0, size)
+        return None
     first, last = match.groups()
-    start = int(first) if first else max(0, size - int(last))
-    end = min(int(last) + 1, size) if first and last else size
-    return Span(start, end) if start < end else None
+    if not first:
+        return Span(max(0, size - int(last)), size)
+    return Span(int(first), min(int(last) + 1, size) if last else size)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+import sys
 from collections.abc import Mapping
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -12,7 +13,7 @@ from threading import Lock, Thread
 from typing import IO, Any
 
 from rw_hooks.sandbox.faults import Faults
-from rw_hooks.sandbox.files import etag_of, file_at, span_of
+from rw_hooks.sandbox.files import Span, etag_of, file_at, span_of
 from rw_hooks.sandbox.loopback import HOST
 from rw_hooks.sandbox.media import Media
 from rw_hooks.sandbox.rest import Rest
@@ -82,8 +83,6 @@ class HttpEndpoint(ThreadingHTTPServer):
 
     def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ANN401 - socketserver's own types
         """Let a client hang up in silence; show what is a bug."""
-        import sys
-
         if not isinstance(sys.exc_info()[1], OSError):
             super().handle_error(request, client_address)
 
@@ -143,18 +142,18 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(HTTPStatus.NOT_MODIFIED, b"", headers)
             return
         wanted = self.headers.get("Range") if self.headers.get("If-Range", etag) == etag else None
-        span = span_of(wanted, size)
-        if span is None:
+        asked = span_of(wanted, size)
+        if asked is not None and asked.length <= 0:
             self._answer(HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE, b"", {"Content-Range": f"bytes */{size}"})
             return
-        partial = (span.start, span.end) != (0, size) or (wanted or "").startswith("bytes=0-")
-        if partial:
+        span = asked or Span(0, size)
+        if asked is not None:
             headers["Content-Range"] = f"bytes {span.start}-{span.end - 1}/{size}"
-        self._start(HTTPStatus.PARTIAL_CONTENT if partial else HTTPStatus.OK, span.end - span.start, headers)
+        self._start(HTTPStatus.OK if asked is None else HTTPStatus.PARTIAL_CONTENT, span.length, headers)
         if self.command == "HEAD":
             return
         file.seek(span.start)
-        left = span.end - span.start
+        left = span.length
         while left and (chunk := file.read(min(_CHUNK, left))):
             self.wfile.write(chunk)
             left -= len(chunk)

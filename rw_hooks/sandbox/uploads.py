@@ -140,10 +140,10 @@ class Uploads:
         path = self._folder / uuid4().hex
         try:
             fetched = self._fetch(url, path)
-            self._world.downloaded(Download(air, url, "", fetched.sha256, fetched.size))
+            self._world.downloaded(Download(air, url, "", fetched.sha256, fetched.size), uid)
             problem = open_model(path) or self._hash_problem(uid, fetched.sha256)
         except FetchError as error:
-            self._world.downloaded(Download(air, url, str(error), None, 0))
+            self._world.downloaded(Download(air, url, str(error), None, 0), uid)
             raise _StoppedError("error downloading", f"The file could not be downloaded: {error}") from error
         finally:
             path.unlink(missing_ok=True)
@@ -162,11 +162,12 @@ class Uploads:
 
     def _report(self, air: str, uid: str, status: str, message: str) -> None:
         with self._lock:
-            self._world.reported(air, status)
+            current = self._world.reported(air, uid, status)
             followers = list(self._running[air, uid])
             if is_terminal(status):
                 del self._running[air, uid]
-                self._announce(self._world.models[air], message)
+                if current:
+                    self._announce(self._world.models[air], message)
         self._tell(followers, air, status, message)
         if is_terminal(status):
             for follower in followers:

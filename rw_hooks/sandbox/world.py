@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from threading import RLock
+from typing import Any
 
 from rw_hooks.sandbox.wire import Item, Task
 
@@ -142,14 +143,12 @@ class World:
         with self.lock:
             self._connections.append(connection)
 
-    def downloaded(self, download: Download) -> None:
+    def downloaded(self, download: Download, uid: str) -> None:
         """Record a fetch, and what it brought for its model."""
         with self.lock:
             self._downloads.append(download)
-            model = self._models[download.air]
-            self._models[download.air] = replace(
-                model, sha256=download.sha256, size=download.size, downloads=model.downloads + 1
-            )
+            downloads = self._models[download.air].downloads + 1
+            self._change(download.air, uid, sha256=download.sha256, size=download.size, downloads=downloads)
 
     def posted(self, webhook: Webhook) -> None:
         """Record a webhook."""
@@ -167,12 +166,19 @@ class World:
         """Record new metadata of weights that are there."""
         with self.lock:
             self._updates[air, uid] += 1
-            self._models[air] = replace(self._models[air], fields=_description(task))
+            self._change(air, uid, fields=_description(task))
 
-    def reported(self, air: str, status: str) -> None:
-        """Record the status that a model has come to."""
+    def reported(self, air: str, uid: str, status: str) -> bool:
+        """Record the status that weights have come to; False when their AIR holds other weights by now."""
         with self.lock:
-            self._models[air] = replace(self._models[air], status=status)
+            return self._change(air, uid, status=status)
+
+    def _change(self, air: str, uid: str, **changes: Any) -> bool:  # noqa: ANN401 - each field has its own type
+        model = self._models[air]
+        if model.unique_identifier != uid:
+            return False
+        self._models[air] = replace(model, **changes)
+        return True
 
 
 def _description(task: Task) -> Item:

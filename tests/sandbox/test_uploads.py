@@ -94,6 +94,18 @@ def test_a_second_task_for_weights_under_way_follows_the_first(make_client: Make
     assert len(client.sandbox.world.downloads) == 1
 
 
+def test_newer_weights_under_an_air_are_not_touched_by_older_ones_under_way(make_client: MakeClient) -> None:
+    client = make_client(delays={"stored": 0.2})
+    with client.talk() as talk:
+        talk.item()
+        talk.send(client.task())
+        talk.statuses(until="optimized")
+        talk.send(client.task("missing.safetensors", name="Newer"))
+        assert "error downloading" in talk.statuses(until="ready")
+    model = client.sandbox.world.models["sandbox:1@1"]
+    assert (model.status, model.fields["name"], model.downloads) == ("error downloading", "Newer", 2)
+
+
 def test_a_used_task_uuid_is_a_conflict(client: Client) -> None:
     task = client.task()
     client.post(task)
