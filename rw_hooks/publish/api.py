@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import os
+import shutil
+import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -22,8 +23,9 @@ from rw_hooks.publish.intake import is_bad_artifact, renew, take, take_unread
 from rw_hooks.publish.journal import Journal, Row
 from rw_hooks.publish.outcome import error_record, failed_before_journal, shown
 from rw_hooks.publish.publication import Publication
-from rw_hooks.publish.selection import selected
+from rw_hooks.publish.selection import Selected, selected
 from rw_hooks.publish.watcher import Silent, Watcher
+from rw_hooks.runware import Endpoint
 from rw_hooks.settings import Settings, load
 
 __all__ = ["explain", "finish", "publish", "publish_all", "work_off"]
@@ -69,7 +71,8 @@ def publish_all(paths: Sequence[Path], settings: Settings, watcher: Watcher) -> 
     with Journal(settings.home) as journal, Clients() as clients:
         context = Context(settings, journal, clients, watcher)
         for path in paths:
-            yield from _each_of(path, settings, watcher, lambda file: _publish_file(context, file))
+            spool = settings.home / "spool"
+            yield from _each_of(path, settings, watcher, spool, lambda entry: _publish_file(context, entry))
 
 
 def explain(paths: Sequence[Path], settings: Settings) -> Iterator[Publication]:
@@ -77,24 +80,25 @@ def explain(paths: Sequence[Path], settings: Settings) -> Iterator[Publication]:
 
     With a key and a network the AIR is resolved as far as asking allows; without, it is null.
     """
-    for path in paths:
-        yield from _each_of(path, settings, Silent(), lambda file: _explain_file(file, settings))
+    with tempfile.TemporaryDirectory(prefix="rw-hooks-") as spool:
+        for path in paths:
+            yield from _each_of(path, settings, Silent(), Path(spool), _explain_file)
 
 
 def _each_of(
-    path: Path, settings: Settings, watcher: Watcher, work: Callable[[Path], Publication]
+    path: Path, settings: Settings, watcher: Watcher, spool: Path, work: Callable[[Selected], Publication]
 ) -> Iterator[Publication]:
     """Do the work for each file that the path stands for; what stops one of them does not stop the others."""
     try:
-        files = selected(path, settings, watcher)
+        entries = selected(path, settings, watcher, spool)
     except RwHooksError as error:
         yield failed_before_journal(str(path), error)
         return
-    for file in files:
+    for entry in entries:
         try:
-            yield work(file)
+            yield work(entry)
         except RwHooksError as error:
-            yield failed_before_journal(str(file), error)
+            yield failed_before_journal(str(entry.path), error)
 
 
 def finish(context: Context, identity: str, prepare: Callable[[Context], None]) -> Publication:
@@ -108,7 +112,7 @@ def finish(context: Context, identity: str, prepare: Callable[[Context], None]) 
     try:
         return _advanced(context, identity, prepare)
     finally:
-        _tidy(context.journal.row(identity))
+        _tidy(context.journal.row(identity), context.home / "spool")
 
 
 def _advanced(context: Context, identity: str, prepare: Callable[[Context], None]) -> Publication:
@@ -123,10 +127,14 @@ def _advanced(context: Context, identity: str, prepare: Callable[[Context], None
     return shown(context.journal, identity, change)
 
 
-def _tidy(row: Row) -> None:
-    """Remove the copy that was kept for a publication, when it is of no more use."""
-    if row.status in {"ready", "cancelled", "superseded"} or is_bad_artifact(row):
-        release(Path(row.held))
+def _tidy(row: Row, spool: Path) -> None:
+    """Remove what was kept for a publication, when it is of no more use."""
+    if row.status not in {"ready", "cancelled", "superseded"} and not is_bad_artifact(row):
+        return
+    held = Path(row.held)
+    release(held)
+    if spool in held.parents and held.parent != spool:
+        shutil.rmtree(spool / held.relative_to(spool).parts[0], ignore_errors=True)
 
 
 def work_off(
@@ -167,37 +175,38 @@ def _not_taken(context: Context, item: HandOver, file: Path, error: RwHooksError
     return publication
 
 
-def _publish_file(context: Context, path: Path) -> Publication:
-    endpoint = endpoint_of(context.settings)
-    _require_host(context.settings)
-    item = _hand_over(path, context.settings, endpoint.rest_url, endpoint.fingerprint)
-    publication = work_off(context, item, drop(context.home, item, durable=True))
-    run_command(context.settings, publication, Path.cwd())
+def _publish_file(context: Context, entry: Selected) -> Publication:
+    _require_host(entry.settings)
+    item = _hand_over(entry, endpoint_of(entry.settings))
+    own = context.with_settings(entry.settings)
+    publication = work_off(own, item, drop(context.home, item, durable=True))
+    run_command(entry.settings, publication, Path.cwd())
     return publication
 
 
-def _hand_over(path: Path, settings: Settings, endpoint: str, account: str) -> HandOver:
+def _hand_over(entry: Selected, endpoint: Endpoint) -> HandOver:
     try:
-        status = path.stat()
+        status = entry.held.stat()
     except OSError as error:
-        raise UsageError("no_such_file", f"{path} cannot be read: {error.strerror}", stage="inspect") from None
-    whole = str(path.absolute())
+        raise UsageError("no_such_file", f"{entry.path} cannot be read: {error.strerror}", stage="inspect") from None
     return HandOver(
-        path=whole,
-        held=whole,
+        path=str(entry.path.absolute()),
+        held=str(entry.held.absolute()),
         size=status.st_size,
         mtime_ns=status.st_mtime_ns,
         inode=status.st_ino,
-        options=pack(settings.given),
-        endpoint=endpoint,
-        account=account,
+        options=pack(entry.settings.given),
+        endpoint=endpoint.rest_url,
+        account=endpoint.fingerprint,
+        facts=entry.facts,
     )
 
 
-def _explain_file(path: Path, settings: Settings) -> Publication:
-    inspection = inspect(path)
+def _explain_file(entry: Selected) -> Publication:
+    settings = entry.settings
+    inspection = inspect(entry.held).model_copy(update={"path": str(entry.path)})
     air, air_from = foresee(settings, inspection.sha256 or "")
-    facts = facts_for(path, settings, {})
+    facts = facts_for(entry.path, settings, entry.facts)
     described = without_secrets(describe(inspection, facts, settings, air=air, air_source=air_from))
     error: RwHooksError | None = None
     try:
@@ -212,7 +221,7 @@ def _explain_file(path: Path, settings: Settings) -> Publication:
         air=air,
         sha256=inspection.sha256,
         host=settings.text("host"),
-        path=os.fspath(path),
+        path=str(entry.path),
         size=inspection.size,
         model={**described.fields, "air": air},
         sources=described.sources,

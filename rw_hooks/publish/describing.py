@@ -13,6 +13,7 @@ from rw_hooks.integration import read_run
 from rw_hooks.publish.context import Context
 from rw_hooks.publish.foresee import air_source
 from rw_hooks.publish.journal import Row
+from rw_hooks.publish.selection import ORIGIN
 from rw_hooks.redact import redact_url
 from rw_hooks.settings import Settings
 
@@ -40,7 +41,10 @@ def facts_for(path: Path, settings: Settings, told: Mapping[str, Any]) -> Traini
     """Return what the run of this file says, and on top of it what the caller told in ``facts``."""
     config = settings.text("config")
     run = read_run(
-        path, config=Path(config) if config else None, trainer=settings.text("trainer"), argv=told.get("argv")
+        Path(told.get(ORIGIN) or path),
+        config=Path(config) if config else None,
+        trainer=settings.text("trainer"),
+        argv=told.get("argv"),
     )
     known = TrainingFacts.model_fields
     stated = {

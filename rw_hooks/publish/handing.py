@@ -17,10 +17,10 @@ from rw_hooks.publish.inbox import HandOver, NewerSchemaError, remove, waiting
 from rw_hooks.publish.intake import take_unread
 from rw_hooks.publish.locks import held
 from rw_hooks.publish.publication import Publication
-from rw_hooks.publish.runs import is_over
+from rw_hooks.publish.runs import forget, is_over, known
 from rw_hooks.publish.standing import Standing
 
-__all__ = ["Found", "handle", "look", "report", "supersede"]
+__all__ = ["Found", "forget_runs", "handle", "look", "report", "supersede"]
 
 _LOCK_SECONDS = 6 * 3600.0
 
@@ -52,6 +52,15 @@ def look(home: Path, endpoint: str, accounts: Collection[str]) -> Found:
             found.files[item.id] = file
     found.sorted = sort_out(items, partial(is_over, home))
     return found
+
+
+def forget_runs(home: Path, endpoint: str, accounts: Collection[str]) -> None:
+    """Forget the runs that are over and have nothing in the inbox any more."""
+    found = look(home, endpoint, accounts)
+    busy = {item.run for item in (*found.sorted.due, *found.sorted.superseded, *found.sorted.undecided)}
+    for run in known(home):
+        if run.endpoint == endpoint and run.account in accounts and run.id not in busy and is_over(home, run.id):
+            forget(home, run.id)
 
 
 def handle(context: Context, item: HandOver, file: Path) -> Publication | None:

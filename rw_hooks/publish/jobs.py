@@ -12,7 +12,7 @@ from rw_hooks.publish.after import run_command
 from rw_hooks.publish.api import finish
 from rw_hooks.publish.context import Clients, Context, endpoint_of
 from rw_hooks.publish.given import unpack
-from rw_hooks.publish.handing import handle, look, report, supersede
+from rw_hooks.publish.handing import forget_runs, handle, look, report, supersede
 from rw_hooks.publish.holding import release, release_item
 from rw_hooks.publish.inbox import HandOver, remove, waiting
 from rw_hooks.publish.intake import is_bad_artifact, retry
@@ -98,6 +98,7 @@ def _take_waiting(context: Context, endpoint: Endpoint) -> Iterator[Publication]
             report(context.home, item, publication)
             run_command(own.settings, publication, Path(item.directory or Path.cwd()))
             yield publication
+    forget_runs(context.home, endpoint.rest_url, (endpoint.fingerprint, ""))
 
 
 def _retry(identity: str, context: Context) -> None:

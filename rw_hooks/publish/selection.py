@@ -1,37 +1,72 @@
-"""Which files a path stands for: itself, or what a run left that shall be published."""
+"""Which files a path stands for: itself, what a run left that shall be published, or what a result points to."""
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
+from rw_hooks.deadline import Deadline
 from rw_hooks.errors import ArtifactError, UsageError
 from rw_hooks.home import private_folder
-from rw_hooks.integration import choose, read_run
+from rw_hooks.hosts import fetch_file
+from rw_hooks.integration import RunArtifact, choose, read_run
 from rw_hooks.publish.watcher import Watcher
-from rw_hooks.settings import Settings
+from rw_hooks.settings import Given, Settings
 
-__all__ = ["selected"]
+__all__ = ["ORIGIN", "Selected", "selected"]
 
-_CONTAINERS = {".json", ".tar"}
+ORIGIN = "origin"
+"""The key among a hand-over's facts that names the path whose run describes the file, where that is another one."""
+
+_CONTAINERS = (".json", ".tar", ".tar.gz", ".tgz")
+_FETCH_SECONDS = 3600.0
 
 
-def selected(path: Path, settings: Settings, watcher: Watcher) -> list[Path]:
-    """Return the files to publish for this path: the file itself, or the chosen ones of a run.
+@dataclass(frozen=True)
+class Selected:
+    """One file to publish.
+
+    Attributes:
+        path: The file as a person knows it; its receipt goes beside it.
+        held: Where its bytes are.
+        settings: The settings for it.
+        facts: What the hand-over shall carry along.
+    """
+
+    path: Path
+    held: Path
+    settings: Settings
+    facts: Mapping[str, Any]
+
+
+def selected(path: Path, settings: Settings, watcher: Watcher, spool: Path) -> list[Selected]:
+    """Return the files to publish for this path.
+
+    Args:
+        path: A file, a run's output folder, a hosted trainer's result JSON or archive.
+        settings: The settings of the call.
+        watcher: Told of what is not published.
+        spool: Where an archive is unpacked, and what a result points to is fetched.
 
     Raises:
         UsageError: There is nothing at this path.
-        ArtifactError: The folder holds nothing that can be published.
+        ArtifactError: It holds nothing that can be published.
+        UnreachableError: What a result points to cannot be fetched now.
     """
     if not path.exists():
         raise UsageError("no_such_file", f"there is nothing at {path}", stage="inspect")
-    if path.is_file() and path.suffix.lower() not in _CONTAINERS:
-        return [path]
+    contained = path.is_file() and path.name.lower().endswith(_CONTAINERS)
+    if path.is_file() and not contained:
+        return [Selected(path, path, settings, {})]
     config = settings.text("config")
     run = read_run(
         path,
         config=Path(config) if config else None,
         trainer=settings.text("trainer"),
-        spool=private_folder(settings.home / "spool"),
+        spool=private_folder(spool) if contained else None,
     )
     for warning in run.warnings:
         watcher.note(warning)
@@ -45,4 +80,16 @@ def selected(path: Path, settings: Settings, watcher: Watcher) -> list[Path]:
         )
     for offered in chosen.offered:
         watcher.note(f"not published: {offered.path.name} ({offered.reason}); --which all takes it too")
-    return [artifact.path for artifact in chosen.artifacts]
+    return [_select(artifact, path, contained, settings, spool) for artifact in chosen.artifacts]
+
+
+def _select(artifact: RunArtifact, path: Path, contained: bool, settings: Settings, spool: Path) -> Selected:
+    if not contained:
+        return Selected(artifact.path, artifact.path, settings, {})
+    beside = path.absolute().parent / artifact.path.name
+    if artifact.url is None:
+        return Selected(beside, artifact.path, settings, {ORIGIN: str(artifact.path)})
+    held = spool / f"url-{hashlib.sha256(artifact.url.encode()).hexdigest()[:16]}" / artifact.path.name
+    fetch_file(artifact.url, held, Deadline.after(_FETCH_SECONDS))
+    given = {"host": Given(artifact.url, path.name), **settings.given}
+    return Selected(beside, held, replace(settings, given=given), {ORIGIN: str(path.absolute())})

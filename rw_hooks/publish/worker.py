@@ -23,7 +23,7 @@ from rw_hooks.publish.context import Clients, Context, endpoint_of
 from rw_hooks.publish.doctor import doctor
 from rw_hooks.publish.engines.local import time_allowed
 from rw_hooks.publish.given import unpack
-from rw_hooks.publish.handing import handle, look, report, supersede
+from rw_hooks.publish.handing import forget_runs, handle, look, report, supersede
 from rw_hooks.publish.holding import secure
 from rw_hooks.publish.inbox import HandOver
 from rw_hooks.publish.journal import Journal, Row
@@ -131,6 +131,7 @@ class _Worker:
                 if not self._look():
                     break
             time.sleep(_LOOK_SECONDS)
+        forget_runs(self._context.home, self._endpoint.rest_url, {self._endpoint.fingerprint})
         _LOG.info("nothing left to do")
 
     def _look(self) -> bool:
@@ -143,9 +144,8 @@ class _Worker:
             self._begin(item.id, partial(supersede, self._own(item), item, found.files[item.id]))
         for item in found.sorted.due:
             self._begin(item.id, partial(self._publish, item, found.files[item.id]))
-        waited_for = {item.run for item in found.sorted.undecided}
-        self._see_runs(waited_for.union(item.run for item in (*found.sorted.due, *found.sorted.superseded)))
-        return bool(self._under_way or waited_for)
+        self._check_new_runs()
+        return bool(self._under_way or found.sorted.undecided)
 
     def _begin(self, name: str, work: Callable[[], None]) -> None:
         if name not in self._under_way and name not in self._given_up:
@@ -210,15 +210,11 @@ class _Worker:
                 _LOG.warning("%s: no private copy: %s", item.path, error)
             self._unsecured.add(item.id)
 
-    def _see_runs(self, with_hand_overs: set[str]) -> None:
-        """Check what a new run will need, and forget the runs that are over."""
+    def _check_new_runs(self) -> None:
+        """Find out, once for each run, what stands in the way of its publication."""
         for run in runs.known(self._context.home):
-            if (run.endpoint, run.account) != (self._endpoint.rest_url, self._endpoint.fingerprint):
-                continue
-            if runs.is_over(self._context.home, run.id):
-                if run.id not in with_hand_overs:
-                    runs.forget(self._context.home, run.id)
-            elif run.id not in self._checked:
+            ours = (run.endpoint, run.account) == (self._endpoint.rest_url, self._endpoint.fingerprint)
+            if ours and run.id not in self._checked:
                 self._checked.add(run.id)
                 if runs.read_trouble(self._context.home, run.id) is None:
                     self._begin(f"check {run.id}", partial(self._check, run))

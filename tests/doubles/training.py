@@ -1,0 +1,120 @@
+"""A training without a trainer: files as one leaves them, scripts that call hooks, and the worker run at once."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from unittest import mock
+
+from rw_hooks.publish import worker
+from rw_hooks.publish.inbox import HandOver, waiting
+from rw_hooks.sandbox import Sandbox
+from rw_hooks.settings import load
+
+__all__ = ["EMBEDDING", "Training", "save"]
+
+EMBEDDING = Path(__file__).parents[1] / "data" / "artifacts" / "skstoy.safetensors"
+_ROOT = Path(__file__).parents[2]
+_NO_WORKER = f'"{sys.executable}" -c pass'
+
+
+def save(path: Path, number: int = 0, *, source: Path = EMBEDDING) -> Path:
+    """Write a sound file whose bytes differ by number, under its final name as safetensors before 0.8.0 does."""
+    raw = source.read_bytes()
+    length = int.from_bytes(raw[:8], "little")
+    header = json.loads(raw[8 : 8 + length])
+    header["__metadata__"] = {**header.get("__metadata__", {}), "save": str(number)}
+    text = json.dumps(header).encode()
+    text += b" " * (-len(text) % 8)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(len(text).to_bytes(8, "little") + text + raw[8 + length :])
+    return path
+
+
+@dataclass
+class Training:
+    """A folder to train in, a state folder, and a platform to publish to.
+
+    Attributes:
+        folder: Where the trainer writes.
+        home: The state folder.
+        sandbox: The platform, or None where nothing is published.
+        options: Options in the environment.
+    """
+
+    folder: Path
+    home: Path
+    sandbox: Sandbox | None = None
+    options: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def environ(self) -> dict[str, str]:
+        """What a trainer has in its environment; no worker is started unless one is asked for."""
+        values = {
+            "RW_HOOKS_HOME": str(self.home),
+            "RUNWARE_API_KEY": "sandbox-key",
+            "RUNWARE_API_URL": "http://127.0.0.1:9/v1",
+            "RW_HOOKS_WAIT": "no",
+            "RW_HOOKS_WORKER_COMMAND": _NO_WORKER,
+        }
+        if self.sandbox is not None:
+            values |= {
+                "RUNWARE_API_KEY": self.sandbox.key,
+                "RUNWARE_API_URL": self.sandbox.api_url,
+                "RUNWARE_WS_URL": self.sandbox.ws_url,
+                "RW_HOOKS_HOST": f"dir://{self.sandbox.folder}?url={self.sandbox.files_url}",
+                "RW_HOOKS_ARCHITECTURE": "sd1x",
+            }
+        return {**values, **self.options}
+
+    def command(self, script: str) -> tuple[list[str], dict[str, str]]:
+        """Return what runs a Python script as a trainer would be, and its environment."""
+        keep = {name: os.environ[name] for name in ("PATH", "SYSTEMROOT", "TMPDIR", "HOME") if name in os.environ}
+        path = os.pathsep.join((str(_ROOT), str(_ROOT / "integrations")))
+        environ = {**keep, "PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1", **self.environ}
+        prelude = "import os, sys, signal, time; from pathlib import Path; from tests.doubles.training import save\n"
+        return [sys.executable, "-c", prelude + textwrap.dedent(script)], environ
+
+    def run(self, script: str, *, timeout: float = 60.0) -> subprocess.CompletedProcess[str]:
+        """Run a Python script in the trainer's folder until it ends."""
+        command, environ = self.command(script)
+        return subprocess.run(
+            command, env=environ, cwd=self.folder, timeout=timeout, check=False, capture_output=True, text=True
+        )
+
+    @contextmanager
+    def running(self, script: str) -> Iterator[subprocess.Popen[str]]:
+        """Run a Python script that says ``saved`` on its output, and go on when it has; it is killed at the end."""
+        command, environ = self.command(script)
+        process = subprocess.Popen(
+            command, env=environ, cwd=self.folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+        try:
+            assert process.stdout is not None
+            assert process.stdout.readline().strip() == "saved"
+            yield process
+        finally:
+            process.send_signal(getattr(signal, "SIGKILL", signal.SIGTERM))
+            process.communicate()
+
+    def handed(self) -> list[HandOver]:
+        """Return what lies in the inbox."""
+        return [item for _, item in waiting(self.home) if isinstance(item, HandOver)]
+
+    def drain(self) -> None:
+        """Do the worker's work in this process."""
+        with mock.patch.object(worker, "_LINGER_SECONDS", 0.0), mock.patch.object(worker, "_LOOK_SECONDS", 0.02):
+            assert worker.drain(load(environ=self.environ, directory=self.folder))
+
+    def published(self) -> set[str]:
+        """Return the sha256 of what is ready at the platform."""
+        assert self.sandbox is not None
+        return {str(model.sha256) for model in self.sandbox.world.models.values() if model.status == "ready"}
