@@ -16,6 +16,7 @@ from rw_hooks.deadline import Deadline
 from rw_hooks.errors import UsageError
 from rw_hooks.hosts.address import is_private_address
 from rw_hooks.hosts.base import Host, HostConfig, HostedFile, Location, Progress
+from rw_hooks.hosts.fetching import fetch_file
 from rw_hooks.hosts.preflight import Preflight, preflight
 from rw_hooks.redact import redact_url
 
@@ -27,6 +28,7 @@ __all__ = [
     "Preflight",
     "Progress",
     "default_hub_url",
+    "fetch_file",
     "is_private_address",
     "open_host",
     "preflight",
@@ -37,6 +39,9 @@ Factory = Callable[[str, HostConfig], Host]
 ENTRY_POINTS = "rw_hooks.hosts"
 _BUILT_IN = {
     "hf": ("rw_hooks.hosts.hub", "HubHost"),
+    "s3": ("rw_hooks.hosts.objectstore", "ObjectStoreHost"),
+    "gs": ("rw_hooks.hosts.objectstore", "ObjectStoreHost"),
+    "az": ("rw_hooks.hosts.objectstore", "ObjectStoreHost"),
     "dir": ("rw_hooks.hosts.directory", "DirectoryHost"),
     "http": ("rw_hooks.hosts.url", "UrlHost"),
     "https": ("rw_hooks.hosts.url", "UrlHost"),

@@ -24,6 +24,7 @@ from rw_hooks.deadline import Deadline
 from rw_hooks.errors import ArtifactChangedError, MissingError, RefusedError, RwHooksError, UnreachableError, UsageError
 from rw_hooks.home import clear_leftovers
 from rw_hooks.hosts.base import HostConfig, HostedFile, Location, Progress
+from rw_hooks.hosts.unchanged import Unchanged
 from rw_hooks.points import reach
 from rw_hooks.redact import is_secret_url
 
@@ -84,11 +85,10 @@ class DirectoryHost:
         found = self.find(file)
         if found is not None:
             return found
-        if file.path is None:
-            raise ArtifactChangedError("artifact_gone", f"{file.name} is no longer there to be copied")
+        source = Unchanged(file).path
         clear_leftovers(self._folder, f"{_TEMPORARY}*")
         try:
-            return self._location(self._copy(file.path, file, progress, deadline))
+            return self._location(self._copy(source, file, progress, deadline))
         except OSError as error:
             raise _mapped(error, self._folder) from None
 

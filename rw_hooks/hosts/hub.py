@@ -17,7 +17,6 @@ from pydantic import SecretStr
 
 from rw_hooks.deadline import Deadline
 from rw_hooks.errors import (
-    ArtifactChangedError,
     ConflictError,
     MissingError,
     RefusedError,
@@ -29,6 +28,7 @@ from rw_hooks.hosts.base import HostConfig, HostedFile, Location, Progress
 from rw_hooks.hosts.hub_api import HubApi, Repo
 from rw_hooks.hosts.hub_upload import Upload, run
 from rw_hooks.hosts.requests import pause_before
+from rw_hooks.hosts.unchanged import Unchanged
 from rw_hooks.points import reach
 
 __all__ = ["HubHost", "require_token"]
@@ -164,15 +164,13 @@ class HubHost:
         )
 
     def _send(self, file: HostedFile, repo: Repo, *, xet: bool, progress: Progress, deadline: Deadline) -> Location:
-        if file.path is None:
-            raise ArtifactChangedError("artifact_gone", f"{file.name} is no longer there to be uploaded")
-        before = _state(file.path, file)
+        unchanged = Unchanged(file)
         upload = Upload(
             endpoint=self._api.endpoint,
             token=self._token.get_secret_value(),
             repo=self._repo,
             path_in_repo=self._path(file),
-            file=str(file.path),
+            file=str(unchanged.path.absolute()),
             size=file.size,
             sha256=file.sha256,
             parent=repo.head,
@@ -181,8 +179,7 @@ class HubHost:
         reach("hub.before_upload")
         commit = run(upload, self._config, progress, deadline)
         reach("hub.after_commit")
-        if _state(file.path, file) != before:
-            raise _changed(file)
+        unchanged.require()
         located = self._locate(Repo(commit, repo.open, repo.private), file, deadline)
         if located is None:
             raise RefusedError(
@@ -226,21 +223,3 @@ def _git_oid(path: Path | None, size: int) -> str | None:
         while chunk := stream.read(1_048_576):
             digest.update(chunk)
     return digest.hexdigest()
-
-
-def _state(path: Path, file: HostedFile) -> tuple[int, int, int]:
-    """Return what changes when a file is rewritten; the upload itself hashes nothing."""
-    try:
-        found = path.stat()
-    except OSError:
-        raise _changed(file) from None
-    if found.st_size != file.size:
-        raise _changed(file)
-    return found.st_size, found.st_mtime_ns, found.st_ino
-
-
-def _changed(file: HostedFile) -> ArtifactChangedError:
-    return ArtifactChangedError(
-        "artifact_changed", f"{file.name} was changed after it was inspected; it was not registered",
-        hint="publish it again when the training no longer writes it",
-    )  # fmt: skip
