@@ -82,11 +82,11 @@ class DirectoryHost:
     def upload(self, file: HostedFile, progress: Progress, deadline: Deadline) -> Location:
         """Copy the file into the folder."""
         self.check()
+        clear_leftovers(self._folder, f"{_TEMPORARY}*")
         found = self.find(file)
         if found is not None:
             return found
         source = Unchanged(file).path
-        clear_leftovers(self._folder, f"{_TEMPORARY}*")
         try:
             return self._location(self._copy(source, file, progress, deadline))
         except OSError as error:
