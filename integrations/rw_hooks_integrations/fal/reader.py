@@ -67,6 +67,6 @@ def _result(run: RunFolder) -> _Result | None:
         found = config and (config.values if within is None else dig(config.values, within))
         for key, value in cast("Mapping[str, object]", found).items() if isinstance(found, Mapping) else ():
             url = text(dig(value, "url"))
-            if key.endswith("lora_file") and url and url.startswith("https://"):
+            if key.endswith("lora_file") and url and url.startswith(("https://", "http://")):
                 return _Result(key, url, base_name(text(dig(value, "file_name")) or url.partition("?")[0]))
     return None

@@ -30,11 +30,11 @@ class SimpleTuner:
     name = "simpletuner"
 
     def recognise(self, run: RunFolder) -> float:
-        """Return 1.0 by its config, which it always writes, or a command line of it."""
+        """Return 1.0 by its options, which it always leaves, 0.5 by the name of their file alone."""
         options = _options(run)
-        if run.matching(re.escape(_CONFIG)) or (options.text("model_family") and options.text("model_type")):
+        if options.text("model_family") and options.text("model_type"):
             return 1.0
-        return 0.0
+        return 0.5 if run.matching(re.escape(_CONFIG)) else 0.0
 
     def facts(self, run: RunFolder) -> TrainingFacts:
         """Return the facts of the config, the newest checkpoint's header and the dataset's backend."""
