@@ -154,7 +154,7 @@ def test_media_refuses(client: Client, fields: dict[str, str]) -> None:
 
 
 def test_inference_waits_for_the_models_it_names(make_client: MakeClient) -> None:
-    client = make_client(delays={"ready": 0.3})
+    client = make_client(delays={"ready": 0.6})
     client.post(client.task())
     task = {
         "taskType": "imageInference",

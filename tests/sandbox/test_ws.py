@@ -59,7 +59,7 @@ def test_a_message_that_is_no_array_of_tasks_is_refused_and_the_connection_stays
 
 
 def test_an_idle_connection_is_closed(make_client: MakeClient) -> None:
-    client = make_client(idle_limit=0.2)
+    client = make_client(idle_limit=0.6)
     with client.talk() as talk:
         talk.item()
         with pytest.raises(ConnectionClosed):
@@ -128,7 +128,7 @@ def test_frames_of_a_live_upload_follow_those_replayed(make_client: MakeClient) 
 
 @pytest.mark.parametrize("keep", [True, False])
 def test_a_restart_keeps_or_forgets_sessions(make_client: MakeClient, keep: bool) -> None:
-    client = make_client(delays={"stored": 0.2})
+    client = make_client(delays={"stored": 0.6})
     with client.talk() as talk:
         session = _session(talk)
         talk.send(client.task())
