@@ -7,6 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.reliability.figures import pytest_runtest_makereport, pytest_terminal_summary
+
+__all__ = ["pytest_runtest_makereport", "pytest_terminal_summary"]
+
 _FOREIGN = (
     "RUNWARE_", "RW_HOOKS_", "HF_", "HUGGING_FACE_", "HUGGINGFACE_", "AWS_", "AZURE_", "GOOGLE_",
     "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "NO_COLOR", "FORCE_COLOR",

@@ -1,0 +1,133 @@
+"""What a process does that a test lets die: one publish, one resume, one drain, with a trigger at a named point."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import signal
+import sys
+from collections import Counter
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, NoReturn
+
+from rw_hooks.points import set_trigger
+from rw_hooks.publish import context
+from rw_hooks.publish.api import explain, publish_all
+from rw_hooks.publish.jobs import cancel, resume
+from rw_hooks.publish.watcher import Silent
+from rw_hooks.runware import RunwareClient, Timings
+from rw_hooks.settings import Settings, load
+from tests.reliability import effects
+
+FAST = Timings(
+    connect=3, authenticate=3, backoff_first=0.02, backoff_most=0.3, fallback_after=2, answer=1.5, resume_silence=0.4,
+    silence=1.5, search=0.1, poll=0.05, poll_most=0.3, rest_read=3, lookup=5,
+)  # fmt: skip
+Command = dict[str, Any]
+
+
+def prepare() -> None:
+    """Let the real client wait less between its tries, and import what a publication imports on its way."""
+    import rw_hooks.hosts.directory
+    import rw_hooks.hosts.hub
+    import rw_hooks.hosts.url
+    import rw_hooks.publish.worker  # noqa: F401 - imported before any fork
+    from rw_hooks.sandbox.adapter import make_adapter
+
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "warm.safetensors"
+        make_adapter(file, 1, 1, lambda _step, _loss: None)
+        list(explain([file], load({}, environ={"RW_HOOKS_HOME": folder}, directory=Path(folder))))
+    context.RunwareClient = partial(RunwareClient, timings=FAST)  # type: ignore[misc, assignment]
+
+
+def _settings(command: Command) -> Settings:
+    return load(command["options"], directory=Path(command["directory"]), as_flags=True)
+
+
+def _publish(command: Command) -> list[Any]:
+    _arm(command)
+    files = [Path(name) for name in command["files"]]
+    return [entry.as_json() for entry in publish_all(files, _settings(command), Silent())]
+
+
+def _resume(command: Command) -> list[Any]:
+    _arm(command)
+    return [entry.as_json() for entry in resume(_settings(command), [], Silent())]
+
+
+def _cancel(command: Command) -> list[Any]:
+    _arm(command)
+    return [cancel(_settings(command), command["name"]).as_json()]
+
+
+def _drain(command: Command) -> list[Any]:
+    from rw_hooks.publish.worker import drain
+
+    _arm(command)
+    return [drain(_settings(command))]
+
+
+def _train(command: Command) -> list[Any]:
+    """Hand files over as a training does, and end."""
+    from rw_hooks import PublishHook
+
+    _arm(command)
+    hook = PublishHook(**command["options"], worker_command=f"{sys.executable} -c pass")
+    for number, name in enumerate(command["files"], 1):
+        hook.on_save(name, step=number)
+    hook.on_end(wait=False)
+    return []
+
+
+WORKS: dict[str, Callable[[Command], list[Any]]] = {
+    "publish": _publish, "resume": _resume, "cancel": _cancel, "drain": _drain, "train": _train,
+}  # fmt: skip
+
+
+def _arm(command: Command) -> None:
+    """Set what happens at the points that this process comes to."""
+    if command.get("level"):
+        logging.basicConfig(level=command["level"])
+    if command.get("effect"):
+        effects.arm(command["effect"])
+    if command.get("trace"):
+        set_trigger(_Tracer(Path(command["trace"])))
+    elif command.get("point"):
+        set_trigger(_Death(command["point"], command.get("count", 1), command.get("death", "kill")))
+
+
+class _Tracer:
+    """Writes down each point that is reached."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+
+    def __call__(self, name: str) -> None:
+        with self._file.open("a") as file:
+            file.write(json.dumps(name) + "\n")
+
+
+class _Death:
+    """Dies when the point is reached for the n-th time."""
+
+    def __init__(self, point: str, count: int, death: str) -> None:
+        self._point, self._count, self._death = point, count, death
+        self._reached: Counter[str] = Counter()
+
+    def __call__(self, name: str) -> None:
+        self._reached[name] += 1
+        if name == self._point and self._reached[name] == self._count:
+            _die(self._death)
+
+
+def _die(death: str) -> NoReturn:
+    if death == "exit":
+        os._exit(9)
+    os.killpg(os.getpid(), signal.SIGKILL)
+    signal.pause()  # the signal is on its way
+    raise AssertionError

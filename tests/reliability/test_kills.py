@@ -1,0 +1,108 @@
+"""kill -9 at every named point, on every host: what was begun is finished, once, by `resume` or by the same command.
+
+A publication that dies before its hand-over is in the inbox is nobody's yet: there the command itself is repeated.
+"""
+
+from __future__ import annotations
+
+import json
+import signal
+
+import pytest
+
+from tests.reliability.harness import HOSTS, open_world
+
+BEFORE_INBOX = ("inbox.before_write", "inbox.before_rename")
+_TO_HOST = (
+    "inbox.after_rename",
+    "journal.enroll.before", "journal.enroll.after",
+    "journal.inspect.record.before", "journal.inspect.record.after",
+    "journal.reopen.before", "journal.reopen.after",
+    "inbox.before_remove", "inbox.after_remove",
+    "journal.account.before", "journal.account.after",
+    "journal.air.before", "journal.air.after",
+    "journal.describe.record.before", "journal.describe.record.after",
+    "host.before_upload",
+)  # fmt: skip
+_IN_HUB = (
+    "hub.before_create", "hub.after_create", "hub.before_upload", "hub.child.started", "hub.child.moved",
+    "hub.after_commit",
+)  # fmt: skip
+_IN_DIR = ("dir.before_rename", "dir.after_rename")
+_FROM_HOST = (
+    "host.after_upload",
+    "journal.host.record.before", "journal.host.record.after",
+    "preflight.before", "preflight.after",
+    "journal.preflight.record.before", "journal.preflight.record.after",
+    "journal.submission.before", "journal.submission.after",
+    "register.before_send", "register.after_send",
+    "register.phase.validated", "register.phase.downloaded", "register.phase.optimized", "register.phase.stored",
+    "register.phase.ready",
+    "journal.register.record.before", "journal.register.record.after",
+    "settle.before_receipt", "settle.after_receipt",
+    "journal.settle.record.before", "journal.settle.record.after",
+    "end.before", "journal.end.before", "journal.end.after",
+)  # fmt: skip
+_INSIDE = {"hub-public": _IN_HUB, "hub-private": _IN_HUB, "dir": _IN_DIR, "url": ()}
+POINTS = {host: (*BEFORE_INBOX, *_TO_HOST, *_INSIDE[host], *_FROM_HOST) for host in HOSTS}
+SUBMISSIONS = range(2, 9)  # each phase is one more write of the submission
+
+ALL = [(host, point) for host in HOSTS for point in POINTS[host]]
+# Starting the Hub's client takes a second, so the normal set takes of the Hub what is not the same everywhere.
+FAST = [(host, point) for host, point in ALL if host in {"dir", "url"} or point in _IN_HUB]
+REST = [case for case in ALL if case not in FAST]
+
+
+def die_and_go_on(folder, host, point, death="kill", count=1):
+    with open_world(folder, host) as world:
+        died = world.run("publish", point=point, death=death, count=count)
+        expected = (signal.SIGKILL, None) if death == "kill" else (0, 9)
+        assert (died.signal, died.code) == expected, died.said
+        assert died.orphans == []
+        world.age()
+        work = "publish" if point in BEFORE_INBOX else "resume"
+        went_on = world.run(work)
+        assert (went_on.signal, went_on.code, went_on.late) == (0, 0, False), went_on.said
+        world.require_ready()
+
+
+@pytest.mark.reliability("kill -9 at a named point")
+@pytest.mark.parametrize(("host", "point"), FAST)
+def test_a_killed_publication_is_finished_once(tmp_path, host, point):
+    die_and_go_on(tmp_path, host, point)
+
+
+@pytest.mark.slow
+@pytest.mark.reliability("kill -9 at a named point")
+@pytest.mark.parametrize(("host", "point"), REST)
+def test_a_killed_publication_is_finished_once_in_the_other_kind_of_repository(tmp_path, host, point):
+    die_and_go_on(tmp_path, host, point)
+
+
+@pytest.mark.slow
+@pytest.mark.reliability("os._exit at a named point")
+@pytest.mark.parametrize(("host", "point"), ALL)
+def test_a_publication_that_left_without_a_word_is_finished_once(tmp_path, host, point):
+    die_and_go_on(tmp_path, host, point, death="exit")
+
+
+@pytest.mark.reliability("kill -9 at a named point")
+@pytest.mark.parametrize("edge", ["before", "after"])
+@pytest.mark.parametrize("count", SUBMISSIONS)
+def test_a_publication_killed_at_each_write_of_its_submission_is_finished_once(tmp_path, edge, count):
+    die_and_go_on(tmp_path, "url", f"journal.submission.{edge}", count=count)
+
+
+@pytest.mark.parametrize("host", HOSTS)
+def test_every_point_of_a_publication_is_in_the_sweep(tmp_path, host):
+    with open_world(tmp_path, host) as world:
+        trace = tmp_path / "trace"
+        ended = world.run("publish", trace=str(trace))
+        assert ended.code == 0, ended.said
+        reached = [json.loads(line) for line in trace.read_text().splitlines()]
+        assert set(reached) == set(POINTS[host])
+        assert reached.count("journal.submission.before") == max(SUBMISSIONS)
+        again = world.run("publish")
+        assert again.outcome is not None, again.said
+        assert [(entry["status"], entry["changed"]) for entry in again.outcome] == [("ready", "nothing")]
+        world.require_ready()
