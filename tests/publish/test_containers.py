@@ -1,0 +1,66 @@
+"""What a hosted trainer leaves: a result that points to the file, or an archive that holds it."""
+
+from __future__ import annotations
+
+import json
+import tarfile
+from pathlib import Path
+
+from safetensors.numpy import load_file, save_file
+
+from rw_hooks.publish.api import explain, publish
+from tests.publish.conftest import ARTIFACTS
+
+
+def spooled(tmp_path: Path) -> list[Path]:
+    return [path for path in (tmp_path / "home" / "spool").rglob("*") if path.is_file()]
+
+
+def test_a_fal_result_is_registered_from_where_the_file_is(tmp_path, sandbox, settings, lora):
+    served = sandbox.folder / "lora.safetensors"
+    served.write_bytes(lora.read_bytes())
+    result = tmp_path / "fal" / "result.json"
+    result.parent.mkdir()
+    result.write_text(
+        json.dumps(
+            {
+                "diffusers_lora_file": {"url": sandbox.files_url + "lora.safetensors", "file_name": "lora.safetensors"},
+                "input": {"trigger_word": "maya", "steps": 900},
+            }
+        )
+    )
+    publication = publish(result, settings=settings(host=None))
+    assert (publication.error, publication.status) == (None, "ready")
+    assert publication.url == sandbox.files_url + "lora.safetensors"
+    assert publication.model["positiveTriggerWords"] == "maya"
+    assert spooled(tmp_path) == []
+    assert (tmp_path / "fal" / "lora.safetensors.rw.json").exists()
+
+
+def test_an_archive_is_published_by_the_weights_it_holds(tmp_path, sandbox, settings):
+    inner = tmp_path / "output" / "flux_train_replicate"
+    inner.mkdir(parents=True)
+    (inner / "config.yaml").write_text(
+        "job: extension\nconfig:\n  name: flux_train_replicate\n  process:\n  - type: sd_trainer\n    trigger_word: maya\n"
+        "    model:\n      name_or_path: runwayml/stable-diffusion-v1-5\n"
+    )
+    save_file(load_file(ARTIFACTS / "sks_toy_v1.safetensors"), inner / "lora.safetensors")
+    archive = tmp_path / "trained_model.tar"
+    with tarfile.open(archive, "w") as tar:
+        tar.add(tmp_path / "output", "output")
+    [described] = explain([archive], settings())
+    assert described.model["positiveTriggerWords"] == "maya"
+    publication = publish(archive, settings=settings())
+    assert (publication.error, publication.status) == (None, "ready")
+    assert publication.model["positiveTriggerWords"] == "maya"
+    assert spooled(tmp_path) == []
+    again = publish(archive, settings=settings())
+    assert (again.changed, again.air) == ("nothing", publication.air)
+
+
+def test_a_result_whose_file_is_gone_says_so(tmp_path, sandbox, settings):
+    result = tmp_path / "result.json"
+    result.write_text(json.dumps({"diffusers_lora_file": {"url": sandbox.files_url + "gone.safetensors"}}))
+    publication = publish(result, settings=settings(host=None))
+    assert (publication.status, publication.exit_code) == ("failed", 5)
+    assert publication.error["code"] == "url_not_public"
