@@ -41,7 +41,8 @@ def test_an_archive_is_published_by_the_weights_it_holds(tmp_path, sandbox, sett
     inner = tmp_path / "output" / "flux_train_replicate"
     inner.mkdir(parents=True)
     (inner / "config.yaml").write_text(
-        "job: extension\nconfig:\n  name: flux_train_replicate\n  process:\n  - type: sd_trainer\n    trigger_word: maya\n"
+        "job: extension\nconfig:\n  name: flux_train_replicate\n  process:\n  - type: sd_trainer\n"
+        "    trigger_word: maya\n"
         "    model:\n      name_or_path: runwayml/stable-diffusion-v1-5\n"
     )
     save_file(load_file(ARTIFACTS / "sks_toy_v1.safetensors"), inner / "lora.safetensors")
