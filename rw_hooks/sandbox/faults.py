@@ -15,6 +15,8 @@ from rw_hooks.sandbox.wire import Phase
 
 __all__ = ["Faults"]
 
+_LET_THROUGH = 200
+
 Counter = Literal["drop_times", "fail_downloads", "swallow_acks", "truncate_json"]
 
 
@@ -41,7 +43,7 @@ class Faults(BaseModel):
         never_answer: ``uploads``: they are neither answered nor done. ``all``: nothing is, not even a ping.
         swallow_acks: How many uploads are done without a single answer.
         refuse_websocket: ``forbidden``: the handshake ends with 403. ``reset``: the connection is cut instead.
-        rest_statuses: HTTP statuses of the next REST calls, one each; nothing is done in them.
+        rest_statuses: HTTP statuses of the next REST calls, one each; nothing is done in them. 200 lets a call through.
         retry_after: The ``Retry-After`` header that goes with them.
         truncate_json: How many REST replies end in the middle.
         account_forbidden: ``accountManagement`` is refused, as to a restricted key.
@@ -91,4 +93,4 @@ class Faults(BaseModel):
                 return None
             first, *rest = self.rest_statuses
             self.rest_statuses = tuple(rest)
-            return first
+            return None if first == _LET_THROUGH else first
