@@ -142,7 +142,9 @@ def judge(
 
 def category_alternatives(labels: dict[str, Any]) -> set[str]:
     """LoCon is LoRA or LyCORIS by taste; a label may name more."""
-    named = {item.removeprefix("category:") for item in labels["architecture_alternatives"] if item.startswith("category:")}
+    named = {
+        item.removeprefix("category:") for item in labels["architecture_alternatives"] if item.startswith("category:")
+    }
     return named | ({"lora", "controlnet"} & set(labels["architecture_alternatives"]))
 
 

@@ -93,7 +93,9 @@ class Layer:
     @property
     def width(self) -> int | None:
         """Inputs of the adapted layer, where the shapes tell."""
-        return self._measure("down", 1) or self._product("hada_w1_b", "lokr", 1) or self._either(("glora_b2", "diff"), 1)
+        return (
+            self._measure("down", 1) or self._product("hada_w1_b", "lokr", 1) or self._either(("glora_b2", "diff"), 1)
+        )
 
     @property
     def outputs(self) -> int | None:

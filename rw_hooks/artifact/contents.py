@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
+from statistics import median
 
 from rw_hooks.artifact.adapters import Adapter, Layer
 from rw_hooks.artifact.model import Finding, Severity
@@ -12,6 +14,8 @@ __all__ = ["content_findings"]
 
 _MAX_SHOWN = 10
 _HUGE = 1000.0
+_FAR_ABOVE_MEDIAN = 10.0
+_ENOUGH_LAYERS = 8
 _F16_EDGE = 65504.0
 # The factor that starts at zero, so that an untrained adapter changes nothing (LyCORIS and PEFT initialise so).
 _ZERO_AT_START = ("up", "hada_w2_a", "lokr_w2_b", "lokr_w2", "glora_b1", "oft_blocks", "diff", "ia3")
@@ -22,7 +26,8 @@ def content_findings(contents: Mapping[str, Contents], adapter: Adapter | None) 
     """Return what the numbers say; ``adapter`` when the file is one."""
     findings = [*_not_finite(contents), *_all_zero(contents)]
     if adapter is not None:
-        findings += [*_untrained(contents, adapter), *_dead_inputs(contents, adapter), *_huge(contents, adapter)]
+        findings += [*_untrained(contents, adapter), *_dead_inputs(contents, adapter)]
+        findings += [*_huge(contents, adapter), *_outstanding(contents, adapter)]
     return [*findings, *_edges(contents)]
 
 
@@ -81,6 +86,31 @@ def _huge(contents: Mapping[str, Contents], adapter: Adapter) -> Iterable[Findin
     ]
     if names:
         yield _finding("huge_values", "warning", f"{len(names)} tensors hold values above 1000", names)
+
+
+def _outstanding(contents: Mapping[str, Contents], adapter: Adapter) -> Iterable[Finding]:
+    """Find layers that change the model far more than the others do, as a layer that diverged would."""
+    strengths = {layer.name: _strength(contents, layer) for layer in adapter.layers.values()}
+    known = {name: strength for name, strength in strengths.items() if strength}
+    if len(known) < _ENOUGH_LAYERS:
+        return
+    middle = median(known.values())
+    far = [name for name, strength in known.items() if strength > _FAR_ABOVE_MEDIAN * middle]
+    if far:
+        message = f"{len(far)} layers are more than ten times as strong as the median layer"
+        yield _finding("outstanding_layers", "warning", message, far)
+
+
+def _strength(contents: Mapping[str, Contents], layer: Layer) -> float | None:
+    """Estimate the size of one number of up @ down, scaled as loaders scale it, from the first numbers of both."""
+    if not {"down", "up"} <= layer.tensors.keys() or not layer.rank:
+        return None
+    down, up = (contents.get(layer.tensors[role].name) for role in ("down", "up"))
+    if down is None or up is None or down.rms is None or up.rms is None:
+        return None
+    alpha = contents.get(layer.tensors["alpha"].name) if "alpha" in layer.tensors else None
+    scale = alpha.value / layer.rank if alpha and alpha.value is not None else 1.0
+    return abs(scale) * down.rms * up.rms * math.sqrt(layer.rank)
 
 
 def _edges(contents: Mapping[str, Contents]) -> Iterable[Finding]:

@@ -34,4 +34,4 @@ def hash_findings(metadata: Mapping[str, str], data_sha256: str | None) -> Itera
             yield Finding(code="stale_hash_claim", severity="warning", message=message)
         else:
             message = f"{key} is a sum of another kind (0x...), which web UIs may show as AutoV3"
-            yield Finding(code="foreign_hash_claim", severity="info", message=message)
+            yield Finding(code="foreign_hash_claim", severity="warning", message=message)

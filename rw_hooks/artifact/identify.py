@@ -119,7 +119,9 @@ def _adapter(adapter: Adapter, metadata: Mapping[str, str]) -> Identity:
         row = _match(tables.ENCODER_TARGETS, layers)
     families = _narrow_by_encoders(_families(row), layers) if row else ()
     if _is_onetrainer_backup(adapter, metadata):
-        return Identity("other", algorithm=algorithm, code="training_state", reasons=("unet.*.lora_down.weight",), adapter=adapter)
+        return Identity(
+            "other", algorithm=algorithm, code="training_state", reasons=("unet.*.lora_down.weight",), adapter=adapter
+        )
     guided = families == ("flux1",) and any(layer.path.startswith("guidance_in") for layer in adapter.denoiser)
     return Identity(
         adapter_category(algorithm, metadata),

@@ -70,17 +70,18 @@ def inspect(
         hashes: Hashes | None = None
         contents: dict[str, Contents] = {}
         if not header_only:
-            hashes, contents = _read_contents(file, header, progress, blake3=blake3)
+            hashes, contents = _read_contents(file, header, identity, progress, blake3=blake3)
             findings += [*_content_findings(contents, identity), *_gate_findings(path)]
     return _inspection(file, header, identity, hashes, contents, findings)
 
 
 def _read_contents(
-    file: OpenFile, header: Header, progress: Callable[[int, int], None] | None, *, blake3: bool
+    file: OpenFile, header: Header, identity: Identity, progress: Callable[[int, int], None] | None, *, blake3: bool
 ) -> tuple[Hashes, dict[str, Contents]]:
     from rw_hooks.artifact.scan import Scanner
 
-    scanner = Scanner(header.tensors)
+    layers = identity.adapter.layers.values() if identity.adapter else ()
+    scanner = Scanner(header.tensors, (tensor.name for layer in layers for tensor in layer.tensors.values()))
     return read_data(file, scanner, progress=progress, blake3=blake3), scanner.contents
 
 
@@ -129,7 +130,7 @@ def _inspection(
     contents: dict[str, Contents],
     findings: list[Finding],
 ) -> Inspection:
-    claims = read_claims(header.metadata)
+    claims = _with_token(read_claims(header.metadata), identity, header)
     decision = decide(identity, claims)
     adapter = identity.adapter
     findings = [
@@ -162,6 +163,16 @@ def _inspection(
         metadata=header.metadata,
         reasons=(*identity.reasons, *decision.reasons),
         **_hash_fields(hashes),
+    )
+
+
+def _with_token(claims: Claims, identity: Identity, header: Header) -> Claims:
+    """diffusers calls the tensor of an embedding by the word that it stands for."""
+    if identity.format != "embedding-diffusers" or claims.trigger_words:
+        return claims
+    words = tuple(tensor.name for tensor in header.tensors)
+    return claims.model_copy(
+        update={"trigger_words": words, "sources": {**claims.sources, "trigger_words": "tensor name"}}
     )
 
 

@@ -174,9 +174,7 @@ def read_header(file: OpenFile) -> Header | Finding:
         return sniff((file.first_bytes + file.raw_header)[:SNIFF_BYTES]) or error.finding
 
 
-def read_data(
-    file: OpenFile, sink: Sink | None, *, progress: Progress | None = None, blake3: bool = False
-) -> Hashes:
+def read_data(file: OpenFile, sink: Sink | None, *, progress: Progress | None = None, blake3: bool = False) -> Hashes:
     """Read what follows, hashing all of the file and giving the tensors' bytes to the sink.
 
     Args:
@@ -294,7 +292,9 @@ def _require_unchanged(file: OpenFile, done: int) -> None:
     rewritten = (now.st_size, now.st_mtime_ns) != (before.st_size, before.st_mtime_ns) or done != before.st_size
     if rewritten or (not file.shared and _replaced(file)):
         message = f"{file.path} was rewritten while it was being read"
-        raise ArtifactChangedError("artifact_changed", message, hint="publish it again once the trainer is done with it")
+        raise ArtifactChangedError(
+            "artifact_changed", message, hint="publish it again once the trainer is done with it"
+        )
 
 
 def _replaced(file: OpenFile) -> bool:

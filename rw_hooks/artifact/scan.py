@@ -124,8 +124,8 @@ class Scanner:
             self._carry, piece = joined[whole:], memoryview(joined)[:whole]
         if not piece:
             return
-        if not self._first:
-            self._first = bytes(piece[: _SAMPLE * width])
+        if len(self._first) < _SAMPLE * width:
+            self._first += bytes(piece[: _SAMPLE * width - len(self._first)])
         if tensor.dtype in _FLOATS:
             self._measure(np.frombuffer(piece, f"<i{width}"), np.frombuffer(piece, f"<u{width}"))
         if tensor.dtype not in _FLOATS or tensor.dtype in _NAN_BYTE:
