@@ -15,7 +15,8 @@ from rich.text import Text
 from rw_hooks.cli.common import show
 from rw_hooks.cli.flags import AsJson
 from rw_hooks.cli.sandbox import export
-from rw_hooks.cli.show import terminal
+from rw_hooks.cli.show import clean, terminal
+from rw_hooks.errors import EXIT_DONE
 from rw_hooks.publish.api import publish
 from rw_hooks.publish.watcher import Silent
 from rw_hooks.sandbox import Sandbox, SandboxSettings
@@ -47,11 +48,11 @@ class _Narrator(Silent):
 
     def phase(self, status: str, message: str) -> None:
         """Tell what the platform says."""
-        _say(f"           {status}: {message}")
+        _say(f"           {clean(status)}: {clean(message)}")
 
     def note(self, message: str) -> None:
         """Tell what a person would like to know."""
-        _say(f"           {message}")
+        _say(f"           {clean(message)}")
 
 
 def demo(*, as_json: AsJson = False) -> int:
@@ -66,7 +67,7 @@ def demo(*, as_json: AsJson = False) -> int:
         settings = _settings(sandbox, Path(folder))
         publication = publish(file, settings=settings, watcher=Silent() if as_json else _Narrator())
         show(publication, as_json=as_json)
-        if not as_json:
+        if not as_json and publication.exit_code == EXIT_DONE:
             _say(f"\n{_held(sandbox)}\n")
             _say("\n".join(["The real thing:", "", *_REAL_THING]))
     return publication.exit_code
