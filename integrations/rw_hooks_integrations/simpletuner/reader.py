@@ -150,7 +150,7 @@ def _category(run: RunFolder, options: Layers) -> Fact[str] | None:
 def _base(options: Layers) -> tuple[Named | None, str]:
     family, flavour = options.text("model_family") or "", options.text("model_flavour") or ""
     by_family = base_from_word(family)
-    by_flavour = base_from_word(f"{family}-{flavour}")
+    by_flavour = base_from_word(f"{family}-{flavour}") if flavour else None
     if by_flavour is not None:
         return by_flavour, options.source("model_flavour")
     by_name = base_from_name(options.text("pretrained_model_name_or_path") or "")
