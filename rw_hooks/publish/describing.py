@@ -8,7 +8,7 @@ from typing import Any
 
 from rw_hooks.artifact.model import Inspection
 from rw_hooks.describe import Description, describe
-from rw_hooks.facts.model import Fact, TrainingFacts
+from rw_hooks.facts.model import TrainingFacts
 from rw_hooks.integration import read_run
 from rw_hooks.publish.context import Context
 from rw_hooks.publish.foresee import air_source
@@ -48,7 +48,7 @@ def facts_for(path: Path, settings: Settings, told: Mapping[str, Any]) -> Traini
     )
     known = TrainingFacts.model_fields
     stated = {
-        name: Fact[Any](value=tuple(value) if isinstance(value, list) else value, source=f"facts: {name}")
+        name: {"value": tuple(value) if isinstance(value, list) else value, "source": f"facts: {name}"}
         for name, value in told.items()
         if name in known and name != "summary" and value is not None
     }
