@@ -106,8 +106,8 @@ class Host(Protocol):
         """
         ...
 
-    def mint(self, location: Location) -> SecretStr:
-        """Return a URL that a stranger can fetch now; for a public location its own.
+    def mint(self, location: Location, deadline: Deadline) -> SecretStr:
+        """Return a URL that a stranger can fetch now, asked for until the deadline; for a public location its own.
 
         Raises:
             RefusedError: The host said no.

@@ -92,8 +92,9 @@ class DirectoryHost:
         except OSError as error:
             raise _mapped(error, self._folder) from None
 
-    def mint(self, location: Location) -> SecretStr:
+    def mint(self, location: Location, deadline: Deadline) -> SecretStr:
         """Return the location's own URL."""
+        del deadline
         return SecretStr(location.url)
 
     def _location(self, name: str) -> Location:

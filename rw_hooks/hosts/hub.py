@@ -95,6 +95,8 @@ class HubHost:
         for attempt in range(_TRIES + 1):
             if attempt:
                 time.sleep(min(pause_before(attempt), deadline.left))
+            if trouble is not None and deadline.passed:
+                break
             repo = self._repo_for_writing(deadline)
             found = self._locate(repo, file, deadline)
             if found is not None:
@@ -112,7 +114,7 @@ class HubHost:
             "host_slow", "there was no time left to upload the file", hint="`rw-hooks resume` goes on; see --timeout"
         )
 
-    def mint(self, location: Location) -> SecretStr:
+    def mint(self, location: Location, deadline: Deadline) -> SecretStr:
         """Return the pinned URL, or for a private repository the Hub's temporary one."""
         if location.access == "public":
             return SecretStr(location.url)
@@ -121,7 +123,7 @@ class HubHost:
                 "hub_other_address", f"{location.url} does not belong to {self._repo} at {self._api.endpoint}",
                 hint="set HF_ENDPOINT as it was when the file was uploaded, or publish again",
             )  # fmt: skip
-        return self._api.signed_url(location.url, Deadline.after(_ASKING))
+        return self._api.signed_url(location.url, deadline.within(_ASKING))
 
     def _repo_for_writing(self, deadline: Deadline) -> Repo:
         repo = self._api.repo(self._repo, deadline)

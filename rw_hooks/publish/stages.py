@@ -146,7 +146,7 @@ def _require_unchanged(work: Work) -> None:
 
 def _preflight(work: Work) -> Preflight:
     location = work.location
-    url = work.open_host(location.host).mint(location)
+    url = work.open_host(location.host).mint(location, work.deadline)
     reach("preflight.before")
     seen = preflight(
         url,
@@ -193,7 +193,7 @@ def _registered(registration: Registration, description: Description, location: 
 def _mint(work: Work, location: Location) -> SecretStr:
     """Return the URL to register: fresh where it is signed; for an update, where nothing is fetched, any that works."""
     try:
-        return work.open_host(location.host).mint(location)
+        return work.open_host(location.host).mint(location, work.deadline)
     except (MissingError, RefusedError, UnreachableError):
         if not work.row.live:
             raise
