@@ -66,7 +66,7 @@ def test_public_is_said_in_the_url(config: HostConfig, hub: HubDouble, file: Hos
     assert not hub.repos["lab/maya"].private
     assert location.access == "public"
     assert location.url.endswith("/loras/maya.safetensors")
-    seen = preflight(host.mint(location), file, verify="auto", allow_private_addresses=True, deadline=deadline)
+    seen = preflight(host.mint(location, Deadline.after(9)), file, verify="auto", allow_private_addresses=True, deadline=deadline)
     assert seen.method == "linked-etag"
 
 
@@ -90,15 +90,15 @@ def test_other_bytes_replace_those_under_the_name_and_the_old_url_keeps_the_old_
     assert host.find(new_file) is None
     new = host.upload(new_file, quiet, deadline)
 
-    assert len(urlopen(host.mint(old).get_secret_value()).read()) == 1000
-    assert len(urlopen(host.mint(new).get_secret_value()).read()) == 1001
+    assert len(urlopen(host.mint(old, Deadline.after(9)).get_secret_value()).read()) == 1000
+    assert len(urlopen(host.mint(new, Deadline.after(9)).get_secret_value()).read()) == 1001
 
 
 def test_a_private_file_is_served_to_a_stranger_by_its_signed_url(
     host: Host, hub: HubDouble, file: HostedFile, deadline: Deadline
 ) -> None:
     put(hub, file)
-    url = host.mint(located(host, file))
+    url = host.mint(located(host, file), Deadline.after(9))
 
     assert url.get_secret_value().startswith(hub.cdn_url + "/")
     seen = preflight(url, file, verify="auto", allow_private_addresses=True, deadline=deadline)
@@ -112,13 +112,13 @@ def test_a_signed_url_that_expired_is_refused_and_a_new_one_works(
 ) -> None:
     put(hub, file)
     hub.signed_seconds = -1.0
-    expired = host.mint(located(host, file))
+    expired = host.mint(located(host, file), Deadline.after(9))
     with pytest.raises(RefusedError) as refused:
         preflight(expired, file, verify="auto", allow_private_addresses=True, deadline=deadline)
     assert refused.value.code == "url_not_public"
 
     hub.signed_seconds = 60.0
-    fresh = host.mint(located(host, file))
+    fresh = host.mint(located(host, file), Deadline.after(9))
     assert preflight(fresh, file, verify="full", allow_private_addresses=True, deadline=deadline).method == "full"
 
 
@@ -293,7 +293,7 @@ def test_a_small_file_in_git_itself_is_found_by_its_git_name(
 
     assert host.find(file) == location
     assert hub.calls("lfs-put") == 0
-    seen = preflight(host.mint(location), file, verify="auto", allow_private_addresses=True, deadline=deadline)
+    seen = preflight(host.mint(location, Deadline.after(9)), file, verify="auto", allow_private_addresses=True, deadline=deadline)
     assert seen.method == "full"
 
 
@@ -301,7 +301,7 @@ def test_a_small_file_in_git_itself_has_no_signed_url(host: Host, hub: HubDouble
     hub.regular.add("tiny.safetensors")
     put(hub, file := make_file("tiny.safetensors", size=900))
     with pytest.raises(RefusedError, match="no temporary address"):
-        host.mint(located(host, file))
+        host.mint(located(host, file), Deadline.after(9))
 
 
 def test_a_location_of_another_hub_is_not_asked_with_the_token(host: Host, hub: HubDouble, file: HostedFile) -> None:
@@ -309,7 +309,7 @@ def test_a_location_of_another_hub_is_not_asked_with_the_token(host: Host, hub: 
     location = located(host, file)
     elsewhere = location.model_copy(update={"url": location.url.replace("127.0.0.1", "localhost")})
     with pytest.raises(RefusedError, match="does not belong"):
-        host.mint(elsewhere)
+        host.mint(elsewhere, Deadline.after(9))
 
     assert hub.calls("resolve") == 0
 
