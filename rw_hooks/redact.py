@@ -18,7 +18,9 @@ _REDACTED = "[removed]"
 _URL = re.compile(r"\b(?:https?|wss?)://[^\s\"'<>\\)\]}]+", re.IGNORECASE)
 _TOKENS = (
     re.compile(r"\bhf_[A-Za-z0-9]{8,}"),
-    re.compile(r"(?i)\b(bearer|basic)\s+[A-Za-z0-9._~+/=-]{8,}"),
+    re.compile(r"(?i)\bauthorization[\"']?\s*[=:]\s*[\"']?(?:(?:bearer|basic)\s+)?[^\s\"',;}\])]{6,}"),
+    # A digit or an equals sign: "a basic watercolour" in a prompt is no secret.
+    re.compile(r"(?i)\b(bearer|basic)\s+(?=[A-Za-z0-9._~+/-]*[0-9=])[A-Za-z0-9._~+/=-]{8,}"),
     re.compile(r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b"),
     re.compile(r"\b(?:sk|pk|rk|ghp|gho|glpat|xox[abp])[-_][A-Za-z0-9_-]{16,}"),
     re.compile(
@@ -36,7 +38,8 @@ def redact_url(url: str) -> str:
         host = parts.netloc.rpartition("@")[2]
     except ValueError:
         return _REDACTED
-    return urlunsplit((parts.scheme, host, parts.path, "", ""))
+    shown = urlunsplit((parts.scheme, host, parts.path, "", ""))
+    return shown if host or not url.startswith(f"{parts.scheme}://") else f"{parts.scheme}://{parts.path}"
 
 
 def is_secret_url(url: str) -> bool:

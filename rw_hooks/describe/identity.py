@@ -114,12 +114,22 @@ def put_architecture(draft: Draft) -> None:
     if _is_other_variant(inspection, facts):
         _lack_architecture(draft, f"a variant of {family}", ())
         return
-    candidates = inspection.candidates or architectures((family,))
+    candidates = _candidates(inspection, facts, family)
     architecture, source = _told_architecture(draft, inspection, facts, candidates)
     if architecture is None:
         _lack_architecture(draft, family, candidates)
         return
     draft.put("architecture", architecture, source)
+
+
+def _candidates(inspection: Inspection, facts: TrainingFacts, family: str) -> tuple[str, ...]:
+    """Return the values that are possible: where the structure leaves several families, those of the run's."""
+    known = architectures((family,))
+    if inspection.family is None and facts.family is not None:
+        fitting = tuple(value for value in inspection.candidates if value in known)
+        if fitting or not known:
+            return fitting
+    return inspection.candidates or known
 
 
 def _put_given_architecture(draft: Draft, inspection: Inspection, value: str, source: str) -> None:
@@ -146,9 +156,16 @@ def _is_other_variant(inspection: Inspection, facts: TrainingFacts) -> bool:
 
 
 def _warn_of_other_family(draft: Draft, inspection: Inspection, fact: Fact[str] | None) -> None:
-    if fact is not None and inspection.family not in (None, fact.value):
-        draft.warn("family_contradicted",
-                   f"{fact.source} says {fact.value}, the file is {inspection.family}; the file holds")  # fmt: skip
+    if fact is None:
+        return
+    known = set(architectures((fact.value,)))
+    if inspection.family not in (None, fact.value):
+        seen = inspection.family
+    elif inspection.family is None and inspection.candidates and known and known.isdisjoint(inspection.candidates):
+        seen = "made for one of " + ", ".join(inspection.candidates)
+    else:
+        return
+    draft.warn("family_contradicted", f"{fact.source} says {fact.value}, the file is {seen}; the file holds")
 
 
 def _told_architecture(
@@ -164,7 +181,7 @@ def _told_architecture(
                    "the file holds")  # fmt: skip
     if told is None:
         usual = plain(facts.family.value) if facts.family and not inspection.family else None
-        return (usual, facts.family.source) if usual and facts.family else (None, "")
+        return (usual, facts.family.source) if usual in candidates and facts.family else (None, "")
     claims = inspection.claims
     if told != plain(inspection.family or ""):
         return told, claims.sources.get("architecture", _STRUCTURE) if claims.architecture == told else _STRUCTURE

@@ -224,6 +224,19 @@ class TestArchitecture:
         assert flags(described(shapeless, facts(family="flux1"))) == ["--architecture"]
         assert flags(described(shapeless)) == ["--architecture"]
 
+    def test_among_several_possible_families_the_config_says_which(self) -> None:
+        seen = inspection(family=None, architecture=None, candidates=("flux1d", "flux1s", "sd3"))
+        assert described(seen, facts(family="flux1")).missing[0].candidates == ("flux1d", "flux1s")
+        assert described(seen, facts(family="flux1", architecture="flux1s")).fields["architecture"] == "flux1s"
+        assert described(seen, facts(family="sd3")).fields["architecture"] == "sd3"
+        assert "the model is chroma" in described(seen, facts(family="chroma")).missing[0].message
+
+    def test_a_config_that_fits_none_of_the_possible_families_is_a_contradiction(self) -> None:
+        seen = inspection(family=None, architecture=None, candidates=("flux1d", "flux1s", "sd3"))
+        description = described(seen, facts(family="sdxl"))
+        assert description.missing[0].candidates == ("flux1d", "flux1s", "sd3")
+        assert codes(description) == ["family_contradicted"]
+
     def test_an_unknown_word_that_was_given_is_sent_with_a_warning(self) -> None:
         description = described(architecture="flux_2_dev")
         assert description.fields["architecture"] == "flux_2_dev"
