@@ -11,6 +11,7 @@ from email.utils import parsedate_to_datetime
 from urllib.request import getproxies
 
 from rw_hooks import web
+from rw_hooks.deadline import Deadline
 from rw_hooks.errors import RwHooksError
 from rw_hooks.home import private_folder
 from rw_hooks.publish.context import Clients, host_at, host_url
@@ -21,6 +22,7 @@ from rw_hooks.settings import Settings
 
 __all__ = ["Check", "doctor"]
 
+_PATIENCE_SECONDS = 15.0
 _LEAST_BYTES = 1_000_000_000
 _CLOCK_SECONDS = 300.0
 
@@ -62,7 +64,7 @@ def _bad(name: str, error: RwHooksError) -> Check:
 
 def _account(settings: Settings, clients: Clients) -> Generator[Check, None, Account | None]:
     try:
-        account = clients.get(settings).account()
+        account = clients.get(settings).account(Deadline.after(_PATIENCE_SECONDS))
     except RwHooksError as error:
         yield _bad("key", error)
         yield Check("balance", ok=None, message="not asked: the key was not accepted")

@@ -35,7 +35,7 @@ CODES = [
     ("noAvailableServer", "platform_failure", UnreachableError),
     ("modelNotReady", "platform_failure", UnreachableError),
     ("providerError", "platform_failure", UnreachableError),
-    ("connectionLost", "platform_failure", UnreachableError),
+    ("connectionLost", "unreachable", UnreachableError),
     ("downloadFailed", "download_failed", RefusedError),
     ("uploadFailed", "upload_failed", RefusedError),
     ("processingFailed", "upload_failed", RefusedError),
