@@ -66,7 +66,9 @@ def test_public_is_said_in_the_url(config: HostConfig, hub: HubDouble, file: Hos
     assert not hub.repos["lab/maya"].private
     assert location.access == "public"
     assert location.url.endswith("/loras/maya.safetensors")
-    seen = preflight(host.mint(location, Deadline.after(9)), file, verify="auto", allow_private_addresses=True, deadline=deadline)
+    seen = preflight(
+        host.mint(location, deadline), file, verify="auto", allow_private_addresses=True, deadline=deadline
+    )
     assert seen.method == "linked-etag"
 
 
@@ -293,7 +295,9 @@ def test_a_small_file_in_git_itself_is_found_by_its_git_name(
 
     assert host.find(file) == location
     assert hub.calls("lfs-put") == 0
-    seen = preflight(host.mint(location, Deadline.after(9)), file, verify="auto", allow_private_addresses=True, deadline=deadline)
+    seen = preflight(
+        host.mint(location, deadline), file, verify="auto", allow_private_addresses=True, deadline=deadline
+    )
     assert seen.method == "full"
 
 

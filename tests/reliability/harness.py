@@ -103,6 +103,7 @@ class World:
         self.host = host
         self.sandbox = sandbox
         self.hub = hub
+        self.uploads_most = 1
         self.home = folder / "home"
         self.file = folder / "run" / "sketch.safetensors"
         self.file.parent.mkdir(parents=True)
@@ -193,8 +194,9 @@ class World:
             assert [path.name for path in self.sandbox.folder.iterdir()] == [self.file.name]
             assert hashlib.sha256((self.sandbox.folder / self.file.name).read_bytes()).hexdigest() == self.sha256
             return
-        counts = {name: self.hub.counts[name] for name in ("creations", "uploads", "commits")}
-        require(set(counts.values()) == {1}, TwiceError, f"the Hub: {counts}")
+        counts = {name: self.hub.counts[name] for name in ("creations", "commits", "uploads")}
+        require((counts["creations"], counts["commits"]) == (1, 1), TwiceError, f"the Hub: {counts}")
+        require(1 <= counts["uploads"] <= self.uploads_most, TwiceError, f"the Hub: {counts}")
         assert list(self.hub.objects) == [self.sha256]
 
     def age(self) -> None:

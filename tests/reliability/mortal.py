@@ -14,6 +14,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NoReturn
 
+from rw_hooks.hosts import HostConfig
 from rw_hooks.points import set_trigger
 from rw_hooks.publish import context
 from rw_hooks.publish.api import explain, publish_all
@@ -27,6 +28,7 @@ FAST = Timings(
     connect=3, authenticate=3, backoff_first=0.02, backoff_most=0.3, fallback_after=2, answer=1.5, resume_silence=0.4,
     silence=1.5, search=0.1, poll=0.05, poll_most=0.3, rest_read=3, lookup=5,
 )  # fmt: skip
+STALL_SECONDS = 4.0
 Command = dict[str, Any]
 
 
@@ -43,6 +45,7 @@ def prepare() -> None:
         make_adapter(file, 1, 1, lambda _step, _loss: None)
         list(explain([file], load({}, environ={"RW_HOOKS_HOME": folder}, directory=Path(folder))))
     context.RunwareClient = partial(RunwareClient, timings=FAST)  # type: ignore[misc, assignment]
+    context.HostConfig = partial(HostConfig, stall_seconds=STALL_SECONDS)  # type: ignore[misc, assignment]
 
 
 def _settings(command: Command) -> Settings:
