@@ -191,7 +191,10 @@ class Register:
     def _payload(self) -> SecretStr:
         if self._url is None:
             self._url = self._order.mint()
-        return SecretStr(json.dumps([self._order.upload.wire(self.submission.task_uuid, self._url.get_secret_value())]))
+        task = self._order.upload.wire(self.submission.task_uuid, self._url.get_secret_value())
+        if self.submission.attempt > 1 and "deliveryMethod" in task:
+            task["deliveryMethod"] = "sync"  # a model that is there answers at once; async would only acknowledge
+        return SecretStr(json.dumps([task]))
 
     def _wait_for_word(self) -> None:
         """Wait for an answer, or for the next status of what is accepted."""
@@ -229,7 +232,7 @@ class Register:
             self._keep(phases=(*self.submission.phases, phase), accepted=True)
             self._order.on_phase(phase)
         if status.failed:
-            self._failed(channel, status.message or status.status, download="download" in status.status.lower())
+            self._failed(channel, status.status, status.message)
         elif not status.ready:
             self._accepted(channel)
         return phase if status.ready else None
@@ -247,8 +250,8 @@ class Register:
         in_doubt = self._doubted or self.submission.attempt > 1
         if kind == "conflict_task_uuid" or (kind == "model_already_exists" and in_doubt):
             self._already_taken()
-        elif kind == "download_failed":
-            self._failed(channel, fault.message, download=True)
+        elif kind in {"download_failed", "upload_failed"}:
+            self._failed(channel, fault.code, fault.message)
         elif error.retryable:
             self._try_again(error, fault.retry_after or 0.0)
         elif is_about_key(fault):
@@ -272,13 +275,14 @@ class Register:
         _log.info("%s: %s; again in %.1f s", self._order.upload.air, error.message, wait)
         self._watch = _Watch(again=_in(wait))
 
-    def _failed(self, channel: Channel, words: str, *, download: bool) -> None:
+    def _failed(self, channel: Channel, status: str, message: str) -> None:
         """End the task, which the platform has ended; a download that failed may be tried from a fresh URL."""
+        download = "download" in f"{status} {message}".lower()
         if download and self._has_fresh_url():
             self._renew(channel, "the download failed and the URL can be renewed")
             return
         self._replace(())
-        raise to_error(Fault(code="downloadFailed" if download else "uploadFailed", message=words))
+        raise to_error(Fault(code="downloadFailed" if download else "uploadFailed", message=message or status))
 
     def _has_fresh_url(self) -> bool:
         """Mint again where that gives another URL: a public one stays the same, and so does its trouble."""

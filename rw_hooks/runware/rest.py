@@ -94,12 +94,17 @@ class RestApi:
         events = None if body is None else _parse(body.replace(self._key.get_secret_value().encode(), b"[removed]"))
         if status == _OK and events is not None:
             return events
-        if status == _OK:
-            return (Fault(code="unreadableReply", message="the reply is not what the API sends (a proxy's page?)"),)
+        if status == _OK or (events is None and _is_cut_off(body)):
+            return (Fault(code="unreadableReply", message="the reply is not what the API sends"),)
         retry_after = _seconds(response.headers.get("Retry-After"))
         faults = [event for event in events or () if isinstance(event, Fault)] or [Fault(message=_reason(status))]
         known = [dataclasses.replace(fault, http_status=status, retry_after=retry_after) for fault in faults]
         return (*known, *(event for event in events or () if not isinstance(event, Fault)))
+
+
+def _is_cut_off(body: bytes | None) -> bool:
+    """Whether the body was to be JSON: of a status alone, without its error, nothing can be concluded."""
+    return body is None or body.lstrip()[:1] in {b"{", b"["}
 
 
 def _reason(status: int) -> str:

@@ -45,6 +45,8 @@ IMPATIENT = replace(FAST, answer=0.4, resume_silence=0.25, silence=0.7, rest_rea
 # What the server's library logs at level DEBUG holds the key, as every server sees it.
 _silent = logging.Logger("runware_script", level=logging.CRITICAL)  # noqa: LOG001 - kept out of the tree
 
+_PER_SENDING = {"taskUUID", "downloadURL", "deliveryMethod"}
+
 Task = dict[str, Any]
 Script = Callable[["Wire", Task], None]
 
@@ -241,7 +243,7 @@ class ScriptedRunware:
             if not isinstance(entry, Sent) or entry.kind != "modelUpload":
                 continue
             task, air = entry.task["taskUUID"], entry.task["air"]
-            content = {name: value for name, value in entry.task.items() if name not in {"taskUUID", "downloadURL"}}
+            content = {name: value for name, value in entry.task.items() if name not in _PER_SENDING}
             assert contents.setdefault(task, content) == content
             since = self.log[latest.get(air, index) : index]
             latest[air] = index

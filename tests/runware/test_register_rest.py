@@ -135,7 +135,21 @@ def test_an_acknowledgement_is_followed_by_looking(runware, client):
     script(runware, lambda wire, task: wire.item(taskType="modelUpload", taskUUID=task["taskUUID"]), says("ready"))
     lists_it_once_sent(runware)
     register(client, upload(deliveryMethod="async"))
-    assert {task["deliveryMethod"] for task in runware.sent_of("modelUpload")} == {"async"}
+    assert runware.sent_of("modelUpload")[0]["deliveryMethod"] == "async"
+
+
+def test_a_platform_that_only_acknowledges_async_is_asked_synchronously_in_the_end(runware, client):
+    def founding(wire, task):
+        if task["deliveryMethod"] == "async":
+            wire.item(taskType="modelUpload", taskUUID=task["taskUUID"])
+        else:
+            wire.phase(task, "ready")
+
+    script(runware, founding)
+    lists_it_once_sent(runware)
+    runware.others["getResponse"] = lambda wire, task: wire.phase({**task, "air": "myorg:1@1"}, "success")
+    assert statuses(register(client, upload(deliveryMethod="async"))) == ["ready"]
+    assert [task["deliveryMethod"] for task in runware.sent_of("modelUpload")] == ["async", "sync"]
 
 
 def test_today_nothing_is_said_of_the_delivery(runware, client):
