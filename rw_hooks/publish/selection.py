@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from rw_hooks.artifact import inspect
 from rw_hooks.deadline import Deadline
 from rw_hooks.errors import ArtifactError, UsageError
 from rw_hooks.home import private_folder
@@ -72,6 +73,7 @@ def selected(path: Path, settings: Settings, watcher: Watcher, spool: Path) -> l
         watcher.note(warning)
     chosen = choose(run, settings.value("which", "final"))
     if not chosen.artifacts:
+        _require_no_pipeline(path)
         raise ArtifactError(
             "nothing_to_publish",
             f"{path} holds no file that can be published",
@@ -81,6 +83,12 @@ def selected(path: Path, settings: Settings, watcher: Watcher, spool: Path) -> l
     for offered in chosen.offered:
         watcher.note(f"not published: {offered.path.name} ({offered.reason}); --which all takes it too")
     return [_select(artifact, path, contained, settings, spool) for artifact in chosen.artifacts]
+
+
+def _require_no_pipeline(path: Path) -> None:
+    """Say how a diffusers pipeline, which is a folder of models, becomes one file."""
+    if (path / "model_index.json").is_file():
+        inspect(path, header_only=True)
 
 
 def _select(artifact: RunArtifact, path: Path, contained: bool, settings: Settings, spool: Path) -> Selected:

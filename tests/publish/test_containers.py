@@ -65,3 +65,11 @@ def test_a_result_whose_file_is_gone_says_so(tmp_path, sandbox, settings):
     publication = publish(result, settings=settings(host=None))
     assert (publication.status, publication.exit_code) == ("failed", 5)
     assert publication.error["code"] == "url_not_public"
+
+
+def test_a_pipeline_folder_is_refused_with_how_to_convert_it(tmp_path, settings):
+    (tmp_path / "pipeline" / "unet").mkdir(parents=True)
+    (tmp_path / "pipeline" / "model_index.json").write_text('{"_class_name": "StableDiffusionPipeline"}')
+    publication = publish(tmp_path / "pipeline", settings=settings())
+    assert (publication.exit_code, publication.error["code"]) == (3, "pipeline_folder")
+    assert "convert" in publication.error["hint"]
