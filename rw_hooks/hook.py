@@ -15,11 +15,11 @@ import sys
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar, cast
 
 from rw_hooks.home import private_folder, state_home
 from rw_hooks.options import check
@@ -32,7 +32,7 @@ from rw_hooks.publish.standing import Standing, read
 from rw_hooks.publish.surroundings import cannot_outlive, rank
 from rw_hooks.publish.whole import is_whole
 from rw_hooks.redact import fingerprint, redact
-from rw_hooks.sources import API_URL, join, pack
+from rw_hooks.sources import API_URL, Given, join, pack
 
 __all__ = ["PublishHook", "publishing", "weights_in"]
 
@@ -111,9 +111,18 @@ class PublishHook:
     """
 
     def __init__(self, **options: Any) -> None:  # noqa: ANN401 - the table of options has the types
-        self._argv: tuple[str, ...] = ()
+        self.begin(join(check(options), environ=os.environ, directory=Path.cwd()))
+
+    def begin(self, given: Mapping[str, Given], argv: Sequence[str] = ()) -> None:
+        """Begin with options that are joined already, as a command has them.
+
+        Args:
+            given: The options, each with its source.
+            argv: The trainer's command line, for what its integration reads there; without secrets.
+        """
+        self._given = given
+        self._argv = tuple(argv)
         self._directory = Path.cwd()
-        self._given = join(check(options), environ=os.environ, directory=self._directory)
         self._home = state_home(os.environ)
         self._endpoint = os.environ.get("RUNWARE_API_URL") or API_URL
         key = os.environ.get("RUNWARE_API_KEY", "").strip()
@@ -227,13 +236,14 @@ class PublishHook:
         """
         return self._wait(timeout) or ()
 
+    @property
+    def handed(self) -> int:
+        """How many files were handed over."""
+        return len(self._handed)
+
     def __getstate__(self) -> dict[str, Any]:
         """Leave the run behind when the hook is sent to another process: it belongs to this one."""
         return {**self.__dict__, "_session": None, "_handed": []}
-
-    def set_argv(self, argv: Sequence[str]) -> None:
-        """Tell the trainer's command line, from which its integration reads facts; secrets must not be in it."""
-        self._argv = tuple(argv)
 
     @_never_raises
     def _prepare(self) -> None:
@@ -336,7 +346,7 @@ class PublishHook:
 
 
 @contextmanager
-def publishing(path: str | os.PathLike[str], **options: Any) -> Iterator[PublishHook]:  # noqa: ANN401 - as PublishHook
+def publishing(path: str | os.PathLike[str], **options: Any) -> Generator[PublishHook]:  # noqa: ANN401 - as PublishHook
     """Publish what a block of code leaves at ``path``, also when the block fails after the save.
 
     ::
@@ -404,7 +414,7 @@ def _plain(facts: Mapping[str, Any]) -> dict[str, Any]:
 
 def _plain_value(value: Any) -> Any:  # noqa: ANN401 - whatever a trainer has
     if isinstance(value, (set, frozenset)):
-        return sorted(map(str, value))
+        return sorted(map(str, cast("set[object]", value)))
     return value.item() if hasattr(value, "item") else str(value)
 
 

@@ -36,6 +36,8 @@ COMMANDS = (
     Command("jobs", "", "List the publications of this machine."),
     Command("resume", "[JOB...]", "Go on with what was interrupted, refused or unreachable."),
     Command("cancel", "JOB", "Drop a publication that is not ready."),
+    Command("run", "[options] -- COMMAND...", "Run a trainer unchanged, and publish what it leaves."),
+    Command("watch", "DIR [options]", "Publish what appears in a folder."),
     Command("worker", "", "Publish what hooks have handed over; hooks start it by themselves."),
     Command("update", "AIR [FILE] [options]", "Change a published model's description; nothing is uploaded."),
     Command("doctor", "[options]", "Check key, balance, AIR source, host, disk and clock."),

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from rw_hooks.home import private_folder
 from rw_hooks.points import reach
@@ -65,7 +65,7 @@ class HandOver:
     options: Mapping[str, Any]
     endpoint: str
     account: str
-    facts: Mapping[str, Any] = field(default_factory=dict)
+    facts: Mapping[str, Any] = field(default_factory=dict[str, Any])
     argv: tuple[str, ...] = ()
     step: int | None = None
     epoch: int | None = None
@@ -135,9 +135,10 @@ def remove(path: Path) -> None:
 def _read(path: Path) -> HandOver:
     if path.stat().st_size > _BYTES_MAX:
         raise ValueError(f"{path.name} is too large for a hand-over")
-    record = json.loads(path.read_text(encoding="utf-8"))
-    if not isinstance(record, dict):
+    loaded: object = json.loads(path.read_text(encoding="utf-8"))
+    if not isinstance(loaded, dict):
         raise TypeError(f"{path.name} is no hand-over")
+    record = cast("dict[str, Any]", loaded)
     if record.get("schema", 0) > SCHEMA:
         raise NewerSchemaError(f"{path.name} has schema {record['schema']}, this version knows {SCHEMA}")
     known = {entry.name for entry in fields(HandOver)}

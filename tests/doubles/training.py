@@ -1,8 +1,7 @@
-"""A training without a trainer: files as one leaves them, scripts that call hooks, and the worker run at once."""
+"""A training without a trainer: scripts that call hooks, and the worker's work done at once."""
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import subprocess
@@ -19,24 +18,10 @@ from rw_hooks.publish.inbox import HandOver, waiting
 from rw_hooks.sandbox import Sandbox
 from rw_hooks.settings import load
 
-__all__ = ["EMBEDDING", "Training", "save"]
+__all__ = ["Training"]
 
-EMBEDDING = Path(__file__).parents[1] / "data" / "artifacts" / "skstoy.safetensors"
 _ROOT = Path(__file__).parents[2]
 _NO_WORKER = f'"{sys.executable}" -c pass'
-
-
-def save(path: Path, number: int = 0, *, source: Path = EMBEDDING) -> Path:
-    """Write a sound file whose bytes differ by number, under its final name as safetensors before 0.8.0 does."""
-    raw = source.read_bytes()
-    length = int.from_bytes(raw[:8], "little")
-    header = json.loads(raw[8 : 8 + length])
-    header["__metadata__"] = {**header.get("__metadata__", {}), "save": str(number)}
-    text = json.dumps(header).encode()
-    text += b" " * (-len(text) % 8)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(len(text).to_bytes(8, "little") + text + raw[8 + length :])
-    return path
 
 
 @dataclass
@@ -79,8 +64,8 @@ class Training:
         """Return what runs a Python script as a trainer would be, and its environment."""
         keep = {name: os.environ[name] for name in ("PATH", "SYSTEMROOT", "TMPDIR", "HOME") if name in os.environ}
         path = os.pathsep.join((str(_ROOT), str(_ROOT / "integrations")))
-        environ = {**keep, "PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1", **self.environ}
-        prelude = "import os, sys, signal, time; from pathlib import Path; from tests.doubles.training import save\n"
+        environ = {**keep, "PYTHONPATH": path, **self.environ}
+        prelude = "import os, sys, signal, time; from pathlib import Path; from tests.doubles.saves import save\n"
         return [sys.executable, "-c", prelude + textwrap.dedent(script)], environ
 
     def run(self, script: str, *, timeout: float = 60.0) -> subprocess.CompletedProcess[str]:

@@ -18,7 +18,7 @@ import rw_hooks
 from rw_hooks.hook import PublishHook, weights_in
 from rw_hooks.publish import holding
 from rw_hooks.publish.runs import begin, is_over, tell_trouble
-from tests.doubles.training import save
+from tests.doubles.saves import save
 
 ONLY_FOR_POSIX = pytest.mark.skipif(os.name != "posix", reason="modes and links as POSIX has them")
 ROOT_MAY_ALL = pytest.mark.skipif(hasattr(os, "geteuid") and os.geteuid() == 0, reason="root may write everywhere")

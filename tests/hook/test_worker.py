@@ -24,7 +24,8 @@ from rw_hooks.publish.watcher import Silent
 from rw_hooks.redact import fingerprint
 from rw_hooks.sandbox import Sandbox, SandboxSettings
 from rw_hooks.settings import load
-from tests.doubles.training import Training, save
+from tests.doubles.saves import save
+from tests.doubles.training import Training
 from tests.hook.conftest import prepared
 
 ONLY_FOR_POSIX = pytest.mark.skipif(os.name != "posix", reason="signals as POSIX has them")

@@ -1,0 +1,77 @@
+"""``rw-hooks run``: run a trainer unchanged, and publish what it leaves."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from rw_hooks.cli.common import settings_from, show
+from rw_hooks.cli.flags import AsJson, Flags, Options
+from rw_hooks.cli.show import say, say_error
+from rw_hooks.errors import MissingError, RwHooksError, UnreachableError, UsageError
+from rw_hooks.publish.journal import Journal
+from rw_hooks.publish.outcome import shown
+from rw_hooks.publish.standing import Standing
+from rw_hooks.settings import Settings
+from rw_hooks.trainer_run.child import run_child
+from rw_hooks.trainer_run.session import Session
+
+__all__ = ["run"]
+
+_NO_FLAGS = Flags()
+_LOOK_SECONDS = 2.0
+
+
+def run(
+    *command: Annotated[str, Parameter(name="COMMAND", allow_leading_hyphen=True, help="After '--', as you run it.")],
+    no_wait: Annotated[bool, Parameter(negative="", help="Leave the publication to the worker.")] = False,
+    as_json: AsJson = False,
+    options: Options = _NO_FLAGS,
+) -> int:
+    """Run a trainer unchanged, and publish what it leaves: rw-hooks run [options] -- COMMAND...
+
+    The trainer keeps its terminal, signals and exit code. What it saved is published also when it fails afterwards.
+    """
+    if not command:
+        raise UsageError("no_command", "no command was given", hint="rw-hooks run [options] -- COMMAND...",
+                         stage="setup")  # fmt: skip
+    settings = settings_from(options)
+    session = Session(settings, command, Path.cwd())
+    code = run_child(command, every=_LOOK_SECONDS if session.watches else None, tick=session.look)
+    if code:
+        say(f"The trainer ended with exit code {code}.")
+    published = _published(session, settings, wait=not no_wait, as_json=as_json)
+    return code or published
+
+
+def _published(session: Session, settings: Settings, *, wait: bool, as_json: bool) -> int:
+    """Publish what the trainer left, and return the exit code of that."""
+    try:
+        found = session.end()
+    except RwHooksError as error:
+        session.hook.on_end(wait=False)
+        say_error(error)
+        return error.exit_code
+    session.hook.on_end(wait=False)
+    if not found:
+        say("Nothing to publish: the training left no new .safetensors file that is a result.")
+        return 0
+    if settings.api_key is None or not session.hook.handed:
+        return MissingError.exit_code  # the hook has said what is missing
+    if not wait or settings.text("wait") == "no":
+        return 0
+    say("Publishing; Ctrl-C leaves it to the worker, and 'rw-hooks jobs' shows it.")
+    return _shown(settings, session.hook.wait(), as_json=as_json)
+
+
+def _shown(settings: Settings, stands: tuple[Standing, ...], *, as_json: bool) -> int:
+    code = 0
+    with Journal(settings.home) as journal:
+        for standing in stands:
+            if standing.publication is not None and standing.status != "superseded":
+                show(shown(journal, standing.publication, "registered"), as_json=as_json)
+            pending = UnreachableError.exit_code if standing.status == "pending" else 0
+            code = code or standing.exit_code or pending
+    return code

@@ -1,0 +1,55 @@
+"""``rw-hooks watch``: publish what appears in a folder."""
+
+from __future__ import annotations
+
+import signal
+from pathlib import Path
+from threading import Event
+from types import FrameType
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from rw_hooks.cli.common import settings_from
+from rw_hooks.cli.flags import Flags, Options
+from rw_hooks.cli.show import say
+from rw_hooks.errors import UsageError
+from rw_hooks.publish.context import endpoint_of
+from rw_hooks.trainer_run.session import CommandHook
+from rw_hooks.trainer_run.watching import Watch
+
+__all__ = ["watch"]
+
+_NO_FLAGS = Flags()
+_LOOK_SECONDS = 1.0
+
+
+def watch(
+    folder: Annotated[Path, Parameter(name="DIR", help="The folder that a trainer writes to.")],
+    /,
+    *,
+    options: Options = _NO_FLAGS,
+) -> int:
+    """Publish what appears in a folder, until Ctrl-C; what lies in it already is left alone.
+
+    A file is taken when it is whole and at rest. Intermediate saves are taken with --which all, every:N, last:K, best.
+    """
+    settings = settings_from(options)
+    endpoint_of(settings)
+    if not folder.is_dir():
+        raise UsageError("no_such_folder", f"there is no folder {folder}", hint="make it, or correct its name",
+                         stage="setup")  # fmt: skip
+    stop = Event()
+
+    def end(_number: int, _frame: FrameType | None) -> None:
+        stop.set()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, end)
+    hook = CommandHook(settings)
+    watched = Watch(folder.absolute(), settings, hook)
+    say(f"Watching {folder}; Ctrl-C ends it.")
+    watched.run(stop, _LOOK_SECONDS)
+    hook.on_end(wait=False)
+    say("What was handed over is published by the worker; 'rw-hooks jobs' shows it.")
+    return 0

@@ -1,0 +1,82 @@
+"""Running a command as if nobody stood between it and its terminal."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import threading
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
+from types import FrameType
+from typing import Any
+
+from rw_hooks.errors import UsageError
+
+__all__ = ["run_child"]
+
+_FORWARDED = ("SIGTERM", "SIGHUP", "SIGUSR1", "SIGUSR2")
+_LEFT_TO_THE_CHILD = ("SIGINT", "SIGQUIT")
+"""The terminal sends these to the whole process group, so the child has them already."""
+_SIGNAL_BASE = 128
+
+Handler = Callable[[int, "FrameType | None"], None]
+
+
+def run_child(command: Sequence[str], *, every: float | None = None, tick: Callable[[], None] = lambda: None) -> int:
+    """Run the command with this process's own terminal, streams and process group, and return its exit code.
+
+    Args:
+        command: The words of the command.
+        every: Seconds between calls of ``tick`` while it runs; None for none.
+        tick: Called meanwhile.
+
+    Returns:
+        Its exit code; 128 and the signal's number where a signal ended it, as shells have it.
+
+    Raises:
+        UsageError: The command cannot be started.
+    """
+    try:
+        process = subprocess.Popen(command)  # noqa: S603 - the user's own command
+    except OSError as error:
+        raise UsageError(
+            "no_such_command", f"{command[0]} cannot be run: {error.strerror}",
+            hint="write the trainer's command after '--', as you would run it by itself", stage="setup",
+        ) from None  # fmt: skip
+    with process, _signals_for(process):
+        while True:
+            try:
+                code = process.wait(timeout=every)
+            except subprocess.TimeoutExpired:
+                tick()
+                continue
+            return code if code >= 0 else _SIGNAL_BASE - code
+
+
+@contextmanager
+def _signals_for(process: subprocess.Popen[bytes]) -> Generator[None]:
+    """Pass signals on while the block runs. A handler of ours, unlike SIG_IGN, is not inherited by the child."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def forward(number: int, _frame: FrameType | None) -> None:
+        process.send_signal(number)
+
+    def leave(_number: int, _frame: FrameType | None) -> None:
+        """Let the child do what it does, and see what comes of it."""
+
+    wanted: list[tuple[str, Handler]] = [
+        *((name, forward) for name in _FORWARDED),
+        *((n, leave) for n in _LEFT_TO_THE_CHILD),
+    ]
+    before: dict[signal.Signals, Any] = {}
+    for name, handler in wanted:
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
+            before[number] = signal.signal(number, handler)
+    try:
+        yield
+    finally:
+        for number, handler_before in before.items():
+            signal.signal(number, handler_before)

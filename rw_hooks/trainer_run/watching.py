@@ -1,0 +1,107 @@
+"""Publishing what appears in a folder, whoever writes it.
+
+The folder is looked at again and again, because that works everywhere: on network file systems, over new folders, and
+whether a trainer writes in place or renames. A file is taken when its header says that it is whole and it has not
+changed between two looks.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from pathlib import Path
+from threading import Event
+
+from rw_hooks.errors import RwHooksError
+from rw_hooks.hook import PublishHook
+from rw_hooks.integration import RunArtifact, read_run
+from rw_hooks.publish.journal import Journal
+from rw_hooks.publish.whole import is_whole
+from rw_hooks.settings import Settings
+from rw_hooks.trainer_run.places import Look, look_at
+
+__all__ = ["Watch"]
+
+_LOG = logging.getLogger("rw_hooks.watch")
+_PIECE = 1 << 20
+_AUTOV3_DIGITS = 12
+
+
+class Watch:
+    """One watched folder. What lies in it already is left alone.
+
+    Args:
+        folder: The folder.
+        settings: The options.
+        hook: Takes what appears.
+    """
+
+    def __init__(self, folder: Path, settings: Settings, hook: PublishHook) -> None:
+        self._folder = folder
+        self._settings = settings
+        self._hook = hook
+        self._done: dict[Path, tuple[int, int]] = look_at([folder])
+        self._last: Look = {}
+        self._known = _published_before(settings)
+
+    def run(self, stop: Event, every: float) -> None:
+        """Look until somebody says to stop.
+
+        Args:
+            stop: Set from outside.
+            every: Seconds between two looks.
+        """
+        while not stop.wait(every):
+            self.look()
+
+    def look(self) -> None:
+        """Hand over what is new, whole, and as it was at the last look."""
+        now = look_at([self._folder])
+        for path, state in now.items():
+            if self._done.get(path) != state and self._last.get(path) == state and is_whole(path):
+                self._done[path] = state
+                self._take(path)
+        self._last = now
+
+    def _take(self, path: Path) -> None:
+        try:
+            artifact = self._artifact(path)
+            data = _autov3(path)
+        except (RwHooksError, OSError) as error:
+            _LOG.warning("%s: %s", path.name, error)
+            return
+        if not artifact.publishable:
+            _LOG.warning("%s is not published: it is %s", path.name, artifact.reason)
+        elif self._settings.value("which", "final") == "final" and not artifact.final:
+            _LOG.warning("%s is not published: it is not the final file; --which all takes it too", path.name)
+        elif data in self._known:
+            _LOG.warning("%s is not published: its data is that of %s", path.name, self._known[data])
+        else:
+            self._known[data] = path.name
+            self._hook.on_save(
+                path, step=artifact.step, epoch=artifact.epoch, metric=artifact.metric, final=artifact.final
+            )
+
+    def _artifact(self, path: Path) -> RunArtifact:
+        config = self._settings.text("config")
+        run = read_run(path, config=Path(config) if config else None, trainer=self._settings.text("trainer"))
+        return next(
+            (artifact for artifact in run.artifacts if artifact.path == path), RunArtifact(path=path, final=True)
+        )
+
+
+def _published_before(settings: Settings) -> dict[str, str]:
+    """Return the data hash of all that is in the journal, with the name of its file."""
+    with Journal(settings.home) as journal:
+        inspected = [(row, journal.results(row.id).get("inspect")) for row in journal.rows() if row.status == "ready"]
+    return {str(result.value["autov3"]): Path(row.path).name for row, result in inspected if result is not None}
+
+
+def _autov3(path: Path) -> str:
+    """Return the hash of the bytes behind the header, which a change of metadata leaves as it is."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        file.seek(8 + int.from_bytes(file.read(8), "little"))
+        while piece := file.read(_PIECE):
+            digest.update(piece)
+    return digest.hexdigest()[:_AUTOV3_DIGITS]

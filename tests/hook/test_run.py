@@ -1,0 +1,276 @@
+"""``rw-hooks run`` keeps a trainer as it is, and publishes what it leaves."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from pathlib import Path
+
+import pytest
+
+from rw_hooks.errors import UsageError
+from rw_hooks.publish.runs import known
+from rw_hooks.trainer_run.child import run_child
+from rw_hooks.trainer_run.places import Places, look_at, without_secrets
+from tests.doubles.saves import save
+
+ONLY_FOR_POSIX = pytest.mark.skipif(os.name != "posix", reason="signals as POSIX has them")
+
+
+def trainer(training, script):
+    """Write a trainer that takes ``--output_dir`` and ``--output_name`` as kohya's scripts do."""
+    path = training.folder / "train_network.py"
+    prelude = """
+        import argparse, os, sys, time
+        from pathlib import Path
+        from tests.doubles.saves import save
+        parser = argparse.ArgumentParser()
+        parser.add_argument("--output_dir", type=Path)
+        parser.add_argument("--output_name", default="toy")
+        parser.add_argument("--huggingface_token")
+        args, _ = parser.parse_known_args()
+        out = args.output_dir
+        """
+    path.write_text(textwrap.dedent(prelude) + textwrap.dedent(script))
+    return [sys.executable, str(path), "--output_dir", "out", "--output_name", "toy"]
+
+
+def rw_hooks(training, *words, stdin=None):
+    command, environ = training.command("import rw_hooks.cli; rw_hooks.cli.main()")
+    return [*command, *words], environ
+
+
+def run(training, command, *options):
+    words, environ = rw_hooks(training, "run", *options, "--", *command)
+    return subprocess.run(
+        words,
+        env=environ,
+        cwd=training.folder,
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        input="typed\n",
+    )
+
+
+def names(training):
+    return [(Path(item.path).name, item.final) for item in training.handed()]
+
+
+def test_the_final_file_is_handed_over_and_the_intermediate_ones_are_not(training):
+    done = run(training, trainer(training, """
+        for step in (1, 2):
+            save(out / f"toy-step0000000{step}.safetensors", step)
+        save(out / "toy-state" / "model.safetensors", 3)
+        save(out / "toy.safetensors", 4)
+        """))  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert names(training) == [("toy.safetensors", True)]
+    assert "train_network.py" in " ".join(training.handed()[0].argv)
+
+
+def test_streams_and_exit_code_are_the_trainers(training):
+    done = run(training, trainer(training, """
+        print("read", input())
+        print("trouble", file=sys.stderr)
+        sys.exit(7)
+        """))  # fmt: skip
+    assert done.returncode == 7
+    assert done.stdout == "read typed\n"
+    assert "trouble\n" in done.stderr
+
+
+def test_a_result_is_published_though_the_trainer_failed_after_it(training):
+    done = run(training, trainer(training, """
+        save(out / "toy.safetensors")
+        raise MemoryError("in the last inference")
+        """))  # fmt: skip
+    assert done.returncode == 1
+    assert names(training) == [("toy.safetensors", True)]
+
+
+def test_nothing_to_publish_is_a_warning(training):
+    done = run(training, trainer(training, "pass"))
+    assert done.returncode == 0
+    assert "Nothing to publish" in done.stderr
+
+
+def test_a_training_that_left_no_final_file_says_what_to_do(training):
+    done = run(training, trainer(training, "save(out / 'toy-step00000001.safetensors')"))
+    assert done.returncode == 4
+    assert "--which" in done.stderr
+    assert training.handed() == []
+
+
+def test_what_was_there_before_is_left_alone(training):
+    save(training.folder / "out" / "toy.safetensors")
+    done = run(training, trainer(training, "pass"))
+    assert "Nothing to publish" in done.stderr
+
+
+def test_saves_are_handed_over_while_the_training_goes_on(training):
+    done = run(training, trainer(training, """
+        for step in (1, 2, 3):
+            save(out / f"toy-step0000000{step}.safetensors", step)
+            time.sleep(0.1)
+        time.sleep(5)
+        for file in out.glob("*-step*"):
+            file.unlink()
+        save(out / "toy.safetensors", 4)
+        """), "--which", "every:2")  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert names(training) == [
+        ("toy-step00000001.safetensors", False),
+        ("toy-step00000002.safetensors", False),
+        ("toy-step00000003.safetensors", False),
+        ("toy.safetensors", True),
+    ]
+
+
+def test_the_whole_way(published, monkeypatch):
+    monkeypatch.setattr(published, "options", {"RW_HOOKS_WORKER_COMMAND": "", "RW_HOOKS_WAIT": ""})
+    done = run(published, trainer(published, "save(out / 'toy.safetensors')"), "--json", "--tags", "mine")
+    assert done.returncode == 0, done.stderr
+    shown = json.loads(done.stdout)
+    assert shown["status"] == "ready"
+    assert shown["sources"]["tags"] == "--tags"
+    assert len(published.published()) == 1
+
+
+def test_without_a_key_the_trainer_still_runs(training, monkeypatch):
+    monkeypatch.setattr(training, "options", {"RUNWARE_API_KEY": ""})
+    done = run(training, trainer(training, "save(out / 'toy.safetensors')"))
+    assert done.returncode == 4
+    assert "RUNWARE_API_KEY" in done.stderr
+    assert names(training) == [("toy.safetensors", True)]
+
+
+def test_a_state_folder_that_cannot_be_written_leaves_the_training_alone(training, monkeypatch):
+    (training.folder / "a-file").touch()
+    monkeypatch.setattr(training, "options", {"RW_HOOKS_HOME": str(training.folder / "a-file" / "home")})
+    done = run(training, trainer(training, "save(out / 'toy.safetensors'); sys.exit(3)"))
+    assert done.returncode == 3
+    assert done.stderr.count("cannot be written") == 1
+
+
+@pytest.mark.parametrize(("words", "message"), [([], "no command"), (["--", "no-such-trainer"], "cannot be run")])
+def test_a_call_that_cannot_work(training, words, message):
+    command, environ = rw_hooks(training, "run", *words)
+    done = subprocess.run(command, env=environ, cwd=training.folder, check=False, capture_output=True, text=True)
+    assert done.returncode == 2
+    assert message in done.stderr
+
+
+@ONLY_FOR_POSIX
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_signals_reach_the_trainer_and_its_save_on_the_way_out_is_published(training, number):
+    script = """
+        import signal
+        def leave(number, frame):
+            save(out / "toy.safetensors")
+            sys.exit(40)
+        signal.signal(signal.SIGTERM, leave)
+        signal.signal(signal.SIGINT, leave)
+        print("saved", flush=True)
+        time.sleep(30)
+        """
+    words, environ = rw_hooks(training, "run", "--", *trainer(training, script))
+    with subprocess.Popen(
+        words, env=environ, cwd=training.folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        start_new_session=True,
+    ) as process:  # fmt: skip
+        assert process.stdout.readline() == "saved\n"
+        if number == signal.SIGINT:
+            os.killpg(process.pid, number)  # as a terminal does
+        else:
+            process.send_signal(number)
+        _, errors = process.communicate(timeout=30)
+    assert process.returncode == 40, errors
+    assert names(training) == [("toy.safetensors", True)]
+
+
+@ONLY_FOR_POSIX
+def test_a_trainer_that_a_signal_ended_shows_as_in_a_shell():
+    assert run_child([sys.executable, "-c", "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"]) == 137
+
+
+def test_signal_handlers_are_given_back():
+    before = signal.getsignal(signal.SIGTERM)
+    assert run_child([sys.executable, "-c", "pass"]) == 0
+    assert signal.getsignal(signal.SIGTERM) is before
+
+
+def test_ticks_come_while_it_runs():
+    ticks = []
+    run_child([sys.executable, "-c", "import time; time.sleep(0.5)"], every=0.05, tick=lambda: ticks.append(1))
+    assert len(ticks) >= 3
+
+
+def test_a_command_that_is_not_there_is_a_usage_error():
+    with pytest.raises(UsageError):
+        run_child(["no-such-trainer"])
+
+
+@pytest.mark.parametrize(
+    ("argv", "files"),
+    [
+        (["python", "x.py", "--output_dir", "there"], {}),
+        (["python", "x.py", "--output_path=there"], {}),
+        (["python", "x.py", "--config_file", "run.toml"], {"run.toml": 'output_dir = "there"'}),
+        (["deepspeed", "train.py", "--deepspeed", "--config", "c/run.toml"], {"c/run.toml": 'output_dir = "there"'}),
+        (["python", "run.py", "run.yaml"], {"run.yaml": "config:\n  process:\n  - training_folder: there"}),
+        (
+            ["python", "t.py", "--config-path", "r.json"],
+            {"r.json": '{"output_model_destination": "there/x.safetensors"}'},
+        ),
+        (["bash", "train.sh"], {"train.sh": "accelerate launch t.py \\\n  --output_dir there --x 1"}),
+    ],
+)
+def test_the_output_folder_is_found(tmp_path, argv, files):
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    assert tmp_path / "there" in Places.of(argv, tmp_path).tiers[0]
+
+
+def test_files_elsewhere_count_only_where_the_output_folder_has_none(tmp_path):
+    places = Places.of(["python", "x.py", "--output_dir", "out"], tmp_path)
+    before, since = places.look(), time.time_ns() - 50_000_000
+    elsewhere = save(tmp_path / "another-training" / "x.safetensors")
+    assert places.new(before, since) == [elsewhere]
+    mine = save(tmp_path / "out" / "y.safetensors")
+    assert places.new(before, since) == [mine]
+
+
+def test_half_a_file_is_not_new(tmp_path):
+    places = Places.of(["x"], tmp_path)
+    before, since = places.look(), time.time_ns() - 50_000_000
+    file = save(tmp_path / "x.safetensors")
+    file.write_bytes(file.read_bytes()[:-1])
+    assert places.new(before, since) == []
+
+
+def test_hidden_folders_and_environments_are_passed_over(tmp_path):
+    for folder in (".rw-hooks", "lib/site-packages", "node_modules"):
+        save(tmp_path / folder / "x.safetensors")
+    save(tmp_path / ".tmpAbC.safetensors")
+    assert look_at([tmp_path]) == {}
+
+
+def test_no_secret_of_a_command_line_is_kept(tmp_path):
+    (tmp_path / "run.toml").touch()
+    argv = ["x.py", "--hub_token", "abcdef", "--wandb_api_key=abcdef", "--placeholder_token", "sks", "run.toml"]
+    kept = without_secrets(argv, tmp_path)
+    assert "abcdef" not in " ".join(kept)
+    assert kept[-3:] == ["--placeholder_token", "sks", str(tmp_path / "run.toml")]
+
+
+def test_no_run_is_left_behind(training):
+    run(training, trainer(training, "pass"))
+    assert list(known(training.home)) == []

@@ -1,0 +1,131 @@
+"""``rw-hooks watch`` publishes what appears in a folder: once, whole, and nothing that is no result."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from rw_hooks.settings import load
+from rw_hooks.trainer_run.session import CommandHook
+from rw_hooks.trainer_run.watching import Watch
+from tests.doubles.saves import EMBEDDING, save
+
+
+def watch(training, **options):
+    settings = load(options, environ=training.environ, directory=training.folder)
+    return Watch(training.folder, settings, CommandHook(settings))
+
+
+def look_twice(watched):
+    watched.look()
+    watched.look()
+
+
+def names(training):
+    return sorted(Path(item.path).name for item in training.handed())
+
+
+def test_a_file_that_appears_is_handed_over_once(training):
+    watched = watch(training)
+    save(training.folder / "toy.safetensors")
+    for _ in range(4):
+        watched.look()
+    assert names(training) == ["toy.safetensors"]
+    assert training.handed()[0].final
+
+
+def test_what_was_there_before_is_left_alone(training):
+    save(training.folder / "old.safetensors")
+    watched = watch(training)
+    look_twice(watched)
+    assert training.handed() == []
+
+
+def test_a_growing_file_is_taken_when_it_is_whole_and_at_rest(training):
+    watched = watch(training)
+    content = save(training.folder / "toy.bin").read_bytes()
+    file = training.folder / "toy.safetensors"
+    with file.open("wb", buffering=0) as growing:
+        for at in range(0, len(content), len(content) // 4):
+            growing.write(content[at : at + len(content) // 4])
+            assert training.handed() == []
+            watched.look()
+    look_twice(watched)
+    assert names(training) == ["toy.safetensors"]
+
+
+def test_a_renamed_file_and_one_in_a_new_folder_are_seen(training):
+    watched = watch(training)
+    save(training.folder / ".tmpAbCdEf").rename(training.folder / "toy.safetensors")
+    look_twice(watched)
+    save(training.folder / "new" / "deep" / "other.safetensors", source=EMBEDDING.with_name("sks_toy_lokr.safetensors"))
+    look_twice(watched)
+    assert names(training) == ["other.safetensors", "toy.safetensors"]
+
+
+def test_identical_data_is_published_once_whatever_the_metadata(training, caplog):
+    watched = watch(training)
+    save(training.folder / "toy.safetensors", 1)
+    look_twice(watched)
+    save(training.folder / "copy.safetensors", 2)
+    look_twice(watched)
+    assert names(training) == ["toy.safetensors"]
+    assert "copy.safetensors is not published" in caplog.text
+
+
+def test_what_was_published_before_the_watch_is_known(published):
+    first = CommandHook(load(environ=published.environ, directory=published.folder))
+    first.on_save(save(published.folder / "toy.safetensors"), final=True)
+    first.on_end()
+    published.drain()
+    watched = watch(published)
+    save(published.folder / "again.safetensors", 7)
+    look_twice(watched)
+    assert published.handed() == []
+
+
+def test_look_alikes_and_intermediate_saves_are_left(training, caplog):
+    watched = watch(training)
+    save(training.folder / "toy-state" / "model.safetensors")
+    save(training.folder / "toy-step00000001.safetensors", source=EMBEDDING.with_name("sks_toy_lokr.safetensors"))
+    (training.folder / "page.safetensors").write_text("<html>")
+    look_twice(watched)
+    assert training.handed() == []
+    assert "training state" in caplog.text
+    assert "not the final file" in caplog.text
+
+
+def test_all_takes_intermediate_saves_too(training):
+    watched = watch(training, which="all")
+    save(training.folder / "toy-step00000001.safetensors")
+    look_twice(watched)
+    assert names(training) == ["toy-step00000001.safetensors"]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals as POSIX has them")
+def test_the_command_watches_until_it_is_told_to_stop(training):
+    command, environ = training.command("import rw_hooks.cli; rw_hooks.cli.main()")
+    with subprocess.Popen(
+        [*command, "watch", str(training.folder)], env=environ, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stderr.readline().startswith("Watching")
+        save(training.folder / "toy.safetensors")
+        until = time.monotonic() + 30
+        while not training.handed() and time.monotonic() < until:
+            time.sleep(0.1)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=30) == 0
+        assert "rw-hooks jobs" in process.stderr.read()
+    assert names(training) == ["toy.safetensors"]
+
+
+def test_a_folder_that_is_not_there_is_a_usage_error(training):
+    command, environ = training.command("import rw_hooks.cli; rw_hooks.cli.main()")
+    done = subprocess.run([*command, "watch", "nowhere"], env=environ, check=False, capture_output=True, text=True)
+    assert done.returncode == 2
+    assert "no folder" in done.stderr
