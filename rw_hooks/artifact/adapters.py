@@ -43,6 +43,7 @@ _DECISIVE = frozenset(_ROLES.values()) - {"alpha", "dora", "rescale", "on_input"
     role for role in _ROLES.values() if role.startswith("glora")
 }  # fmt: skip
 _NAMED_ADAPTER = re.compile(r"(.+)\.lora_([AB])\.[\w-]+\.weight")
+_NAMED_MAGNITUDE = re.compile(r"(.+)\.lora_magnitude_vector\.[\w-]+(?:\.weight)?")
 _PROCESSOR = re.compile(r"(.+)_lora([12]?)\.(down|up)\.weight")
 
 # The longest first: each is stripped as often as it stands there.
@@ -200,6 +201,9 @@ def _split(key: str) -> tuple[str, str | None, str]:
     named = _NAMED_ADAPTER.fullmatch(key)
     if named:
         return named[1], "down" if named[2] == "A" else "up", f"lora_{named[2]}.default.weight"
+    magnitude = _NAMED_MAGNITUDE.fullmatch(key)
+    if magnitude:
+        return magnitude[1], "dora", "lora_magnitude_vector"
     processor = _PROCESSOR.fullmatch(key)
     if processor:
         return processor[1] + processor[2], processor[3], f"_lora{processor[2]}.{processor[3]}.weight"

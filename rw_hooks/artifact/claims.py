@@ -11,7 +11,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import PurePosixPath, PureWindowsPath
-from typing import cast
+from typing import TypeVar, cast
 
 from rw_hooks.artifact.basenames import Named, base_hash, base_name, base_version
 from rw_hooks.artifact.model import Claims
@@ -22,6 +22,8 @@ _ABSENT = frozenset({"", "none", "null", "(unknown)", "unknown", "isadirectory",
 _REPEATS = re.compile(r"(\d+)_(.+)", re.DOTALL)
 _HEX64 = re.compile(r"(?:0x)?[0-9a-fA-F]{64}")
 _LONGEST = 4000
+
+T = TypeVar("T", int, float)
 
 
 class _Reader:
@@ -103,9 +105,9 @@ def read_claims(metadata: Mapping[str, str]) -> Claims:
         network_module=reader.first("network_module", "ss_network_module"),
         network_args={key: str(value) for key, value in network_args.items() if value is not None},
         rank=reader.whole("rank", "ss_network_dim") or _adapter_number(reader, "rank", "r"),
-        alpha=_known(reader.number("alpha", "ss_network_alpha"), _adapter_number(reader, "alpha", "lora_alpha")),
-        steps=_known(reader.whole("steps", "ss_steps", "global_step"), _item(training, "step")),
-        epoch=_known(reader.whole("epoch", "ss_epoch"), _item(training, "epoch")),
+        alpha=_or(reader.number("alpha", "ss_network_alpha"), _adapter_number(reader, "alpha", "lora_alpha")),
+        steps=_or(reader.whole("steps", "ss_steps", "global_step"), _item(training, "step")),
+        epoch=_or(reader.whole("epoch", "ss_epoch"), _item(training, "epoch")),
         resolution=reader.first("resolution", "modelspec.resolution", "ss_resolution"),
         optimizer=reader.first("optimizer", "ss_optimizer"),
         learning_rate=reader.first("learning_rate", "ss_learning_rate", "ss_unet_lr"),
@@ -118,27 +120,23 @@ def _is_onetrainer(metadata: Mapping[str, str]) -> bool:
 
 
 def _trainer(reader: _Reader) -> tuple[str | None, str | None]:
-    if _is_onetrainer(reader.metadata):
-        return "onetrainer", reader.first("trainer_version", "ot_revision")
+    """Return who wrote the file and in which version, by the marks that each trainer leaves."""
     software = reader.mapping("software")
-    if software.get("name") == "ai-toolkit":
-        reader.sources["trainer"] = "software"
-        return "ai_toolkit", str(software["version"]) if "version" in software else None
-    implementation = reader.text("modelspec.implementation_version") or ""
-    family, _, version = implementation.partition("/")
-    if family == "sd-scripts":
-        reader.sources["trainer"] = "modelspec.implementation_version"
-        return "kohya", version if version.lower() not in _ABSENT else None
-    if "ss_num_train_items" in reader.metadata:
-        reader.sources["trainer"] = "ss_num_train_items"
-        return "musubi", None
-    for trainer, key in (("simpletuner", "trained_words"), ("diffusers", "lora_adapter_metadata")):
-        if key in reader.metadata:
+    implementation, _, version = (reader.text("modelspec.implementation_version") or "").partition("/")
+    marks = (
+        ("onetrainer", "ot_revision", _is_onetrainer(reader.metadata), reader.text("ot_revision")),
+        ("ai_toolkit", "software", software.get("name") == "ai-toolkit", software.get("version")),
+        ("kohya", "modelspec.implementation_version", implementation == "sd-scripts", version),
+        ("musubi", "ss_num_train_items", "ss_num_train_items" in reader.metadata, None),
+        ("simpletuner", "trained_words", "trained_words" in reader.metadata, None),
+        ("diffusers", "lora_adapter_metadata", "lora_adapter_metadata" in reader.metadata, None),
+        ("kohya", "ss_sd_scripts_commit_hash", "ss_sd_scripts_commit_hash" in reader.metadata,
+         reader.text("ss_sd_scripts_commit_hash")),
+    )  # fmt: skip
+    for trainer, key, found, said in marks:
+        if found:
             reader.sources["trainer"] = key
-            return trainer, None
-    if "ss_sd_scripts_commit_hash" in reader.metadata:
-        reader.sources["trainer"] = "ss_sd_scripts_commit_hash"
-        return "kohya", reader.text("ss_sd_scripts_commit_hash")
+            return trainer, said if isinstance(said, str) and said.lower() not in _ABSENT else None
     return None, None
 
 
@@ -182,7 +180,7 @@ def _trigger_words(reader: _Reader, trainer: str | None) -> tuple[str, ...]:
 
 
 def _class_tokens(reader: _Reader) -> tuple[str, ...]:
-    """kohya's dataset configuration names the class of each subset that is no regularisation set."""
+    """Read kohya's dataset configuration names the class of each subset that is no regularisation set."""
     found: list[str] = []
     for dataset in _objects(reader.json("ss_datasets")):
         for subset in _objects(dataset.get("subsets")):
@@ -193,7 +191,7 @@ def _class_tokens(reader: _Reader) -> tuple[str, ...]:
 
 
 def _folder_words(reader: _Reader, *, ai_toolkit: bool) -> tuple[str, ...]:
-    """kohya's folders are called ``<repeats>_<trigger>``; ai-toolkit writes its trigger in the same form."""
+    """Read kohya's folders, called ``<repeats>_<trigger>``; ai-toolkit writes its trigger in the same form."""
     regular = reader.mapping("ss_reg_dataset_dirs")
     folders = [name for name in reader.mapping("ss_tag_frequency") if name not in regular]
     words = [match[2].strip() for name in folders if (match := _REPEATS.fullmatch(name))]
@@ -237,8 +235,8 @@ def _item(values: Mapping[str, object], key: str) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
-def _known(*values: int | float | None) -> int | float | None:
-    return next((value for value in values if value is not None), None)
+def _or(first: T | None, second: T | None) -> T | None:
+    return second if first is None else first
 
 
 def _words(value: str | None) -> tuple[str, ...]:

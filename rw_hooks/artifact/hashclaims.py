@@ -1,4 +1,4 @@
-"""Whether the hashes that a file carries of itself still hold. A mismatch is a warning: converters copy old metadata."""
+"""Whether the hashes that a file carries of itself still hold. A mismatch is a warning: converters copy old ones."""
 
 from __future__ import annotations
 

@@ -102,10 +102,11 @@ def parse_header(raw: bytes, data_size: int) -> Header:
         entries = parse(raw)
     except StrictJsonError as error:
         raise HeaderError("header_json", f"the header is not valid JSON: {error}") from None
-    if not isinstance(entries, dict):
-        raise HeaderError("header_json", "the header is not a JSON object")
     if isinstance(entries, Duplicates):
         raise HeaderError("duplicate_name", "the header names a tensor twice", *entries.names)
+    if not isinstance(entries, dict):
+        raise HeaderError("header_json", "the header is not a JSON object")
+    entries = cast("dict[str, object]", entries)
 
     metadata = _metadata(entries.pop("__metadata__", None))
     unknown: set[str] = set()

@@ -10,11 +10,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from rw_hooks.artifact import signatures as tables
-from rw_hooks.artifact.adapters import DENOISER, Adapter, take_apart
+from rw_hooks.artifact import signatures_base as tables
+from rw_hooks.artifact.adapters import Adapter, take_apart
 from rw_hooks.artifact.header import Tensor
 from rw_hooks.artifact.keyformat import adapter_algorithm, adapter_category, adapter_format
 from rw_hooks.artifact.matching import Layers, Names, Signature, first_match
+from rw_hooks.artifact.signatures_adapter import (
+    ADAPTER_TARGETS,
+    ENCODER_TARGETS,
+    LANGUAGE_MODEL_ADAPTERS,
+    UNET_LAYER,
+)
 
 __all__ = ["Identity", "identify"]
 
@@ -23,6 +29,10 @@ _MOST_VECTORS = 512
 _MOST_EMBEDDING_TENSORS = 8
 _FEW_TENSORS = 8
 _INPAINTING_CHANNELS = {9, 384}
+_GUIDED = ("flux1d", "fluxkontextdev")
+_LCM = {"sd1": ("sd1xlcm",), "sdxl": ("sdxllcm",)}
+_PLAIN_PREFIXES = {"base_model.model.", "transformer."}
+_CLIP_L, _CLIP_G, _T5 = 768, 1280, 4096
 _CLIP_L_FAMILIES = ("sd1", "sdxl", "sd3", "flux1", "hidream")
 
 
@@ -58,8 +68,8 @@ def identify(tensors: Iterable[Tensor], metadata: Mapping[str, str]) -> Identity
     tensors = tuple(tensors)
     names = Names({tensor.name: tensor.shape for tensor in tensors})
     adapter = take_apart(tensors)
-    control = _match(tables.CONTROLNETS, names)
-    if control is not None and "ip_adapter" not in control.answers:
+    control = first_match(tables.CONTROLNETS, names)
+    if control is not None:
         return _controlnet(control, names)
     if adapter.found:
         return _merged_checkpoint(names) or _adapter(adapter, metadata)
@@ -74,21 +84,8 @@ def identify(tensors: Iterable[Tensor], metadata: Mapping[str, str]) -> Identity
     )
 
 
-def _match(table: tuple[Signature, ...], subject: Names | Layers) -> Signature | None:
-    return first_match(table, subject)
-
-
-def _families(row: Signature) -> tuple[str, ...]:
-    return tuple(filter(None, row.answers))
-
-
-def _why(row: Signature) -> tuple[str, ...]:
-    lacks = (f"no {fact}" for fact in row.lacks)
-    return (*row.has, *lacks)
-
-
 def _controlnet(row: Signature, names: Names) -> Identity:
-    families = _families(row)
+    families = row.answers
     if names.starting("lllite_"):
         scheme = "lllite"
     elif names.starting("control_model.") or "zero_convs.0.0.weight" in names.shapes:
@@ -98,7 +95,7 @@ def _controlnet(row: Signature, names: Names) -> Identity:
     else:
         scheme = None if "lora_controlnet" in names.shapes else "controlnet-diffusers"
     guided = _flux_architectures(names) if families == ("flux1",) else ()
-    return Identity("controlnet", None, families, guided, scheme, reasons=_why(row))
+    return Identity("controlnet", None, families, guided, scheme, reasons=row.why)
 
 
 def _merged_checkpoint(names: Names) -> Identity | None:
@@ -109,29 +106,48 @@ def _merged_checkpoint(names: Names) -> Identity | None:
 
 def _adapter(adapter: Adapter, metadata: Mapping[str, str]) -> Identity:
     algorithm = adapter_algorithm(adapter, metadata)
-    layers = Layers(adapter.layers.values())
-    language = _match(tables.LANGUAGE_MODEL_ADAPTERS, Layers(adapter.denoiser))
-    if language is not None:
-        return Identity("other", algorithm=algorithm, code="not_an_image_model", reasons=_why(language))
-    denoiser = Layers(adapter.denoiser)
-    row = _match(tables.ADAPTER_TARGETS, denoiser)
-    if row is None and (not adapter.denoiser or denoiser.holds(tables.UNET_LAYER)):
-        row = _match(tables.ENCODER_TARGETS, layers)
-    families = _narrow_by_encoders(_families(row), layers) if row else ()
-    if _is_onetrainer_backup(adapter, metadata):
-        return Identity(
-            "other", algorithm=algorithm, code="training_state", reasons=("unet.*.lora_down.weight",), adapter=adapter
-        )
+    refused = _refused_adapter(adapter, algorithm, metadata)
+    if refused is not None:
+        return refused
+    families, reasons = _adapter_families(adapter)
     guided = families == ("flux1",) and any(layer.path.startswith("guidance_in") for layer in adapter.denoiser)
     return Identity(
         adapter_category(algorithm, metadata),
         families=families,
-        architectures=("flux1d", "fluxkontextdev") if guided else (),
+        architectures=_GUIDED if guided else (),
         format=adapter_format(adapter, algorithm),
         algorithm=algorithm,
-        reasons=_why(row) if row else (),
+        reasons=reasons,
         adapter=adapter,
     )
+
+
+def _refused_adapter(adapter: Adapter, algorithm: str | None, metadata: Mapping[str, str]) -> Identity | None:
+    if adapter.prefixes <= _PLAIN_PREFIXES:
+        row = first_match(LANGUAGE_MODEL_ADAPTERS, Layers(adapter.denoiser))
+        if row is not None:
+            return Identity("other", algorithm=algorithm, code="not_an_image_model", reasons=row.why)
+    if _is_onetrainer_backup(adapter, metadata):
+        reasons = ("OneTrainer's internal names",)
+        return Identity("other", algorithm=algorithm, code="training_state", reasons=reasons, adapter=adapter)
+    return None
+
+
+def _adapter_families(adapter: Adapter) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the families that the adapted layers leave open, and why.
+
+    The denoiser's layers decide; adapted text encoders choose among what those leave open.
+    """
+    denoiser = Layers(adapter.denoiser)
+    row = first_match(ADAPTER_TARGETS, denoiser)
+    encoders = first_match(ENCODER_TARGETS, Layers(adapter.layers.values()))
+    if encoders is None:
+        return (row.answers, row.why) if row else ((), ())
+    if row is None:
+        known = not adapter.denoiser or denoiser.holds(UNET_LAYER)
+        return (encoders.answers, encoders.why) if known else ((), ())
+    both = tuple(family for family in row.answers if family in encoders.answers)
+    return (both, (*row.why, *encoders.why)) if both else (row.answers, row.why)
 
 
 def _is_onetrainer_backup(adapter: Adapter, metadata: Mapping[str, str]) -> bool:
@@ -140,42 +156,35 @@ def _is_onetrainer_backup(adapter: Adapter, metadata: Mapping[str, str]) -> bool
     return internal and any(key.startswith("ot_") for key in metadata)
 
 
-def _narrow_by_encoders(families: tuple[str, ...], layers: Layers) -> tuple[str, ...]:
-    """Chroma has no CLIP text encoder: an adapted one leaves FLUX.1."""
-    if set(families) == {"flux1", "chroma"} and layers.holds("te1:text_model_encoder_layers_#_.* <- 768"):
-        return ("flux1",)
-    return families
-
-
 def _checkpoint(names: Names) -> Identity | None:
     fallback: tuple[Signature, str, Names] | None = None
     for prefix in tables.CHECKPOINT_PREFIXES:
         below = names.under(prefix)
-        row = _match(tables.CHECKPOINTS, below) if below.shapes else None
+        row = first_match(tables.CHECKPOINTS, below) if below.shapes else None
         if row is not None and row.answer:
             return _identified(row, prefix, below)
         if row is not None and fallback is None:
-            fallback = (_match(tables.WHOLE_CHECKPOINTS, names) or row, prefix, below)
+            fallback = (first_match(tables.WHOLE_CHECKPOINTS, names) or row, prefix, below)
     return _identified(*fallback) if fallback else None
 
 
 def _identified(row: Signature, prefix: str, below: Names) -> Identity:
-    families = _families(row)
+    families = row.answers
     architectures: tuple[str, ...] = ()
     if families == ("flux1",):
         architectures = _flux_architectures(below)
     elif below.holds("time_embedding.cond_proj.weight") or below.holds("time_embed.cond_proj.weight"):
-        architectures = {("sd1",): ("sd1xlcm",), ("sdxl",): ("sdxllcm",)}.get(families, ())
+        architectures = _LCM.get(families[0], ()) if families else ()
     return Identity(
         "checkpoint", _checkpoint_type(families, below), families, architectures,
-        _checkpoint_format(families, prefix, below), reasons=(*_why(row), *([f"prefix {prefix}"] if prefix else [])),
+        _checkpoint_format(families, prefix, below), reasons=(*row.why, *([f"prefix {prefix}"] if prefix else [])),
     )  # fmt: skip
 
 
 def _flux_architectures(names: Names) -> tuple[str, ...]:
     """Only the distilled schnell goes without a guidance input."""
     if names.starting("guidance_in.") or names.starting("time_text_embed.guidance_embedder."):
-        return ("flux1d", "fluxkontextdev")
+        return _GUIDED
     return ("flux1s",)
 
 
@@ -203,21 +212,21 @@ def _checkpoint_format(families: tuple[str, ...], prefix: str, below: Names) -> 
 def _vae(names: Names) -> Identity | None:
     for prefix in tables.VAE_PREFIXES:
         below = names.under(prefix)
-        row = _match(tables.VAES, below) if below.shapes else None
+        row = first_match(tables.VAES, below) if below.shapes else None
         if row is not None:
             diffusers = below.starting("decoder.mid_block.") or below.starting("decoder.up_blocks.")
             return Identity(
-                "vae", None, _families(row), format="vae-diffusers" if diffusers else "vae-ldm", reasons=_why(row)
+                "vae", None, row.answers, format="vae-diffusers" if diffusers else "vae-ldm", reasons=row.why
             )
     return None
 
 
 def _refused(names: Names, codes: tuple[str, ...] = ()) -> Identity | None:
-    row = next((row for row in tables.OTHERS if (not codes or row.answer in codes) and _match((row,), names)), None)
+    row = first_match([row for row in tables.OTHERS if not codes or row.answer in codes], names)
     if row is None:
         return None
     code = "not_an_image_model" if row.answer == "language_model" else row.answer
-    return Identity("other", code=code, reasons=_why(row))
+    return Identity("other", code=code, reasons=row.why)
 
 
 def _embedding(tensors: tuple[Tensor, ...]) -> Identity | None:
@@ -242,18 +251,17 @@ def _is_embedding(tensor: Tensor) -> bool:
 
 def _embedding_of(widths: dict[str, int], scheme: str) -> Identity:
     sizes = set(widths.values())
-    t5, clip_g, llama = 4096 in sizes, 1280 in sizes, "llama" in widths
     families: tuple[str, ...] = ()
-    if llama:
+    if "llama" in widths:
         families = ("hidream",)
-    elif t5:
-        families = ("sd3",) if clip_g else ("flux1",) if 768 in sizes else ()  # noqa: PLR2004 - CLIP-L
-    elif clip_g and 768 in sizes:  # noqa: PLR2004
+    elif _T5 in sizes and _CLIP_L in sizes:
+        families = ("sd3",) if _CLIP_G in sizes else ("flux1",)
+    elif _CLIP_G in sizes and _CLIP_L in sizes:
         families = ("sdxl",)
     elif widths.keys() & {"clip_l", "text_encoders_0"}:
-        families = _CLIP_L_FAMILIES if 768 in sizes else ()  # noqa: PLR2004
+        families = _CLIP_L_FAMILIES if _CLIP_L in sizes else ()
     elif len(sizes) == 1:
-        families = tuple(filter(None, (_EMBEDDING_WIDTHS.get(next(iter(sizes))),)))
+        families = tuple(family for width, family in _EMBEDDING_WIDTHS.items() if width in sizes)
     facts = tuple(f"{name} of width {width}" for name, width in widths.items())
     return Identity("embeddings", None, families, format=scheme, reasons=facts)
 

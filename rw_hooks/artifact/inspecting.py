@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rw_hooks.artifact.claims import read_claims
-from rw_hooks.artifact.decision import Decision, decide
-from rw_hooks.artifact.header import Header
+from rw_hooks.artifact.decision import decide
 from rw_hooks.artifact.hashclaims import hash_findings
+from rw_hooks.artifact.header import Header
 from rw_hooks.artifact.identify import Identity, identify
 from rw_hooks.artifact.model import Claims, Finding, Inspection
 from rw_hooks.artifact.neighbours import is_backup, is_component, is_shard, is_training_state
 from rw_hooks.artifact.privacy import privacy_findings
-from rw_hooks.artifact.reading import Hashes, OpenFile, open_file, read_data, read_header
+from rw_hooks.artifact.reading import Hashes, OpenFile, Sink, open_file, read_data, read_header
 from rw_hooks.artifact.refusal import refusal_finding
 from rw_hooks.artifact.soundness import adapter_findings, dtype_findings
 from rw_hooks.artifact.strength import common_alpha, common_rank
@@ -30,7 +30,7 @@ _AUTOV2_DIGITS = 10
 _AUTOV3_DIGITS = 12
 
 
-def inspect(
+def inspect(  # noqa: PLR0913 - each keyword is one wish of a caller
     path: Path | str,
     *,
     header_only: bool = False,
@@ -63,42 +63,49 @@ def inspect(
     with open_file(path, copy_to) as file:
         header = read_header(file)
         if isinstance(header, Finding):
-            hashes = None if header_only else read_data(file, None, progress=progress, blake3=blake3)
+            hashes = Hashes() if header_only else read_data(file, None, progress=progress, blake3=blake3)
             return _unreadable(file, header, hashes)
         identity = _placed(identify(header.tensors, header.metadata), placed)
-        findings = [*header.findings, *_place_findings(placed)]
-        hashes: Hashes | None = None
-        contents: dict[str, Contents] = {}
+        data = _Data()
         if not header_only:
-            hashes, contents = _read_contents(file, header, identity, progress, blake3=blake3)
-            findings += [*_content_findings(contents, identity), *_gate_findings(path)]
-    return _inspection(file, header, identity, hashes, contents, findings)
+            data = _read_data(
+                file, header, identity, lambda sink: read_data(file, sink, progress=progress, blake3=blake3)
+            )
+    return _inspection(file, header, identity, data, _place_findings(placed))
 
 
-def _read_contents(
-    file: OpenFile, header: Header, identity: Identity, progress: Callable[[int, int], None] | None, *, blake3: bool
-) -> tuple[Hashes, dict[str, Contents]]:
+@dataclass(frozen=True)
+class _Data:
+    """What was found behind the header; empty when only that was read."""
+
+    hashes: Hashes = field(default_factory=Hashes)
+    contents: Mapping[str, Contents] = field(default_factory=dict[str, "Contents"])
+    findings: tuple[Finding, ...] = ()
+
+
+def _read_data(file: OpenFile, header: Header, identity: Identity, read: Callable[[Sink], Hashes]) -> _Data:
+    """Scan and hash. What needs numpy is imported here, so that a header alone is read at once."""
+    from rw_hooks.artifact.contents import content_findings
+    from rw_hooks.artifact.gate import last_gate
     from rw_hooks.artifact.scan import Scanner
 
     layers = identity.adapter.layers.values() if identity.adapter else ()
     scanner = Scanner(header.tensors, (tensor.name for layer in layers for tensor in layer.tensors.values()))
-    return read_data(file, scanner, progress=progress, blake3=blake3), scanner.contents
+    hashes = read(scanner)
+    findings = (*content_findings(scanner.contents, identity.adapter), *last_gate(file.path))
+    return _Data(hashes, scanner.contents, findings)
 
 
-def _content_findings(contents: dict[str, Contents], identity: Identity) -> list[Finding]:
-    from rw_hooks.artifact.contents import content_findings
-
-    return content_findings(contents, identity.adapter)
-
-
-def _gate_findings(path: Path) -> tuple[Finding, ...]:
-    from rw_hooks.artifact.gate import last_gate
-
-    return last_gate(path)
-
-
-def _unreadable(file: OpenFile, finding: Finding, hashes: Hashes | None) -> Inspection:
-    return Inspection(path=str(file.path), size=file.size, valid=False, findings=(finding,), **_hash_fields(hashes))
+def _unreadable(file: OpenFile, finding: Finding, hashes: Hashes) -> Inspection:
+    return Inspection(
+        path=str(file.path),
+        size=file.size,
+        valid=False,
+        sha256=hashes.sha256,
+        autov2=_short(hashes.sha256, _AUTOV2_DIGITS),
+        blake3=hashes.blake3,
+        findings=(finding,),
+    )
 
 
 def _placed(identity: Identity, path: Path) -> Identity:
@@ -110,42 +117,42 @@ def _placed(identity: Identity, path: Path) -> Identity:
             return replace(identity, category="checkpoint", format="diffusers-component", code="diffusers_component")
         if is_training_state(path):
             return replace(identity, category="other", format=None, code="training_state")
-    if identity.format == "diffusers-component" and identity.families != ("qwen_image",):
+    if identity.format == "diffusers-component":
         return replace(identity, code="diffusers_component")
     return identity
 
 
-def _place_findings(path: Path) -> list[Finding]:
+def _place_findings(path: Path) -> tuple[Finding, ...]:
     if not is_shard(path):
-        return []
+        return ()
     message = "this is one shard of a model that was saved in several files; merge them and publish the result"
-    return [Finding(code="shard", severity="error", message=message)]
+    return (Finding(code="shard", severity="error", message=message),)
 
 
 def _inspection(
-    file: OpenFile,
-    header: Header,
-    identity: Identity,
-    hashes: Hashes | None,
-    contents: dict[str, Contents],
-    findings: list[Finding],
+    file: OpenFile, header: Header, identity: Identity, data: _Data, place_findings: tuple[Finding, ...]
 ) -> Inspection:
-    claims = _with_token(read_claims(header.metadata), identity, header)
+    claims = _with_token(read_claims(header.metadata), header, identity)
     decision = decide(identity, claims)
-    adapter = identity.adapter
-    findings = [
-        *findings,
+    adapter, hashes = identity.adapter, data.hashes
+    findings = (
+        *header.findings,
+        *place_findings,
+        *data.findings,
         *refusal_finding(identity.code),
         *decision.findings,
-        *(adapter_findings(adapter, claims, contents) if adapter else ()),
+        *(adapter_findings(adapter, claims, data.contents) if adapter else ()),
         *dtype_findings(header.tensors, adapter),
-        *hash_findings(header.metadata, hashes.data_sha256 if hashes else None),
+        *hash_findings(header.metadata, hashes.data_sha256),
         *privacy_findings(header.metadata),
-    ]
+    )
     return Inspection(
         path=str(file.path),
         size=file.size,
         valid=not any(finding.severity == "error" for finding in findings),
+        sha256=hashes.sha256,
+        autov2=_short(hashes.sha256, _AUTOV2_DIGITS),
+        autov3=_short(hashes.data_sha256, _AUTOV3_DIGITS),
         category=identity.category,
         type=_type(identity, claims),
         family=decision.family,
@@ -154,26 +161,33 @@ def _inspection(
         format=identity.format,
         algorithm=identity.algorithm,
         rank=common_rank(adapter) if adapter else None,
-        alpha=common_alpha(adapter, contents) if adapter else None,
+        alpha=common_alpha(adapter, data.contents) if adapter else None,
         dtypes=dict(Counter(tensor.dtype for tensor in header.tensors).most_common()),
         tensors=len(header.tensors),
         parameters=sum(tensor.elements for tensor in header.tensors),
         claims=claims,
-        findings=tuple(findings),
+        findings=findings,
         metadata=header.metadata,
         reasons=(*identity.reasons, *decision.reasons),
-        **_hash_fields(hashes),
+        data_sha256=hashes.data_sha256,
+        blake3=hashes.blake3,
     )
 
 
-def _with_token(claims: Claims, identity: Identity, header: Header) -> Claims:
-    """diffusers calls the tensor of an embedding by the word that it stands for."""
-    if identity.format != "embedding-diffusers" or claims.trigger_words:
+def _with_token(claims: Claims, header: Header, identity: Identity) -> Claims:
+    """Take a trigger word from a tensor's name, where trainers write it there.
+
+    diffusers calls an embedding's tensor by its word; OneTrainer bundles a LoRA's as ``bundle_emb.<word>.clip_l``.
+    """
+    names = [tensor.name for tensor in header.tensors]
+    if identity.format == "embedding-diffusers":
+        words = names
+    else:
+        words = [name.split(".")[1] for name in names if name.startswith("bundle_emb.") and name.count(".") > 1]
+    if not words or claims.trigger_words:
         return claims
-    words = tuple(tensor.name for tensor in header.tensors)
-    return claims.model_copy(
-        update={"trigger_words": words, "sources": {**claims.sources, "trigger_words": "tensor name"}}
-    )
+    sources = {**claims.sources, "trigger_words": "tensor name"}
+    return claims.model_copy(update={"trigger_words": tuple(dict.fromkeys(words)), "sources": sources})
 
 
 def _type(identity: Identity, claims: Claims) -> str | None:
@@ -182,14 +196,5 @@ def _type(identity: Identity, claims: Claims) -> str | None:
     return identity.type
 
 
-def _hash_fields(hashes: Hashes | None) -> dict[str, str | None]:
-    if hashes is None:
-        return {}
-    data = hashes.data_sha256
-    return {
-        "sha256": hashes.sha256,
-        "autov2": hashes.sha256[:_AUTOV2_DIGITS],
-        "autov3": data[:_AUTOV3_DIGITS] if data else None,
-        "data_sha256": data,
-        "blake3": hashes.blake3,
-    }
+def _short(digest: str | None, digits: int) -> str | None:
+    return digest[:digits] if digest else None

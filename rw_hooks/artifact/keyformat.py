@@ -66,26 +66,24 @@ def adapter_format(adapter: Adapter, algorithm: str | None) -> str | None:
 
 def adapter_algorithm(adapter: Adapter, metadata: Mapping[str, str]) -> str | None:
     """Return how the adapter works, in the words of ``Inspection.algorithm``."""
-    roles = {role for layer in adapter.layers.values() for role in layer.tensors}
-    if any(role.startswith("hada_") for role in roles):
-        return "loha"
-    if any(role.startswith("lokr_") for role in roles):
-        return "lokr"
-    if "boft_blocks" in roles or any(_is_boft(layer) for layer in adapter.layers.values()):
-        return "boft"
-    if "oft_blocks" in roles:
-        return "oft"
-    if "glora_a1" in roles:
-        return "glora"
-    if roles & {"on_input", "ia3"}:
-        return "ia3"
-    if not roles & {"down", "up"}:
-        return "full" if roles & {"diff", "diff_b", "w_norm", "b_norm"} else None
-    if "dora" in roles:
-        return "dora"
-    if any(map(_is_spatial, adapter.layers.values())) or _lycoris_algo(metadata) == "locon":
-        return "locon"
-    return "lora"
+    layers = adapter.layers.values()
+    roles = {role for layer in layers for role in layer.tensors}
+    marks = (
+        ("loha", any(role.startswith("hada_") for role in roles)),
+        ("lokr", any(role.startswith("lokr_") for role in roles)),
+        ("boft", "boft_blocks" in roles or any(map(_is_boft, layers))),
+        ("oft", "oft_blocks" in roles),
+        ("glora", "glora_a1" in roles),
+        ("ia3", bool(roles & {"on_input", "ia3"})),
+        ("dora", bool(roles & {"down", "up"}) and "dora" in roles),
+        (
+            "locon",
+            any(map(_is_spatial, layers)) or (bool(roles & {"down", "up"}) and _lycoris_algo(metadata) == "locon"),
+        ),
+        ("lora", bool(roles & {"down", "up"})),
+        ("full", bool(roles & {"diff", "diff_b", "w_norm", "b_norm"})),
+    )
+    return next((algorithm for algorithm, found in marks if found), None)
 
 
 def adapter_category(algorithm: str | None, metadata: Mapping[str, str]) -> str:

@@ -1,7 +1,7 @@
 """How a signature is matched: what is in a file, and the small words that the tables of signatures are written in.
 
 A fact about base weights is one text, as the format reference writes it: ``label_emb.0.0.weight [_, 2816]``. The name
-stands without prefix; a ``*`` at its end matches any rest; ``_`` is any size, ``|`` separates sizes that will do. A
+stands without prefix; ``*`` is anything and ``#`` any number; ``_`` is any size, ``|`` separates sizes that will do. A
 fact about adapter layers is a pattern of their paths with the input widths (``<-``) and output widths (``->``) that
 will do: ``blocks_#_ffn_0 <- 1536|5120``; ``#`` is any number, ``?`` a width that the shapes do not tell.
 """
@@ -11,13 +11,14 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
+from functools import cache
 from typing import NamedTuple
 
 from rw_hooks.artifact.adapters import DENOISER, Layer
 
 __all__ = ["Layers", "Names", "Signature", "first_match"]
 
+Fact = str | tuple[str, ...]
 Shape = tuple[int, ...]
 Sizes = frozenset[int | None]
 
@@ -27,18 +28,24 @@ class Signature(NamedTuple):
 
     Attributes:
         answer: What a match says: a family or several, separated by ``|``, or a code.
-        has: Facts that must all hold; within one fact, `` or `` separates alternatives.
+        has: Facts that must all hold; a tuple among them holds alternatives.
         lacks: Facts of which none may hold.
     """
 
     answer: str
-    has: tuple[str, ...]
+    has: tuple[Fact, ...]
     lacks: tuple[str, ...] = ()
 
     @property
     def answers(self) -> tuple[str, ...]:
-        """The answers that it leaves possible."""
-        return tuple(self.answer.split("|"))
+        """The answers that it leaves possible; none when the answer is empty."""
+        return tuple(filter(None, self.answer.split("|")))
+
+    @property
+    def why(self) -> tuple[str, ...]:
+        """Its facts in words, for ``--explain``."""
+        held = (fact if isinstance(fact, str) else " or ".join(fact) for fact in self.has)
+        return (*held, *(f"no {fact}" for fact in self.lacks))
 
 
 class Names:
@@ -65,10 +72,11 @@ class Names:
     def holds(self, fact: str) -> bool:
         """Whether the fact is true of these tensors."""
         name, sizes = _base_fact(fact)
-        if name.endswith("*"):
-            found = self.starting(name[:-1])
-            return any(_fits(self.shapes[item], sizes) for item in found)
-        return name in self.shapes and _fits(self.shapes[name], sizes)
+        if "*" not in name and "#" not in name:
+            return name in self.shapes and _fits(self.shapes[name], sizes)
+        beginning = re.split(r"[*#]", name, maxsplit=1)[0]
+        pattern = re.compile(re.escape(name).replace(r"\*", ".*").replace(r"\#", r"\d+"))
+        return any(pattern.fullmatch(item) for item in self.starting(beginning))
 
 
 class Layers:
@@ -95,26 +103,28 @@ def first_match(table: Sequence[Signature], subject: Names | Layers) -> Signatur
 
 
 def _matches(row: Signature, subject: Names | Layers) -> bool:
-    return all(_either(fact, subject) for fact in row.has) and not any(_either(fact, subject) for fact in row.lacks)
+    return all(_either(fact, subject) for fact in row.has) and not any(map(subject.holds, row.lacks))
 
 
-def _either(fact: str, subject: Names | Layers) -> bool:
-    return any(subject.holds(choice) for choice in fact.split(" or "))
+def _either(fact: Fact, subject: Names | Layers) -> bool:
+    return subject.holds(fact) if isinstance(fact, str) else any(map(subject.holds, fact))
 
 
 def _fits(shape: Shape, sizes: tuple[Sizes, ...] | None) -> bool:
     if sizes is None:
         return True
-    return len(shape) == len(sizes) and all(not wanted or size in wanted for size, wanted in zip(shape, sizes))
+    return len(shape) == len(sizes) and all(
+        not wanted or size in wanted for size, wanted in zip(shape, sizes, strict=True)
+    )
 
 
-@lru_cache(maxsize=None)
+@cache
 def _base_fact(fact: str) -> tuple[str, tuple[Sizes, ...] | None]:
     name, bracket, sizes = fact.partition(" [")
     return name, tuple(_sizes(size) for size in sizes.rstrip("]").split(",")) if bracket else None
 
 
-@lru_cache(maxsize=None)
+@cache
 def _layer_fact(fact: str) -> tuple[re.Pattern[str], Sizes, Sizes]:
     rest, _, outputs = fact.partition(" -> ")
     path, _, widths = rest.partition(" <- ")

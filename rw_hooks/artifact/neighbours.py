@@ -14,10 +14,21 @@ __all__ = ["is_component", "is_shard", "is_training_state"]
 
 _SHARD = re.compile(r".*-\d{5}-of-(\d{5})\.safetensors")
 _COMPONENTS = frozenset(
-    "unet transformer transformer_2 vae text_encoder text_encoder_2 text_encoder_3 text_encoder_4 prior controlnet "
-    "safety_checker image_encoder".split()
+    {
+        "unet",
+        "transformer",
+        "transformer_2",
+        "vae",
+        "prior",
+        "text_encoder",
+        "text_encoder_2",
+        "text_encoder_3",
+        "text_encoder_4",
+        "image_encoder",
+        "safety_checker",
+    }
 )
-_STATE_FILES = ("train_state.json", "optimizer.bin", "optimizer.pt", "random_states_0.pkl")
+_INDEXES = ("model.safetensors.index.json", "diffusion_pytorch_model.safetensors.index.json")
 _LARGEST_INDEX = 16 << 20
 
 
@@ -26,16 +37,7 @@ def is_shard(path: Path) -> bool:
     numbered = _SHARD.fullmatch(path.name)
     if numbered:
         return int(numbered[1]) > 1
-    index = path.with_name(path.name + ".index.json")
-    for candidate in (index, path.with_name("model.safetensors.index.json"), *_indexes(path)):
-        if _lists(candidate, path.name):
-            return True
-    return False
-
-
-def _indexes(path: Path) -> tuple[Path, ...]:
-    name = "diffusion_pytorch_model.safetensors.index.json"
-    return (path.with_name(name),)
+    return any(_lists(path.with_name(index), path.name) for index in (f"{path.name}.index.json", *_INDEXES))
 
 
 def _lists(index: Path, name: str) -> bool:
@@ -54,9 +56,9 @@ def _lists(index: Path, name: str) -> bool:
 def is_training_state(path: Path) -> bool:
     """Whether the file is accelerate's state of a run (kohya and musubi call the folder ``NAME-state``)."""
     folder = path.parent
-    named_so = folder.name.endswith("-state") and path.stem.startswith(("model", "optimizer", "pytorch_model"))
-    beside = path.name.startswith("model") and any((folder / name).exists() for name in _STATE_FILES[:1])
-    return named_so or beside
+    if not path.name.startswith("model"):
+        return False
+    return folder.name.endswith("-state") or (folder / "train_state.json").exists()
 
 
 def is_backup(path: Path) -> bool:

@@ -11,7 +11,7 @@ import hashlib
 import os
 import stat
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -67,21 +67,21 @@ class OpenFile:
 
 @dataclass(frozen=True)
 class Hashes:
-    """What the pass found.
+    """What the pass found; None where it was not asked for.
 
     Attributes:
         sha256: Of the whole file.
         data_sha256: Of the bytes behind the header; None when the header could not be read.
-        blake3: Of the whole file, when it was asked for.
+        blake3: Of the whole file.
     """
 
-    sha256: str
+    sha256: str | None = None
     data_sha256: str | None = None
     blake3: str | None = None
 
 
 @contextmanager
-def open_file(path: Path, copy_to: Path | None = None) -> Iterator[OpenFile]:
+def open_file(path: Path, copy_to: Path | None = None) -> Generator[OpenFile, None, None]:
     """Open a regular file; with ``copy_to``, make a private copy (mode 0600) of exactly the bytes that are read.
 
     Raises:

@@ -18,9 +18,11 @@ _REASONS = {
     "not_an_image_model": ("this is not a model that makes images", ""),
     "diffusers_component": (
         "this is one part of a diffusers pipeline folder",
-        "convert the whole folder to one file: "
-        "python diffusers/scripts/convert_diffusers_to_original_sdxl.py --model_path FOLDER "
-        "--checkpoint_path OUT.safetensors --use_safetensors (or ..._original_stable_diffusion.py for SD 1 and 2)",
+        (
+            "convert the whole folder to one file: "
+            "python diffusers/scripts/convert_diffusers_to_original_sdxl.py --model_path FOLDER "
+            "--checkpoint_path OUT.safetensors --use_safetensors (or ..._original_stable_diffusion.py for SD 1 and 2)"
+        ),
     ),
 }
 

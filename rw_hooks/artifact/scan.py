@@ -173,7 +173,7 @@ def _decode(raw: bytes, dtype: str) -> npt.NDArray[np.floating]:
     if dtype in {"F16", "F32", "F64"}:
         return np.frombuffer(raw, {"F16": "<f2", "F32": "<f4", "F64": "<f8"}[dtype])
     if dtype == "BF16":
-        return (np.frombuffer(raw, "<u2").astype("<u4") << 16).view("<f4")
+        return np.frombuffer((np.frombuffer(raw, np.uint16).astype(np.uint32) << 16).tobytes(), np.float32)
     if dtype == "C64":
         return np.frombuffer(raw, "<f4")
     layout = _FLOATS[dtype]

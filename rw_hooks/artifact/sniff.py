@@ -49,7 +49,7 @@ _KINDS = (
     _kind("numpy", rb"\x93NUMPY", "a NumPy array", "export the weights as .safetensors"),
     _kind("image", rb"(?:\x89PNG\r\n|\xff\xd8\xff|GIF8|RIFF....WEBP)", "an image", "give the .safetensors file"),
     _kind("json_page", _TEXT_START + rb"[{\[]\s*[\"}\]]", "a JSON document, most likely a server's answer", _AGAIN),
-    _kind("zero_filled", rb"\x00{64}", "filled with zeros: an unfinished download or copy", "download or copy it again"),
+    _kind("zero_filled", rb"\x00{64}", "zeros: an unfinished download or copy", "download or copy it again"),
     _kind("text", _TEXT_START + rb"[\x20-\x7e\s]{64}", "a text file", "give the .safetensors file"),
 )  # fmt: skip
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections import Counter
 
 __all__ = ["Duplicates", "StrictJsonError", "parse"]
 
@@ -56,8 +57,7 @@ def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
     if len(result) == len(pairs):
         return result
     repeated = Duplicates(result)
-    seen: set[str] = set()
-    repeated.names = tuple(name for name, _ in pairs if name in seen or seen.add(name))
+    repeated.names = tuple(name for name, count in Counter(name for name, _ in pairs).items() if count > 1)
     return repeated
 
 

@@ -6,6 +6,7 @@ import json
 import os
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 from rw_hooks.artifact.model import Finding
 from rw_hooks.artifact.privacy import keys_to_strip
@@ -45,7 +46,7 @@ def strip_metadata(path: Path | str, destination: Path | str, keys: Iterable[str
         try:
             _write(temporary, raw, file.descriptor)
             _require_complete(path, temporary, 8 + len(raw) + file.size - header.data_start)
-            os.replace(temporary, destination)
+            temporary.replace(destination)
         finally:
             temporary.unlink(missing_ok=True)
     return removed
@@ -53,18 +54,18 @@ def strip_metadata(path: Path | str, destination: Path | str, keys: Iterable[str
 
 def _without(raw: bytes, removed: tuple[str, ...]) -> bytes:
     """Return the header without the keys, padded as the library pads it."""
-    entries = json.loads(raw)
-    metadata = entries.get("__metadata__") or {}
-    entries["__metadata__"] = {key: value for key, value in metadata.items() if key not in removed}
-    if not entries["__metadata__"]:
-        del entries["__metadata__"]
+    entries: dict[str, Any] = json.loads(raw)
+    metadata: dict[str, str] = entries.pop("__metadata__", None) or {}
+    kept = {key: value for key, value in metadata.items() if key not in removed}
+    if kept:
+        entries = {"__metadata__": kept, **entries}
     text = json.dumps(entries, separators=(",", ":"), ensure_ascii=False).encode()
     return text + b" " * (-len(text) % _ALIGNMENT)
 
 
 def _write(target: Path, header: bytes, descriptor: int) -> None:
     flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0)
-    with open(os.open(target, flags, 0o600), "wb") as out:
+    with os.fdopen(os.open(target, flags, 0o600), "wb") as out:
         out.write(len(header).to_bytes(8, "little") + header)
         while piece := os.read(descriptor, _PIECE):
             out.write(piece)

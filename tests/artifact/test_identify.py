@@ -214,8 +214,8 @@ def test_diffusers_names_tell_the_same(paths: dict[str, tuple[int, int]], famili
 
 
 def test_a_clip_text_encoder_leaves_flux_and_not_chroma() -> None:
-    denoiser = adapter({"transformer_blocks.0.attn.to_q": (3072, 3072), "single_transformer_blocks.0.attn.to_q": (3072, 3072)},
-                       "transformer.", "peft")  # fmt: skip
+    attention = ("transformer_blocks.0.attn.to_q", "single_transformer_blocks.0.attn.to_q")
+    denoiser = adapter(dict.fromkeys(attention, (3072, 3072)), "transformer.", "peft")
     encoder = adapter({"text_model.encoder.layers.0.self_attn.q_proj": (768, 768)}, "text_encoder.", "peft")
     assert identify((*denoiser, *encoder), {}).families == ("flux1",)
 

@@ -31,7 +31,8 @@ SEEDS = tuple(
 )
 SOUND = tuple(seed for seed in SEEDS if safe(seed))
 WORDS = (
-    b'"dtype"', b'"shape"', b'"data_offsets"', b'"F32"', b'"BF16"', b'"F4"', b'"U8"', b'"__metadata__"', b"null", b"true",
+    b'"dtype"', b'"shape"', b'"data_offsets"', b'"F32"', b'"BF16"', b'"F4"', b'"U8"', b'"__metadata__"', b"null",
+    b"true",
     b"-0", b"-1", b"1e5", b"1.0", b"18446744073709551615", b"18446744073709551616", b"[]", b"{}", b"[0,0]", b",", b":",
     b"{", b"}", b'"a":{"dtype":"U8","shape":[0],"data_offsets":[0,0]},', b"\\u0000", b"\\ud800", b"\xef\xbb\xbf", b" ",
     b"NaN", b"1e999", b'"x":', b'"x":[[[[]]]],', b"\x00", b"\xff", b"\n", b"0" * 30, b"9" * 400,

@@ -1,0 +1,368 @@
+"""What base weights look like: the tables of checkpoints, ControlNets, VAEs, and of what must not be published.
+
+The first row that is true wins. Facts come from the loaders of ComfyUI (``model_detection.py``), diffusers, InvokeAI
+and SwarmUI; widths and block counts are those of the published configurations. How a fact is written is told in
+:mod:`rw_hooks.artifact.matching`. An answer with ``|`` means that the structure fits several families, an empty one
+that it is of the table's kind and of no family below.
+"""
+
+from __future__ import annotations
+
+from rw_hooks.artifact.matching import Signature
+
+__all__ = ["CHECKPOINTS", "CHECKPOINT_PREFIXES", "CONTROLNETS", "OTHERS", "VAES", "VAE_PREFIXES", "WHOLE_CHECKPOINTS"]
+
+CHECKPOINT_PREFIXES = (
+    "model.diffusion_model.",
+    "diffusion_model.",
+    "model.model.",
+    "transformer.",
+    "model.",
+    "module.",
+    "net.",
+    "unet.",
+    "",
+)
+VAE_PREFIXES = ("first_stage_model.", "vae.", "")
+
+_LDM_ATTENTION = "input_blocks.1.1.transformer_blocks.0.attn2.to_k.weight"
+_UNET_ATTENTION = "down_blocks.0.attentions.0.transformer_blocks.0.attn2.to_k.weight"
+
+# "ldm" names are those of CompVis and Stability, "BFL" those of Black Forest Labs.
+CHECKPOINTS = (
+    # UNets, ldm names. Depth tells SDXL (10 blocks in the third stage), SSD-1B (4, no middle attention), Vega (2).
+    Signature(
+        "sdxl",
+        has=("label_emb.0.0.weight", "output_blocks.*", "input_blocks.7.1.transformer_blocks.9.*"),
+        lacks=("label_emb.0.0.weight [_, 2560]",),
+    ),
+    Signature(
+        "ssd1b",
+        has=("label_emb.0.0.weight", "output_blocks.*", "input_blocks.7.1.transformer_blocks.3.*"),
+        lacks=("input_blocks.7.1.transformer_blocks.4.*", "middle_block.1.transformer_blocks.0.*"),
+    ),
+    Signature(
+        "vega",
+        has=("label_emb.0.0.weight", "output_blocks.*", "input_blocks.7.1.transformer_blocks.1.*"),
+        lacks=("input_blocks.7.1.transformer_blocks.2.*", "middle_block.1.transformer_blocks.0.*"),
+    ),
+    Signature("sdxl_refiner", has=("label_emb.0.0.weight [_, 2560]", "output_blocks.*")),
+    Signature(
+        "sd1",
+        has=(f"{_LDM_ATTENTION} [320, 768]", "output_blocks.*"),
+        lacks=("label_emb.0.0.weight", "input_blocks.1.2.*"),
+    ),
+    Signature("sd2", has=(f"{_LDM_ATTENTION} [320, 1024]", "output_blocks.*"), lacks=("input_blocks.1.2.*",)),
+    # UNets, diffusers names.
+    Signature(
+        "sdxl",
+        has=("add_embedding.linear_1.weight", "up_blocks.*", "down_blocks.2.attentions.0.transformer_blocks.9.*"),
+        lacks=("add_embedding.linear_1.weight [_, 2560]",),
+    ),
+    Signature(
+        "ssd1b",
+        has=("add_embedding.linear_1.weight", "up_blocks.*", "down_blocks.2.attentions.0.transformer_blocks.3.*"),
+        lacks=("down_blocks.2.attentions.0.transformer_blocks.4.*", "mid_block.attentions.0.*"),
+    ),
+    Signature(
+        "vega",
+        has=("add_embedding.linear_1.weight", "up_blocks.*", "down_blocks.2.attentions.0.transformer_blocks.1.*"),
+        lacks=("down_blocks.2.attentions.0.transformer_blocks.2.*", "mid_block.attentions.0.*"),
+    ),
+    Signature("sdxl_refiner", has=("add_embedding.linear_1.weight [_, 2560]", "up_blocks.*")),
+    Signature(
+        "sd1",
+        has=(f"{_UNET_ATTENTION} [320, 768]", "up_blocks.*"),
+        lacks=("add_embedding.linear_1.weight", "down_blocks.0.motion_modules.*"),
+    ),
+    Signature(
+        "sd2",
+        has=(f"{_UNET_ATTENTION} [320, 1024]", "up_blocks.*"),
+        lacks=("down_blocks.0.motion_modules.*", "down_blocks.0.temp_attentions.*"),
+    ),
+    # UNets of other widths.
+    Signature("", has=("input_blocks.0.0.weight", "middle_block.0.*", "output_blocks.*")),
+    Signature(
+        "", has=("conv_in.weight", "down_blocks.0.resnets.0.*", "mid_block.resnets.0.*", "up_blocks.0.resnets.0.*")
+    ),
+    # Transformers of the FLUX kind. Chroma replaces the modulation by one guidance network, FLUX.2 shares it.
+    Signature(
+        "chroma",
+        has=("distilled_guidance_layer.in_proj.weight",),
+        lacks=("vector_in.in_layer.weight", "time_text_embed.timestep_embedder.linear_1.weight"),
+    ),
+    Signature(
+        "flux2",
+        has=(
+            (
+                "double_stream_modulation_img.lin.weight [36864|24576|18432, _]",
+                "double_stream_modulation_img.linear.weight [36864|24576|18432, _]",
+            ),
+        ),
+    ),
+    Signature(
+        "flux1",
+        has=(
+            "double_blocks.0.img_attn.norm.key_norm.scale",
+            "double_blocks.0.img_mod.lin.weight",
+            "vector_in.in_layer.weight",
+        ),
+        lacks=("img_in.weight [4096|6144, _]",),
+    ),
+    Signature(
+        "flux1",
+        has=(
+            "single_transformer_blocks.0.proj_mlp.weight",
+            "transformer_blocks.0.norm1.linear.weight",
+            "time_text_embed.text_embedder.linear_1.weight",
+            "x_embedder.weight [3072, 64|128|384]",
+        ),
+    ),
+    Signature("hunyuan_video", has=("double_blocks.0.img_attn_qkv.weight", "txt_in.individual_token_refiner.*")),
+    # Other transformers.
+    Signature(
+        "sd3",
+        has=("joint_blocks.0.context_block.attn.qkv.weight", "x_embedder.proj.weight", "context_embedder.weight"),
+    ),
+    Signature(
+        "sd3",
+        has=("transformer_blocks.0.norm1_context.linear.weight", "pos_embed.proj.weight [1536|2432, 16, 2, 2]"),
+    ),
+    Signature("hidream", has=("caption_projection.0.linear.weight", "double_stream_blocks.0.block.ff_i.gate.weight")),
+    Signature(
+        "qwen_image",
+        has=("transformer_blocks.0.attn.add_k_proj.weight", "txt_norm.weight [3584]", "img_in.weight [3072, _]"),
+    ),
+    Signature(
+        "z_image", has=(("cap_embedder.0.weight [2560]", "cap_pad_token"), "context_refiner.0.*", "noise_refiner.0.*")
+    ),
+    Signature(
+        "lumina2",
+        has=(
+            ("cap_embedder.0.weight [2304]", "time_caption_embed.caption_embedder.1.weight [2304, _]"),
+            "context_refiner.0.*",
+            "noise_refiner.0.*",
+        ),
+    ),
+    Signature("krea2", has=("txtfusion.*", "blocks.0.attn.wq.weight [6144, _]")),
+    Signature("anima", has=("blocks.0.adaln_modulation_cross_attn.1.weight [_, 2048]", "llm_adapter.*")),
+    Signature("cosmos_predict2", has=("blocks.0.adaln_modulation_cross_attn.1.weight",)),
+    Signature(
+        "wan",
+        has=("patch_embedding.weight", "blocks.0.cross_attn.k.weight", "blocks.0.ffn.0.weight", "head.modulation"),
+    ),
+    Signature(
+        "wan", has=("patch_embedding.weight", "blocks.0.attn2.to_k.weight", "condition_embedder.time_proj.weight")
+    ),
+    # A denoiser by its blocks, its first and its last layer, of no family above.
+    Signature(
+        "",
+        has=(
+            (
+                "transformer_blocks.0.*",
+                "double_blocks.0.*",
+                "joint_blocks.0.*",
+                "blocks.0.*",
+                "joint_transformer_blocks.0.*",
+            ),
+            ("proj_out.weight", "norm_out.linear.weight", "final_layer.linear.weight", "head.head.weight"),
+            (
+                "x_embedder.*",
+                "img_in.weight",
+                "patch_embed.*",
+                "pos_embed.proj.weight",
+                "patchify_proj.weight",
+                "proj_in.weight",
+                "patch_embedding.*",
+                "context_embedder.*",
+            ),
+        ),
+    ),
+)
+
+# Facts about a whole file, for UNets whose widths quantisation changed or a list of keys does not have.
+_LDM = "model.diffusion_model."
+WHOLE_CHECKPOINTS = (
+    Signature(
+        "sdxl_refiner",
+        has=("conditioner.embedders.0.model.ln_final.weight", f"{_LDM}label_emb.0.0.weight"),
+        lacks=("conditioner.embedders.1.model.ln_final.weight",),
+    ),
+    Signature(
+        "sd1",
+        has=(
+            f"{_LDM}{_LDM_ATTENTION}",
+            (
+                "cond_stage_model.transformer.text_model.encoder.layers.11.*",
+                "cond_stage_model.transformer.encoder.layers.11.*",
+            ),
+        ),
+        lacks=(f"{_LDM}label_emb.0.0.weight", "cond_stage_model.model.*", f"{_LDM}{_LDM_ATTENTION} [_, 1024]"),
+    ),
+    Signature(
+        "sd2",
+        has=(f"{_LDM}{_LDM_ATTENTION}", "cond_stage_model.model.transformer.resblocks.22.*"),
+        lacks=(f"{_LDM}{_LDM_ATTENTION} [_, 768]",),
+    ),
+)
+
+_ZERO_CONVS = ("control_model.zero_convs.0.0.weight", "zero_convs.0.0.weight")
+CONTROLNETS = (
+    # ldm names, with the original prefix or without.
+    Signature(
+        "sdxl", has=(("control_model.label_emb.0.0.weight [_, 2816]", "label_emb.0.0.weight [_, 2816]"), _ZERO_CONVS)
+    ),
+    Signature("sd1", has=((f"control_model.{_LDM_ATTENTION} [320, 768]", f"{_LDM_ATTENTION} [320, 768]"), _ZERO_CONVS)),
+    Signature(
+        "sd2", has=((f"control_model.{_LDM_ATTENTION} [320, 1024]", f"{_LDM_ATTENTION} [320, 1024]"), _ZERO_CONVS)
+    ),
+    # diffusers names.
+    Signature("sdxl", has=("controlnet_cond_embedding.conv_in.weight", "add_embedding.linear_1.weight [_, 2816]")),
+    Signature("sd1", has=("controlnet_cond_embedding.conv_in.weight", f"{_UNET_ATTENTION} [320, 768]")),
+    Signature("sd2", has=("controlnet_cond_embedding.conv_in.weight", f"{_UNET_ATTENTION} [320, 1024]")),
+    Signature("qwen_image", has=("controlnet_blocks.0.weight [3072, 3072]", "txt_norm.weight [3584]")),
+    Signature(
+        "flux1",
+        has=(
+            "controlnet_blocks.0.weight [3072, 3072]",
+            ("double_blocks.0.img_attn.qkv.weight", "transformer_blocks.0.norm1.linear.weight"),
+            (
+                "vector_in.in_layer.weight [3072, 768]",
+                "time_text_embed.text_embedder.linear_1.weight [3072, 768]",
+            ),
+        ),
+    ),
+    Signature(
+        "sd3",
+        has=(
+            "controlnet_blocks.0.weight [1536|2432, 1536|2432]",
+            (
+                "transformer_blocks.0.norm1.linear.weight",
+                "transformer_blocks.0.adaLN_modulation.1.weight",
+                "pos_embed_input.proj.weight",
+            ),
+        ),
+    ),
+    Signature(
+        "",
+        has=(
+            (
+                "control_model.*",
+                "zero_convs.0.0.weight",
+                "controlnet_cond_embedding.conv_in.weight",
+                "controlnet_blocks.0.weight",
+                "controlnet_down_blocks.0.weight",
+                "controlnet_x_embedder.weight",
+            ),
+        ),
+    ),
+    # Stability's Control-LoRA marks itself by a scalar of this name.
+    Signature("sdxl", has=("lora_controlnet", "input_blocks.4.1.transformer_blocks.0.attn2.to_k.down [_, 2048]")),
+    Signature("sd1", has=("lora_controlnet", "input_blocks.1.1.transformer_blocks.0.attn2.to_k.down [_, 768]")),
+    Signature("", has=("lora_controlnet",)),
+    # kohya's ControlNet-LLLite; only SDXL is more than one block deep.
+    Signature(
+        "sdxl",
+        has=(
+            (
+                "lllite_unet_input_blocks_4_1_transformer_blocks_1_*",
+                "lllite_unet_input_blocks_7_1_transformer_blocks_4_*",
+                "lllite_unet_middle_block_1_transformer_blocks_4_*",
+            ),
+        ),
+    ),
+    Signature("", has=("lllite_*",)),
+)
+
+# A VAE's families are those that share it: the channels of its latents are all that shows.
+VAES = (
+    Signature(
+        "wan|qwen_image",
+        has=(("decoder.conv_in.weight [384, 16, 3, 3, 3]", "decoder.conv1.weight [384, 16, 3, 3, 3]"),),
+    ),
+    Signature("wan", has=(("decoder.conv_in.weight [1024, 48, 3, 3, 3]", "decoder.conv1.weight [1024, 48, 3, 3, 3]"),)),
+    Signature("flux2", has=("decoder.conv_in.weight [512, 32, 3, 3]", "bn.running_mean")),
+    Signature("sd1|sd2|sdxl|sdxl_refiner", has=("decoder.conv_in.weight [512, 4, 3, 3]",)),
+    Signature(
+        "flux1|sd3|hidream|z_image|chroma|lumina2",
+        has=("decoder.conv_in.weight [512, 16, 3, 3]",),
+        lacks=("quant_conv.weight",),
+    ),
+    Signature(
+        "",
+        has=(
+            ("encoder.down.0.*", "encoder.down_blocks.0.*", "encoder.downsamples.0.*"),
+            ("decoder.up.0.*", "decoder.up_blocks.0.*", "decoder.upsamples.0.*"),
+        ),
+    ),
+)
+
+# What looks like a model and must not be published; the answer is the finding's code.
+OTHERS = (
+    Signature(
+        "ip_adapter",
+        has=(
+            (
+                "ip_adapter.*",
+                "ip_adapter_proj_model.*",
+                "image_proj.*",
+                "double_blocks.0.processor.ip_adapter_double_stream_k_proj.weight",
+            ),
+        ),
+    ),
+    Signature(
+        "t2i_adapter",
+        has=(("adapter.body.0.*", "adapter.conv_in.weight", "body.0.block1.weight", "body.0.resnets.0.block1.weight"),),
+    ),
+    Signature(
+        "optimizer_state",
+        has=(("state.#.exp_avg*", "state.#.momentum_buffer", "optimizer.*", "exp_avg.*", "exp_avg_sq.*"),),
+    ),
+    Signature("dataset_cache", has=(("latents", "latents_#x#*", "varlen_*"),)),
+    Signature(
+        "image_encoder",
+        has=(
+            (
+                "vision_model.encoder.layers.0.*",
+                "vision_model.embeddings.*",
+                "visual.transformer.resblocks.0.*",
+                "visual_projection.weight",
+            ),
+        ),
+    ),
+    Signature(
+        "text_encoder",
+        has=(
+            (
+                "text_model.encoder.layers.0.*",
+                "text_model.embeddings.*",
+                "transformer.text_model.encoder.layers.0.*",
+                "embeddings.token_embedding.weight",
+                "transformer.resblocks.0.attn.in_proj_weight",
+                "encoder.block.0.layer.0.SelfAttention.k.weight",
+                "cond_stage_model.*",
+                "conditioner.*",
+                "text_encoders.*",
+            ),
+        ),
+    ),
+    Signature(
+        "language_model",
+        has=(
+            (
+                "model.layers.0.self_attn.q_proj.weight",
+                "layers.0.self_attn.q_proj.weight",
+                "model.language_model.*",
+                "model.embed_tokens.weight",
+                "lm_head.weight",
+                "transformer.h.0.attn.c_attn.weight",
+                "h.0.attn.c_attn.weight",
+                "wte.weight",
+                "bert.embeddings.*",
+                "roberta.embeddings.*",
+                "distilbert.embeddings.*",
+                "embeddings.word_embeddings.weight",
+            ),
+        ),
+    ),
+)
