@@ -119,7 +119,7 @@ def put_words(draft: Draft) -> None:
     _put_strongest(draft, "negative_trigger_words", _joined(against))
     hinted = facts.trigger_words.value if facts.trigger_words else claims.caption_tags
     if hinted and not {"positiveTriggerWords", "negativeTriggerWords"} & draft.fields.keys():
-        draft.suggestions["positiveTriggerWords"] = ", ".join(hinted)
+        draft.suggestions["trigger_words"] = ", ".join(hinted)
 
 
 def _words_claimed(claims: Claims, name: str) -> Fact[tuple[str, ...]] | None:
@@ -167,7 +167,7 @@ def put_hero(draft: Draft) -> None:
     path = Path(value).expanduser()
     if path.is_file():
         draft.hero_file, draft.hero_source, draft.hero_given = path, source, given is not None
-        draft.suggestions["heroImageURL"] = path.name
+        draft.suggestions["hero_image"] = path.name
     elif given is not None:
         raise UsageError("bad_option", f"{source}: there is no image file {value}, and it is no URL", stage="describe")
 

@@ -45,7 +45,7 @@ class Description(BaseModel):
     Attributes:
         fields: The values by wire name; absent ones are not sent.
         sources: One for every field, constants too; also for ``air`` while it is not resolved.
-        suggestions: Values by wire name that the run hints at; shown by ``explain``, never sent.
+        suggestions: Values by option name that the run hints at; shown by ``explain``, never sent.
         findings: What a person should know: contradictions, cut values, unknown words.
         missing: What must be given before this can be sent.
         hero_file: An image file on this machine that can be the hero image once it is hosted.
