@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
 from typing import cast
 
@@ -17,6 +18,7 @@ from rw_hooks.facts.values import base_name, dig
 __all__ = ["RunFolder"]
 
 _FILES_MAX = 20_000
+_FOLDERS_MAX = 5_000
 _DEPTH_MAX = 6
 _PROBES_MAX = 6
 _SKIPPED_FOLDERS = frozenset({".git", ".rw-hooks", "__pycache__", "node_modules", ".thumbs", ".cache"})
@@ -40,16 +42,18 @@ class RunFolder:
     argv: tuple[str, ...] = ()
     config: Path | None = None
     warnings: list[str] = field(default_factory=list[str])
-    _read: dict[Path, Config | None] = field(default_factory=dict[Path, Config | None], repr=False)
-    _metadata: dict[Path, Mapping[str, str]] = field(default_factory=dict[Path, Mapping[str, str]], repr=False)
+    _read: dict[Path, Config | None] = field(default_factory=dict[Path, Config | None], init=False, repr=False)
+    _metadata: dict[Path, Mapping[str, str]] = field(
+        default_factory=dict[Path, Mapping[str, str]], init=False, repr=False
+    )
 
     @cached_property
     def files(self) -> tuple[Path, ...]:
         """All files below the root, sorted; bounded in depth and number, links to folders not followed."""
-        found = sorted(_walk(self.root, _DEPTH_MAX))
+        found = list(islice(_walk(self.root), _FILES_MAX + 1))
         if len(found) > _FILES_MAX:
             self.warnings.append(f"{self.root.name} holds more than {_FILES_MAX} files; the rest was not looked at")
-        return tuple(found[:_FILES_MAX])
+        return tuple(sorted(found[:_FILES_MAX]))
 
     @cached_property
     def weights(self) -> tuple[Path, ...]:
@@ -114,7 +118,11 @@ class RunFolder:
     def matching(self, pattern: str) -> tuple[Path, ...]:
         """Return the files whose path below the root matches a regular expression, slashes forward."""
         compiled = re.compile(pattern)
-        return tuple(path for path in self.files if compiled.fullmatch(path.relative_to(self.root).as_posix()))
+        return tuple(path for name, path in self._named_files if compiled.fullmatch(name))
+
+    @cached_property
+    def _named_files(self) -> tuple[tuple[str, Path], ...]:
+        return tuple((path.relative_to(self.root).as_posix(), path) for path in self.files)
 
     def find(self, named: object) -> Path | None:
         """Return a file that a config names: where it says, else by its name beside the config and in the run."""
@@ -142,21 +150,25 @@ def _metadata(path: Path) -> Mapping[str, str]:
         return {}
 
 
-def _walk(folder: Path, depth: int) -> Iterator[Path]:
+def _walk(root: Path) -> Iterator[Path]:
+    """Yield files level by level, so that a bound cuts off what lies deepest."""
+    level = [root]
+    for _ in range(_DEPTH_MAX):
+        below: list[Path] = []
+        for folder in level[:_FOLDERS_MAX]:
+            for entry in _entries(folder):
+                if not entry.is_dir():
+                    yield entry
+                elif entry.name not in _SKIPPED_FOLDERS and not entry.is_symlink():
+                    below.append(entry)
+        level = below
+
+
+def _entries(folder: Path) -> list[Path]:
     try:
-        entries = sorted(folder.iterdir())
+        return sorted(folder.iterdir())
     except OSError:
-        return
-    count = 0
-    for entry in entries:
-        if entry.is_symlink() and entry.is_dir():
-            continue
-        if entry.is_dir():
-            if depth > 1 and entry.name not in _SKIPPED_FOLDERS:
-                yield from _walk(entry, depth - 1)
-        elif count <= _FILES_MAX:
-            count += 1
-            yield entry
+        return []
 
 
 def _is_file(path: Path) -> bool:

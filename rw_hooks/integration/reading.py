@@ -148,9 +148,9 @@ class _Reading:
 def _clean(facts: TrainingFacts) -> TrainingFacts:
     """Return the facts without the local paths and secrets that people write into comments and descriptions."""
     found: dict[str, object] = {}
-    for name in TrainingFacts.model_fields:
-        fact: object = getattr(facts, name)
-        if isinstance(fact, Fact) and isinstance(fact.value, str) and name != "hero_image":
+    for name in TrainingFacts.model_fields.keys() - {"hero_image", "summary"}:
+        fact: Fact[object] | None = getattr(facts, name)
+        if fact is not None and isinstance(fact.value, str):
             found[name] = fact.model_copy(update={"value": redact(without_paths(fact.value))})
     return facts.model_copy(update=found)
 

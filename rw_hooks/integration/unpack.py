@@ -48,13 +48,21 @@ def unpack(archive: Path, spool: Path) -> Path:
     fresh = Path(tempfile.mkdtemp(prefix=".unpacking-", dir=spool))
     try:
         _extract(archive, fresh)
-        fresh.rename(folder)
+        _move(fresh, folder)
     except (tarfile.TarError, EOFError, OSError) as error:
         raise ArtifactError("bad_archive", f"{archive.name} cannot be unpacked: {error}",
                             hint="download it again", stage="inspect") from None  # fmt: skip
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
     return folder
+
+
+def _move(fresh: Path, folder: Path) -> None:
+    try:
+        fresh.rename(folder)
+    except OSError:
+        if not folder.is_dir():  # otherwise another process was faster with the same archive
+            raise
 
 
 def _extract(archive: Path, folder: Path) -> None:
