@@ -1,89 +1,34 @@
 """The journal: what is known of every publication, in SQLite, written before and after every outside effect.
 
 WAL with ``synchronous=FULL``, so that what was written is there after a power loss; a busy time-out of 30 seconds;
-every change is one ``BEGIN IMMEDIATE`` transaction. The schema's number is ``user_version``. The file is readable by
-its owner alone; secret URLs that the user gave stand in a table of their own and only until the publication ends.
+every change is one ``BEGIN IMMEDIATE`` transaction. The file is readable by its owner alone; secret URLs that the user
+gave stand in a table of their own and only until the publication ends. How it is opened, migrated and, when damaged,
+moved aside: :mod:`rw_hooks.publish.database`.
 """
 
 from __future__ import annotations
 
 import json
-import os
 import sqlite3
 import threading
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock
 from typing_extensions import Self
 
-from rw_hooks.errors import RwHooksError
-from rw_hooks.home import private_folder
 from rw_hooks.points import reach
+from rw_hooks.publish.database import JournalError, open_database, reporting
 from rw_hooks.publish.publication import STAGES, Stage, Status
 
 __all__ = ["UNREAD", "Journal", "JournalError", "Key", "Result", "Row"]
 
-_SCHEMA = (
-    """
-    CREATE TABLE publications (
-        id TEXT PRIMARY KEY,
-        sha256 TEXT NOT NULL,
-        asked_air TEXT NOT NULL,
-        endpoint TEXT NOT NULL,
-        account TEXT NOT NULL,
-        path TEXT NOT NULL,
-        held TEXT NOT NULL,
-        status TEXT NOT NULL,
-        air TEXT,
-        live INTEGER NOT NULL DEFAULT 0,
-        options TEXT NOT NULL,
-        facts TEXT NOT NULL,
-        error TEXT,
-        created_at TEXT NOT NULL,
-        updated_at TEXT NOT NULL,
-        UNIQUE (sha256, asked_air, endpoint, account)
-    );
-    CREATE INDEX publications_by_air ON publications (endpoint, air);
-    CREATE TABLE results (
-        publication TEXT NOT NULL REFERENCES publications (id) ON DELETE CASCADE,
-        stage TEXT NOT NULL,
-        value TEXT NOT NULL,
-        seconds REAL NOT NULL,
-        at TEXT NOT NULL,
-        PRIMARY KEY (publication, stage)
-    );
-    CREATE TABLE submissions (
-        publication TEXT PRIMARY KEY REFERENCES publications (id) ON DELETE CASCADE,
-        value TEXT NOT NULL
-    );
-    CREATE TABLE secrets (
-        publication TEXT NOT NULL REFERENCES publications (id) ON DELETE CASCADE,
-        name TEXT NOT NULL,
-        value TEXT NOT NULL,
-        PRIMARY KEY (publication, name)
-    );
-    CREATE TABLE accounts (
-        endpoint TEXT NOT NULL,
-        account TEXT NOT NULL,
-        organization TEXT,
-        air_source TEXT,
-        PRIMARY KEY (endpoint, account)
-    );
-    """,
-)
-_BUSY_SECONDS = 30.0
 UNREAD = "unread:"
 """Stands, with the hand-over's id behind it, for the sha256 of a file that was never read."""
-
-
-class JournalError(RwHooksError):
-    """The journal cannot be read or written; nothing was sent that it does not know of."""
 
 
 @dataclass(frozen=True)
@@ -146,21 +91,11 @@ class Journal:
     def __init__(self, home: Path) -> None:
         self.path = home / "journal.sqlite3"
         self._lock = threading.RLock()
-        try:
-            private_folder(home)
-            with FileLock(home / "journal.lock", timeout=_BUSY_SECONDS):
-                self._database = _open(self.path)
-        except (OSError, sqlite3.Error) as error:
-            raise JournalError(
-                "journal_unusable",
-                f"the journal {self.path} cannot be opened: {error}",
-                hint="set RW_HOOKS_HOME to a folder on a local disk that you can write; nothing was sent",
-                stage="setup",
-            ) from None
+        self._database = open_database(self.path)
 
     def close(self) -> None:
         """Close the database."""
-        with self._lock:
+        with self._lock, suppress(sqlite3.Error):
             self._database.close()
 
     def __enter__(self) -> Self:
@@ -219,8 +154,7 @@ class Journal:
     def airs(self, endpoint: str, prefix: str) -> list[str]:
         """Return all AIRs given out at this endpoint that begin with ``source:id@``."""
         query = "SELECT air FROM publications WHERE endpoint = ? AND substr(air, 1, ?) = ?"
-        with self._lock:
-            return [air for (air,) in self._database.execute(query, (endpoint, len(prefix), prefix))]
+        return [air for (air,) in self._read(query, (endpoint, len(prefix), prefix))]
 
     def give_air(self, identity: str, air: str) -> None:
         """Write down the AIR that was chosen, before anything is sent under it."""
@@ -289,8 +223,7 @@ class Journal:
     def results(self, identity: str) -> dict[Stage, Result]:
         """Return what the stages have produced so far."""
         query = "SELECT stage, value, seconds FROM results WHERE publication = ?"
-        with self._lock:
-            found = self._database.execute(query, (identity,)).fetchall()
+        found = self._read(query, (identity,))
         return {stage: Result(json.loads(value), seconds) for stage, value, seconds in found}
 
     # -- what was sent to Runware
@@ -298,9 +231,8 @@ class Journal:
     def submission(self, identity: str) -> dict[str, Any] | None:
         """Return what was written down of the submission under way, or None."""
         query = "SELECT value FROM submissions WHERE publication = ?"
-        with self._lock:
-            found = self._database.execute(query, (identity,)).fetchone()
-        return None if found is None else json.loads(found[0])
+        found = self._read(query, (identity,))
+        return json.loads(found[0][0]) if found else None
 
     def save_submission(self, identity: str, value: Mapping[str, Any]) -> None:
         """Write down what is about to be sent, or how far it has come."""
@@ -329,8 +261,7 @@ class Journal:
 
     def secrets(self, identity: str) -> dict[str, str]:
         """Return the kept secret URLs by name."""
-        with self._lock:
-            return dict(self._database.execute("SELECT name, value FROM secrets WHERE publication = ?", (identity,)))
+        return dict(self._read("SELECT name, value FROM secrets WHERE publication = ?", (identity,)))
 
     # -- accounts
 
@@ -352,8 +283,7 @@ class Journal:
             " ON other.endpoint = mine.endpoint AND other.organization = mine.organization"
             " WHERE mine.endpoint = ? AND mine.account = ?"
         )
-        with self._lock:
-            return {account, *(other for (other,) in self._database.execute(query, (endpoint, account)))}
+        return {account, *(other for (other,) in self._read(query, (endpoint, account)))}
 
     def _find(self, key: Key) -> Row | None:
         accounts = self.same_account(key.endpoint, key.account)
@@ -369,8 +299,7 @@ class Journal:
             "SELECT id, sha256, asked_air, endpoint, account, path, held, status, air, live, options, facts,"
             " error, created_at, updated_at FROM publications "
         )
-        with self._lock:
-            found = self._database.execute(columns + clause, values).fetchall()
+        found = self._read(columns + clause, values)
         return [
             Row(
                 id=identity, key=Key(sha256, asked_air, endpoint, account), path=path, held=held, status=status,
@@ -381,47 +310,23 @@ class Journal:
             error, created_at, updated_at in found
         ]  # fmt: skip
 
+    def _read(self, query: str, values: Sequence[object]) -> list[Any]:
+        with self._lock, reporting(self.path):
+            return self._database.execute(query, values).fetchall()
+
     @contextmanager
     def _change(self, point: str) -> Iterator[sqlite3.Connection]:
-        with self._lock:
+        with self._lock, reporting(self.path):
             reach(f"journal.{point}.before")
             self._database.execute("BEGIN IMMEDIATE")
             try:
                 yield self._database
+                self._database.execute("COMMIT")
             except BaseException:
-                self._database.execute("ROLLBACK")
+                with suppress(sqlite3.Error):  # a full disk may have ended the transaction already
+                    self._database.execute("ROLLBACK")
                 raise
-            self._database.execute("COMMIT")
             reach(f"journal.{point}.after")
-
-
-def _open(path: Path) -> sqlite3.Connection:
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-    database = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
-    database.execute("PRAGMA journal_mode = WAL")
-    database.execute("PRAGMA synchronous = FULL")
-    database.execute("PRAGMA foreign_keys = ON")
-    _migrate(database, path)
-    return database
-
-
-def _migrate(database: sqlite3.Connection, path: Path) -> None:
-    database.execute("BEGIN IMMEDIATE")
-    (version,) = database.execute("PRAGMA user_version").fetchone()
-    if version > len(_SCHEMA):
-        database.execute("ROLLBACK")
-        database.close()
-        raise JournalError(
-            "journal_newer",
-            f"{path} was written by a newer version of rw-hooks (schema {version}, this one knows {len(_SCHEMA)})",
-            hint="upgrade with 'pip install -U rw-hooks', or set RW_HOOKS_HOME to another folder; nothing was changed",
-            stage="setup",
-        )
-    for script in _SCHEMA[version:]:
-        for statement in filter(str.strip, script.split(";")):
-            database.execute(statement)
-    database.execute(f"PRAGMA user_version = {len(_SCHEMA)}")
-    database.execute("COMMIT")
 
 
 def _now() -> str:

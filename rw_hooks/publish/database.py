@@ -1,0 +1,176 @@
+"""The journal's SQLite file: its schema, how it is opened and migrated, and what happens when it is damaged.
+
+The schema's number is ``user_version``. A damaged file is moved aside as ``journal.sqlite3.corrupt-<time>`` and never
+deleted, and a new one is begun: publishing the same file again finds its receipt, its place at the host, and its model
+at the platform by AIR and ``uniqueIdentifier``, so that nothing is done twice.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timezone
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from rw_hooks.errors import RwHooksError
+from rw_hooks.home import private_folder
+
+__all__ = ["JournalError", "open_database", "reporting"]
+
+_SCHEMA = (
+    """
+    CREATE TABLE publications (
+        id TEXT PRIMARY KEY,
+        sha256 TEXT NOT NULL,
+        asked_air TEXT NOT NULL,
+        endpoint TEXT NOT NULL,
+        account TEXT NOT NULL,
+        path TEXT NOT NULL,
+        held TEXT NOT NULL,
+        status TEXT NOT NULL,
+        air TEXT,
+        live INTEGER NOT NULL DEFAULT 0,
+        options TEXT NOT NULL,
+        facts TEXT NOT NULL,
+        error TEXT,
+        created_at TEXT NOT NULL,
+        updated_at TEXT NOT NULL,
+        UNIQUE (sha256, asked_air, endpoint, account)
+    );
+    CREATE INDEX publications_by_air ON publications (endpoint, air);
+    CREATE TABLE results (
+        publication TEXT NOT NULL REFERENCES publications (id) ON DELETE CASCADE,
+        stage TEXT NOT NULL,
+        value TEXT NOT NULL,
+        seconds REAL NOT NULL,
+        at TEXT NOT NULL,
+        PRIMARY KEY (publication, stage)
+    );
+    CREATE TABLE submissions (
+        publication TEXT PRIMARY KEY REFERENCES publications (id) ON DELETE CASCADE,
+        value TEXT NOT NULL
+    );
+    CREATE TABLE secrets (
+        publication TEXT NOT NULL REFERENCES publications (id) ON DELETE CASCADE,
+        name TEXT NOT NULL,
+        value TEXT NOT NULL,
+        PRIMARY KEY (publication, name)
+    );
+    CREATE TABLE accounts (
+        endpoint TEXT NOT NULL,
+        account TEXT NOT NULL,
+        organization TEXT,
+        air_source TEXT,
+        PRIMARY KEY (endpoint, account)
+    );
+    """,
+)
+_BUSY_SECONDS = 30.0
+_LOG = logging.getLogger("rw_hooks.publish")
+
+
+class JournalError(RwHooksError):
+    """The journal cannot be read or written; nothing was sent that it does not know of."""
+
+
+class _DamagedError(Exception):
+    """The file is no database, or not a whole one."""
+
+
+def open_database(path: Path) -> sqlite3.Connection:
+    """Open the journal, made or migrated where that is needed; one process at a time does this.
+
+    Raises:
+        JournalError: It cannot be opened, or a newer version of rw-hooks wrote it.
+    """
+    try:
+        private_folder(path.parent)
+        with FileLock(path.with_name("journal.lock"), timeout=_BUSY_SECONDS), reporting(path):
+            try:
+                return _open(path)
+            except _DamagedError as damage:
+                _move_aside(path, str(damage))
+                return _open(path)
+    except (OSError, Timeout) as error:
+        raise _unusable(path, error) from None
+
+
+@contextmanager
+def reporting(path: Path) -> Iterator[None]:
+    """Turn an error of SQLite into one that says what mends it."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise _unusable(path, error) from None
+
+
+def _unusable(path: Path, error: Exception) -> JournalError:
+    return JournalError(
+        "journal_unusable",
+        f"the journal {path} cannot be used: {error}",
+        hint="see that its disk has room and may be written, or set RW_HOOKS_HOME to a folder on a local disk; "
+        "nothing was sent that the journal does not know of: 'rw-hooks resume' goes on",
+        stage="setup",
+    )
+
+
+def _open(path: Path) -> sqlite3.Connection:
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    database = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+    try:
+        _require_whole(database)
+        database.execute("PRAGMA journal_mode = WAL")
+        database.execute("PRAGMA synchronous = FULL")
+        database.execute("PRAGMA foreign_keys = ON")
+        _migrate(database, path)
+    except BaseException:
+        database.close()
+        raise
+    return database
+
+
+def _require_whole(database: sqlite3.Connection) -> None:
+    """Stop where the file is damaged; a disk that cannot be read, or a lock, is no damage."""
+    try:
+        (answer,) = database.execute("PRAGMA quick_check(1)").fetchone()
+    except sqlite3.OperationalError:
+        raise
+    except sqlite3.DatabaseError as error:
+        raise _DamagedError(str(error)) from None
+    if answer != "ok":
+        raise _DamagedError(str(answer))
+
+
+def _move_aside(path: Path, damage: str) -> None:
+    """Give the damaged file and its log other names, by which they may be looked at."""
+    aside = path.with_name(f"{path.name}.corrupt-{datetime.now(timezone.utc):%Y%m%dT%H%M%S%f}")
+    for suffix in ("-wal", "-shm", ""):
+        part = path.with_name(path.name + suffix)
+        if part.exists():
+            part.replace(aside.with_name(aside.name + suffix))
+    _LOG.warning(
+        "the journal %s was damaged (%s); it is kept as %s, and a new one is begun. Publish again what was not ready: "
+        "what was hosted or registered is found and not done twice", path, damage, aside.name,
+    )  # fmt: skip
+
+
+def _migrate(database: sqlite3.Connection, path: Path) -> None:
+    database.execute("BEGIN IMMEDIATE")
+    (version,) = database.execute("PRAGMA user_version").fetchone()
+    if version > len(_SCHEMA):
+        raise JournalError(
+            "journal_newer",
+            f"{path} was written by a newer version of rw-hooks (schema {version}, this one knows {len(_SCHEMA)})",
+            hint="upgrade with 'pip install -U rw-hooks', or set RW_HOOKS_HOME to another folder; nothing was changed",
+            stage="setup",
+        )
+    for script in _SCHEMA[version:]:
+        for statement in filter(str.strip, script.split(";")):
+            database.execute(statement)
+    database.execute(f"PRAGMA user_version = {len(_SCHEMA)}")
+    database.execute("COMMIT")
