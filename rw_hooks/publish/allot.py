@@ -6,12 +6,15 @@ same AIR for ever. One process at a time chooses under one ``source:id``.
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from rw_hooks.air import Air, AirRequest, generated_id
 from rw_hooks.deadline import Deadline
 from rw_hooks.errors import MissingError, RefusedError
 from rw_hooks.publish.context import Context, endpoint_of
 from rw_hooks.publish.journal import Row
 from rw_hooks.publish.locks import held
+from rw_hooks.publish.receipt import read_receipts
 from rw_hooks.runware import Account
 
 __all__ = ["allot", "ask_account"]
@@ -60,7 +63,9 @@ def _choose(context: Context, row: Row, account: Account, deadline: Deadline) ->
     name = f"air {row.key.endpoint} {request.source}:{request.id}"
     with held(context.home, name, deadline.within(_WAIT_SECONDS)):
         again = context.journal.row(row.id)
-        return again.air or _give(context, row, _next_version(context, row, request, deadline))
+        if again.air:
+            return again.air
+        return _give(context, row, _from_receipt(context, row, request) or _next_version(context, row, request, deadline))
 
 
 def _generated(row: Row, account: Account) -> str:
@@ -71,6 +76,19 @@ def _generated(row: Row, account: Account) -> str:
             hint="make a source in the Runware dashboard and give --air source:id@version; nothing was uploaded",
         )
     return str(Air(account.air_source, generated_id(row.key.sha256), "1"))
+
+
+def _from_receipt(context: Context, row: Row, request: AirRequest) -> str | None:
+    """Return the AIR under ``source:id`` that the receipt beside the file tells, unless the journal gave it to another.
+
+    So the same file gets the same AIR also after the journal was lost.
+    """
+    for receipt in read_receipts(Path(row.path)).values():
+        told = AirRequest.parse(receipt.air)
+        same = (receipt.sha256, receipt.endpoint) == (row.key.sha256, row.key.endpoint)
+        if same and (told.source, told.id) == (request.source, request.id) and told.version is not None:
+            return None if context.journal.holders(row.key.endpoint, receipt.air) else receipt.air
+    return None
 
 
 def _next_version(context: Context, row: Row, request: AirRequest, deadline: Deadline) -> str:

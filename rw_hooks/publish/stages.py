@@ -26,7 +26,7 @@ from rw_hooks.publish.hero import hosted_hero
 from rw_hooks.publish.journal import Result, Row
 from rw_hooks.publish.ledger import JournalLedger
 from rw_hooks.publish.publication import Stage
-from rw_hooks.publish.receipt import Receipt, write_receipt
+from rw_hooks.publish.receipt import Receipt, read_receipts, write_receipt
 from rw_hooks.runware import Phase, Registration, build_upload
 from rw_hooks.settings import Settings
 
@@ -108,6 +108,9 @@ def _replacement(work: Work, air: str) -> Finding | None:
     """Warn where the AIR that was asked for already holds a model with other weights."""
     if work.row.live or "@" not in work.row.key.asked_air:
         return None
+    told = read_receipts(Path(work.row.path)).get(air)
+    if told is not None and (told.sha256, told.endpoint) == (work.row.key.sha256, work.row.key.endpoint):
+        return None  # the journal was lost: it holds these very weights
     others = [row for row in work.context.journal.holders(work.row.key.endpoint, air) if row.live]
     if not others and work.context.client.find(air, work.deadline) is None:
         return None
