@@ -65,7 +65,7 @@ def put_naming(draft: Draft) -> None:
 
 
 def _ranked(fact: Fact[T] | None, claim: Fact[T] | None) -> tuple[Fact[T] | None, Fact[T] | None]:
-    """Return the run's fact and the file's claim, the stronger first: a claim yields to what the run states only."""
+    """Return the run's fact and the file's claim, the stronger first: a claim yields only to what the run states."""
     return (claim, fact) if fact is not None and fact.strength != "stated" else (fact, claim)
 
 
@@ -156,11 +156,13 @@ def _applies(name: str, category: str | None) -> bool:
 
 def put_hero(draft: Draft) -> None:
     """Put the hero image's URL, or name the image file that can be hosted for it."""
-    given, facts = draft.settings.given.get("hero_image"), draft.facts
-    if given is None and facts.hero_image is None:
+    given, sample = draft.settings.given.get("hero_image"), draft.facts.hero_image
+    if given is not None:
+        value, source = str(given.value), given.source
+    elif sample is not None:
+        value, source = sample.value, sample.source
+    else:
         return
-    value = str(given.value) if given else facts.hero_image.value if facts.hero_image else ""
-    source = given.source if given else facts.hero_image.source if facts.hero_image else ""
     if value.startswith(("https://", "http://") if given else "https://"):
         draft.put("heroImageURL", value, source)
         return

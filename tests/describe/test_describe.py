@@ -337,9 +337,9 @@ class TestWords:
         seen = inspection(claims=Claims(caption_tags=("ball",)))
         description = described(seen)
         assert "positiveTriggerWords" not in description.fields
-        assert description.suggestions["positiveTriggerWords"] == "ball"
+        assert description.suggestions["trigger_words"] == "ball"
         hinted = TrainingFacts(trigger_words=Fact(value=("toy",), source="concepts", strength="suggested"))
-        assert described(seen, hinted).suggestions["positiveTriggerWords"] == "toy"
+        assert described(seen, hinted).suggestions["trigger_words"] == "toy"
 
     def test_an_empty_word_silences_what_would_be_derived(self) -> None:
         assert "positiveTriggerWords" not in described(None, facts(trigger_words=("a",)), trigger_words="").fields
@@ -421,7 +421,7 @@ class TestHero:
         description = described(hero_image=str(image)) if given else described(None, facts(hero_image=str(image)))
         assert "heroImageURL" not in description.fields
         assert description.hero_file == image
-        assert description.suggestions["heroImageURL"] == "a.png"
+        assert description.suggestions["hero_image"] == "a.png"
 
     def test_a_given_file_that_is_not_there_is_refused(self) -> None:
         with pytest.raises(UsageError, match="--hero-image"):

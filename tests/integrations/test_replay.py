@@ -50,7 +50,7 @@ def test_every_field_is_as_the_run_says_and_has_a_source(run: str, recorded: Cal
     assert set(description.sources) == {*description.fields, "air"}
     assert all(description.sources.values())
     assert (description.hero_file.name if description.hero_file else None) == expected.get("hero")
-    assert description.suggestions.get("positiveTriggerWords") == expected.get("suggested")
+    assert description.suggestions.get("trigger_words") == expected.get("suggested")
     assert [missing.flag for missing in description.missing] == expected.get("missing", [])
 
 
