@@ -30,6 +30,12 @@ _SIGNED_FOR = timedelta(hours=6)
 _CHUNK = 8 * 1024 * 1024
 _AT_ONCE = 4
 _MESSAGE_MAX = 200
+_METADATA = "169.254.169.254"  # asked for credentials only where none were set
+_KEYS = {
+    "s3": "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
+    "gs": "GOOGLE_APPLICATION_CREDENTIALS",
+    "az": "AZURE_STORAGE_ACCOUNT_NAME and AZURE_STORAGE_ACCOUNT_KEY",
+}
 _CLIENT = {"timeout": "300s", "connect_timeout": "15s", "allow_http": True}
 _RETRY = {"max_retries": 5, "retry_timeout": timedelta(seconds=60)}
 
@@ -157,18 +163,14 @@ def _name(error: Exception) -> str:
 def _mapped(error: Exception, url: str) -> RwHooksError:
     lines = redact(str(error)).strip().splitlines()
     said = f"{url}: {lines[0][:_MESSAGE_MAX] if lines else _name(error)}"
-    if _name(error) == "UnauthenticatedError":
-        return MissingError(
-            "store_credentials", said, hint="set the cloud's keys, such as AWS_ACCESS_KEY_ID; see --host"
-        )
+    keys = _KEYS[urlsplit(url).scheme]
+    if _name(error) == "UnauthenticatedError" or _METADATA in said:
+        return MissingError("store_credentials", said, hint=f"set {keys}, or change --host")
     if _name(error) in {"PermissionDeniedError", "FileNotFoundError", "NotFoundError"}:
-        return RefusedError("store_refused", said, hint="give the key the right to write there, or change --host")
+        return RefusedError("store_refused", said, hint=f"give the key of {keys} the right to write, or change --host")
     if isinstance(error, ValueError) or _name(error) == "UnknownConfigurationKeyError":
-        return UsageError("bad_host", said, hint="look at --host and the cloud's variables")
-    return UnreachableError(
-        "store_unreachable", said,
-        hint="nothing is lost: `rw-hooks resume` goes on; without keys set, set AWS_ACCESS_KEY_ID or your cloud's own",
-    )  # fmt: skip
+        return UsageError("bad_host", said, hint=f"look at --host and {keys}")
+    return UnreachableError("store_unreachable", said, hint="nothing is lost: `rw-hooks resume` goes on")
 
 
 def _too_slow(url: str) -> RwHooksError:
