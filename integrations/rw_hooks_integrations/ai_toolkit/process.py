@@ -1,0 +1,62 @@
+"""ai-toolkit's way in: a process of the job that runs after the trainer, when the last samples are drawn.
+
+ai-toolkit's ``post_save_hook`` gets the path of the optimizer and not of the weights (27a03a9,
+``BaseSDTrainProcess.save``), and no image of the same step exists yet; a second process has neither trouble.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from toolkit.extension import Extension
+
+from rw_hooks.hook import PublishHook
+from rw_hooks.options import OPTIONS
+
+__all__ = ["RunwareExtension", "results_of"]
+
+_INTERMEDIATE = re.compile(r".*_\d{9}(_\w+)?")
+
+
+class RunwareExtension(Extension):
+    """Tells ai-toolkit of the process ``rw_publish``."""
+
+    uid = "rw_publish"
+    name = "Publish to Runware"
+
+    @classmethod
+    def get_process(cls) -> type:
+        """Return the process; ai-toolkit is imported only now."""
+        from jobs.process import BaseExtensionProcess
+
+        class RunwareProcess(BaseExtensionProcess):
+            """Publishes the results of the trainers before it in the job."""
+
+            def __init__(self, process_id: int, job: Any, config: Mapping[str, Any]) -> None:
+                super().__init__(process_id, job, config)
+                self._hook = PublishHook(**{name: config[name] for name in OPTIONS if name in config})
+
+            def run(self) -> None:
+                """Hand over what the trainers of this job have left."""
+                super().run()
+                for path in results_of(self.job.config, self.job.name):
+                    self._hook.on_save(path, final=True)
+                self._hook.on_end()
+
+        return RunwareProcess
+
+
+def results_of(config: Mapping[str, Any], name: str) -> list[Path]:
+    """Return the final weights of a job: ``<training_folder>/<name>/<name>*.safetensors`` with no step in the name."""
+    folders = [process["training_folder"] for process in config.get("process", ()) if "training_folder" in process]
+    found = [
+        path for folder in folders for path in sorted((Path(folder) / name).glob(f"{_escaped(name)}*.safetensors"))
+    ]
+    return [path for path in found if not _INTERMEDIATE.fullmatch(path.stem)]
+
+
+def _escaped(name: str) -> str:
+    return re.sub(r"([*?[])", r"[\1]", name)

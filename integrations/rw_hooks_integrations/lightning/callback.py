@@ -1,0 +1,110 @@
+"""A callback for Lightning, whose own checkpoints are pickles: you say how your model becomes tensors by name.
+
+::
+
+    from rw_hooks_integrations.lightning import RunwareCallback
+
+    def export(module):
+        return {f"transformer.{name}": tensor for name, tensor in get_peft_model_state_dict(module.transformer).items()}
+
+    trainer = Trainer(..., callbacks=[RunwareCallback(export, trigger_words="sks dog")])
+
+The weights are exported when ``fit`` has ended (Lightning 2.6: ``ModelCheckpoint`` comes last in ``on_train_end``, so
+``on_fit_end`` is the first moment at which its best and last files are known), after each epoch where ``which`` asks
+for more than the result, and when the training fails.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from lightning.pytorch import Callback, LightningModule, Trainer
+
+from rw_hooks.hook import PublishHook
+
+__all__ = ["RunwareCallback"]
+
+_LOG = logging.getLogger("rw_hooks.hook")
+_ASYNC_SECONDS = 60.0
+
+Export = Callable[[Any], Mapping[str, Any]]
+"""Takes the LightningModule and returns its tensors by the names that they shall have in the file."""
+
+
+class RunwareCallback(Callback):
+    """Publishes what a LightningModule has learned.
+
+    Args:
+        export: Makes tensors by name of the module; runs on rank 0 alone, so it must not gather.
+        folder: Where the ``.safetensors`` files go; ``default_root_dir`` when None.
+        best: Whether the checkpoint that ``ModelCheckpoint`` holds for the best is exported, not the last weights.
+        options: As for :class:`rw_hooks.PublishHook`; ``name`` names the file too.
+
+    Raises:
+        TypeError: An option is unknown.
+        ValueError: A value is malformed or out of bounds.
+    """
+
+    def __init__(self, export: Export, *, folder: str | Path | None = None, best: bool = False, **options: Any) -> None:
+        self._hook = PublishHook(**options)
+        self._export = export
+        self._folder = folder
+        self._best = best
+        self._name = str(options.get("name") or "model").replace("/", "-")
+        self._each_epoch = options.get("which", "final") not in {"final", "best"}
+
+    def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Export the epoch's weights where more than the result is wanted."""
+        if self._each_epoch and trainer.is_global_zero:
+            self._hand_over(trainer, pl_module, f"{self._name}-epoch-{trainer.current_epoch}", final=False)
+
+    def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Export the result."""
+        if not trainer.is_global_zero:
+            return
+        best = _best_checkpoint(trainer) if self._best else None
+        if best is None:
+            self._hand_over(trainer, pl_module, self._name, final=True)
+        else:
+            kept = {name: tensor.detach().clone() for name, tensor in pl_module.state_dict().items()}
+            pl_module.load_state_dict(trainer.strategy.load_checkpoint(best)["state_dict"])
+            self._hand_over(trainer, pl_module, self._name, final=True)
+            pl_module.load_state_dict(kept)
+        self._hook.on_end()
+
+    def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
+        """Export what there is when the training fails or is interrupted."""
+        if trainer.is_global_zero:
+            self._hand_over(trainer, pl_module, f"{self._name}-step-{trainer.global_step}", final=False)
+            self._hook.on_error(exception)
+
+    def _hand_over(self, trainer: Trainer, pl_module: LightningModule, name: str, *, final: bool) -> None:
+        try:
+            from safetensors.torch import save_file  # pyright: ignore[reportUnknownVariableType] # needs torch
+
+            folder = Path(self._folder or trainer.default_root_dir)
+            folder.mkdir(parents=True, exist_ok=True)
+            path = folder / f"{name}.safetensors"
+            tensors = {key: tensor.detach().cpu().contiguous() for key, tensor in self._export(pl_module).items()}
+            save_file(tensors, path, metadata={"format": "pt"})
+        except Exception as error:  # noqa: BLE001 - the user's export may raise anything, and must not end the training
+            _LOG.warning("rw-hooks: the export failed: %s: %s", type(error).__name__, error)
+            return
+        self._hook.on_save(path, step=trainer.global_step, epoch=trainer.current_epoch, final=final)
+
+
+def _best_checkpoint(trainer: Trainer) -> str | None:
+    """Return the best checkpoint's path when its file is whole; an asynchronous writer may still be at it."""
+    path = getattr(trainer.checkpoint_callback, "best_model_path", "")
+    until, size = time.monotonic() + _ASYNC_SECONDS, -1
+    while path and time.monotonic() < until:
+        now = Path(path).stat().st_size if Path(path).is_file() else -1
+        if now >= 0 and now == size:
+            return str(path)
+        size = now
+        time.sleep(0.2)
+    return None

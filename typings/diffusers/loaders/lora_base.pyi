@@ -1,0 +1,4 @@
+from typing import Any
+
+class LoraBaseMixin:
+    write_lora_layers: Any
