@@ -1,0 +1,28 @@
+"""What this machine cannot do just now: a full disk, a folder that may not be written, too many open files."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rw_hooks.errors import RwHooksError, UnreachableError
+
+__all__ = ["machine_trouble"]
+
+
+@contextmanager
+def machine_trouble() -> Iterator[None]:
+    """Turn an error of the operating system into one that says what mends it, and that going on is safe."""
+    try:
+        yield
+    except RwHooksError:
+        raise
+    except OSError as error:
+        about = f": {os.fsdecode(error.filename)}" if isinstance(error.filename, (str, bytes)) else ""
+        raise UnreachableError(
+            "machine_trouble",
+            f"this machine could not do it ({error.strerror or type(error).__name__}{about})",
+            hint="see that the disks have room and may be written; nothing is lost: 'rw-hooks resume' goes on, "
+            "and so does the same command again",
+        ) from error
