@@ -9,7 +9,7 @@ from pathlib import Path
 
 from rw_hooks.artifact import inspect, require_publishable
 from rw_hooks.describe import describe
-from rw_hooks.errors import MissingError, RwHooksError, UsageError
+from rw_hooks.errors import MissingError, RwHooksError, UnreachableError, UsageError
 from rw_hooks.home import clear_state_leftovers
 from rw_hooks.publish.after import run_command
 from rw_hooks.publish.context import Clients, Context, endpoint_of
@@ -20,7 +20,8 @@ from rw_hooks.publish.given import pack, unpack
 from rw_hooks.publish.holding import release, release_item
 from rw_hooks.publish.inbox import HandOver, drop, remove
 from rw_hooks.publish.intake import is_bad_artifact, renew, take, take_unread
-from rw_hooks.publish.journal import Journal, Row
+from rw_hooks.publish.journal import Journal, JournalError, Row
+from rw_hooks.publish.machine import machine_trouble
 from rw_hooks.publish.outcome import error_record, failed_before_journal, shown
 from rw_hooks.publish.publication import Publication
 from rw_hooks.publish.selection import Selected, selected
@@ -90,13 +91,16 @@ def _each_of(
 ) -> Iterator[Publication]:
     """Do the work for each file that the path stands for; what stops one of them does not stop the others."""
     try:
-        entries = selected(path, settings, watcher, spool)
+        with machine_trouble():
+            entries = selected(path, settings, watcher, spool)
     except RwHooksError as error:
         yield failed_before_journal(str(path), error)
         return
     for entry in entries:
         try:
-            yield work(entry)
+            with machine_trouble():
+                publication = work(entry)
+            yield publication
         except RwHooksError as error:
             yield failed_before_journal(str(entry.path), error)
 
@@ -119,7 +123,8 @@ def _advanced(context: Context, identity: str, prepare: Callable[[Context], None
     row = context.journal.row(identity)
     own = context.with_settings(unpack(context.settings, row.options))
     try:
-        change = advance(own, identity, time_allowed(own, row), lambda: prepare(own))
+        with machine_trouble():
+            change = advance(own, identity, time_allowed(own, row), lambda: prepare(own))
     except RwHooksError as error:
         publication = shown(context.journal, identity, "nothing")
         record = error_record(error)
@@ -147,9 +152,16 @@ def work_off(
         item: The hand-over.
         file: Its place in the inbox; emptied once the journal knows what is to be done.
         on_taken: Called with the publication's id when it is known.
+
+    Raises:
+        JournalError: The journal cannot be used; the hand-over stays where it is.
+        UnreachableError: This machine failed; the hand-over stays where it is.
     """
     try:
-        row = take(context, item)
+        with machine_trouble():
+            row = take(context, item)
+    except (JournalError, UnreachableError):
+        raise
     except RwHooksError as error:
         return _not_taken(context, item, file, error)
     on_taken(row.id)
@@ -179,7 +191,16 @@ def _publish_file(context: Context, entry: Selected) -> Publication:
     _require_host(entry.settings)
     item = _hand_over(entry, endpoint_of(entry.settings))
     own = context.with_settings(entry.settings)
-    publication = work_off(own, item, drop(context.home, item, durable=True))
+    try:
+        file = drop(context.home, item, durable=True)
+    except OSError as error:
+        raise JournalError(
+            "state_unwritable",
+            f"the state folder {context.home} cannot be written ({error.strerror}); nothing was sent",
+            hint="see that its disk has room and may be written, or set RW_HOOKS_HOME; then publish again",
+            stage="setup",
+        ) from None
+    publication = work_off(own, item, file)
     run_command(entry.settings, publication, Path.cwd())
     return publication
 

@@ -12,6 +12,7 @@ from filelock import FileLock, Timeout
 from rw_hooks.deadline import Deadline
 from rw_hooks.errors import UnreachableError
 from rw_hooks.home import private_folder
+from rw_hooks.publish.machine import machine_trouble
 
 __all__ = ["held"]
 
@@ -28,10 +29,12 @@ def held(home: Path, name: str, deadline: Deadline) -> Iterator[None]:
     Raises:
         UnreachableError: Another process still holds it at the deadline.
     """
-    file = private_folder(private_folder(home) / "locks") / (hashlib.sha256(name.encode()).hexdigest()[:24] + ".lock")
-    lock = FileLock(file, timeout=deadline.left, mode=0o600)
+    with machine_trouble():
+        folder = private_folder(private_folder(home) / "locks")
+    lock = FileLock(folder / (hashlib.sha256(name.encode()).hexdigest()[:24] + ".lock"), timeout=deadline.left, mode=0o600)
     try:
-        lock.acquire()
+        with machine_trouble():
+            lock.acquire()
     except Timeout:
         raise UnreachableError(
             "in_other_hands",

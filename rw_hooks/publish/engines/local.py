@@ -13,6 +13,7 @@ from rw_hooks.points import reach
 from rw_hooks.publish.context import Context
 from rw_hooks.publish.journal import Result, Row
 from rw_hooks.publish.locks import held
+from rw_hooks.publish.machine import machine_trouble
 from rw_hooks.publish.outcome import error_record
 from rw_hooks.publish.publication import STAGES, Stage
 from rw_hooks.publish.stages import RUN, Work, inspection_of
@@ -71,7 +72,8 @@ def _step(context: Context, identity: str, stage: Stage, deadline: Deadline) -> 
     started = time.monotonic()
     try:
         _require_time(deadline, stage)
-        value = RUN[stage](Work(context, row, results, deadline))
+        with machine_trouble():
+            value = RUN[stage](Work(context, row, results, deadline))
     except RwHooksError as error:
         _stop(context, identity, stage, error)
         return False
