@@ -117,7 +117,7 @@ class RunwareClient:
             UnreachableError: It was not ready by the deadline.
         """
         air = str(upload.air)
-        order = Order(upload, ledger, mint, on_phase, lambda: self._is_listed(air), deadline)
+        order = Order(upload, ledger, mint, on_phase, lambda: self._is_listed(air, deadline), deadline)
         work = Register(order, self._timings)
         if self._transport != "rest":
             try:
@@ -131,9 +131,9 @@ class RunwareClient:
         patience = Deadline.after(self._timings.lookup)
         return patience if deadline is None else min(patience, deadline, key=lambda entry: entry.moment)
 
-    def _is_listed(self, air: str) -> bool:
+    def _is_listed(self, air: str, deadline: Deadline) -> bool:
         try:
-            return self.find(air) is not None
+            return self.find(air, deadline) is not None
         except RwHooksError as error:
             _log.info("modelSearch does not answer: %s", error.message)
             return False

@@ -167,7 +167,7 @@ class Register:
         return None
 
     def _connected(self, channel: Channel, event: Connected) -> None:
-        self._connection, self._session = event.number, event.session
+        self._connection, self._session, self._trouble = event.number, event.session, None
         self._resumed = event.session is not None and event.session == self.submission.session_uuid
         if self._resumed and self.submission.sent_at is not None:
             self._watch = _Watch(silence=_in(self._timings.resume_silence))
@@ -239,6 +239,7 @@ class Register:
 
     def _accepted(self, channel: Channel) -> None:
         self._keep(accepted=True)
+        self._troubles, self._trouble = 0, None
         self._wait_for_word()
         if channel.transport == "rest":
             self._watch.look = _in(self._look_every)

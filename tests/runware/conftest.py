@@ -4,7 +4,6 @@ from pathlib import Path
 
 import pytest
 
-from rw_hooks.web import tls_context
 from tests.doubles.runware_script import IMPATIENT, ScriptedRunware
 
 TLS = Path(__file__).parents[1] / "data" / "tls"
@@ -17,9 +16,6 @@ def _one_authority(monkeypatch):
     for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "WS_PROXY", "WSS_PROXY", "NO_PROXY"):
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.lower(), raising=False)
-    tls_context.cache_clear()
-    yield
-    tls_context.cache_clear()
 
 
 @pytest.fixture

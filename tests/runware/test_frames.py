@@ -171,11 +171,11 @@ JSON = st.recursive(
     lambda inner: (
         st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from(KEYS) | st.text(max_size=5), inner, max_size=5)
     ),
-    max_leaves=25,
+    max_leaves=15,
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(JSON)
 def test_no_json_whatever_breaks_the_reader(value):
     for event in parse(json.dumps(value)):
@@ -183,7 +183,7 @@ def test_no_json_whatever_breaks_the_reader(value):
             assert event.task is None or event.task.isprintable()
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.text(max_size=200) | st.binary(max_size=200))
 def test_no_text_whatever_breaks_the_reader(text):
     assert parse(text) is None or isinstance(parse(text), tuple)
