@@ -12,7 +12,7 @@ from filelock import FileLock, Timeout
 from rw_hooks.deadline import Deadline
 from rw_hooks.errors import UnreachableError
 from rw_hooks.home import private_folder
-from rw_hooks.publish.machine import machine_trouble
+from rw_hooks.publish.machine import machine_error
 
 __all__ = ["held"]
 
@@ -29,18 +29,19 @@ def held(home: Path, name: str, deadline: Deadline) -> Iterator[None]:
     Raises:
         UnreachableError: Another process still holds it at the deadline.
     """
-    with machine_trouble():
-        folder = private_folder(private_folder(home) / "locks")
-    lock = FileLock(folder / (hashlib.sha256(name.encode()).hexdigest()[:24] + ".lock"), timeout=deadline.left, mode=0o600)
     try:
-        with machine_trouble():
-            lock.acquire()
+        folder = private_folder(private_folder(home) / "locks")
+        file = folder / (hashlib.sha256(name.encode()).hexdigest()[:24] + ".lock")
+        lock = FileLock(file, timeout=deadline.left, mode=0o600)
+        lock.acquire()
     except Timeout:
         raise UnreachableError(
             "in_other_hands",
             "another process is still working on this publication",
             hint="wait for it, or look with 'rw-hooks jobs'",
         ) from None
+    except OSError as error:
+        raise machine_error(error) from None
     try:
         yield
     finally:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 from rw_hooks.errors import RwHooksError, UnreachableError
 
-__all__ = ["machine_trouble"]
+__all__ = ["machine_error", "machine_trouble"]
 
 
 @contextmanager
@@ -19,10 +19,15 @@ def machine_trouble() -> Iterator[None]:
     except RwHooksError:
         raise
     except OSError as error:
-        about = f": {os.fsdecode(error.filename)}" if isinstance(error.filename, (str, bytes)) else ""
-        raise UnreachableError(
-            "machine_trouble",
-            f"this machine could not do it ({error.strerror or type(error).__name__}{about})",
-            hint="see that the disks have room and may be written; nothing is lost: 'rw-hooks resume' goes on, "
-            "and so does the same command again",
-        ) from error
+        raise machine_error(error) from error
+
+
+def machine_error(error: OSError) -> UnreachableError:
+    """Return the error that says what the operating system said."""
+    about = f": {os.fsdecode(error.filename)}" if isinstance(error.filename, (str, bytes)) else ""
+    return UnreachableError(
+        "machine_trouble",
+        f"this machine could not do it ({error.strerror or type(error).__name__}{about})",
+        hint="see that the disks have room and may be written; nothing is lost: 'rw-hooks resume' goes on, "
+        "and so does the same command again",
+    )
