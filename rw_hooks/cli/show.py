@@ -18,7 +18,7 @@ from rich.text import Text
 
 from rw_hooks.errors import RwHooksError
 
-__all__ = ["clean", "print_rows", "print_table", "say", "say_error", "terminal"]
+__all__ = ["clean", "print_rows", "print_table", "say", "say_error", "say_failure", "terminal"]
 
 _PIPE_WIDTH = 10_000  # nothing is wrapped or cut where a program reads
 

@@ -98,6 +98,7 @@ def test_a_wrong_key_is_refused(sandbox, weights, monkeypatch, capsys):
     assert {"code", "stage", "retryable", "message", "hint"} <= set(shown["error"])
     assert shown["error"]["code"] == "unauthorized"
     assert shown["error"]["retryable"] is False
+    assert [line.partition(":")[0] for line in captured.err.splitlines()] == ["error", "mend"]
     assert "wrong-key-0123456789" not in captured.out + captured.err
 
 
