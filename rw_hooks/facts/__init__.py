@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rw_hooks.facts.captions import common_words
 from rw_hooks.facts.configs import Config
 from rw_hooks.facts.launch import Launch
 from rw_hooks.facts.layers import Layer, Layers
@@ -15,5 +16,6 @@ __all__ = [
     "Layer",
     "Layers",
     "TrainingFacts",
+    "common_words",
     "runware_scheduler",
 ]

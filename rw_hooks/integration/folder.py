@@ -21,6 +21,7 @@ _FILES_MAX = 20_000
 _FOLDERS_MAX = 5_000
 _DEPTH_MAX = 6
 _PROBES_MAX = 6
+_CAPTIONS_MAX = 500
 _SKIPPED_FOLDERS = frozenset({".git", ".rw-hooks", "__pycache__", "node_modules", ".thumbs", ".cache"})
 _CONFIG_FOLDERS = ("", "config", "configs")
 
@@ -115,6 +116,14 @@ class RunFolder:
             self.warnings.append(str(error))
             return []
 
+    def captions(self, folder: object) -> list[str]:
+        """Return the captions (``.txt``) beside the images of a dataset's folder, where it is on this machine."""
+        place = Path(folder).expanduser() if isinstance(folder, str) and folder.strip() else None
+        if place is None or not place.is_absolute():
+            return []
+        texts = islice((path for path in _entries(place) if path.suffix == ".txt"), _CAPTIONS_MAX)
+        return ["\n".join(self.read_lines(path)) for path in texts]
+
     def matching(self, pattern: str) -> tuple[Path, ...]:
         """Return the files whose path below the root matches a regular expression, slashes forward."""
         compiled = re.compile(pattern)
@@ -130,7 +139,7 @@ class RunFolder:
             return None
         name = base_name(named)
         beside = [self.config.parent / folder / name for folder in _CONFIG_FOLDERS] if self.config else []
-        places = (Path(named).expanduser(), *beside, self.root / name)
+        places = (Path(named).expanduser(), *beside, self.root / name, self.root / "sample" / name)
         return next((place for place in places if _is_file(place)), None)
 
     def metadata(self, path: Path) -> Mapping[str, str]:

@@ -435,3 +435,24 @@ def test_a_json_that_is_no_result_gives_nothing(result: str, tmp_path: Path) -> 
     path = tmp_path / "result.json"
     path.write_text(result, encoding="utf-8")
     assert choose(read_run(path)).artifacts == ()
+
+
+@pytest.mark.parametrize("trainer", ["musubi", "diffusion_pipe"])
+def test_captions_on_this_machine_are_a_hint_and_no_more(trainer: str, tmp_path: Path) -> None:
+    images = tmp_path / "images"
+    images.mkdir()
+    for number, caption in enumerate(("inkdraw, a fox", "a dog, inkdraw")):
+        (images / f"{number}.txt").write_text(caption, encoding="utf-8")
+    dataset = tmp_path / "set.toml"
+    place = images.as_posix()
+    if trainer == "musubi":
+        dataset.write_text(f"[[datasets]]\nimage_directory = '{place}'\n", encoding="utf-8")
+        run = argued(tmp_path, f"wan_train_network.py --dataset_config {dataset}")
+    else:
+        dataset.write_text(f"[[directory]]\npath = '{place}'\n", encoding="utf-8")
+        config = tmp_path / "run.toml"
+        config.write_text(f"dataset = '{dataset.as_posix()}'\n[model]\ntype = 'flux'\n", encoding="utf-8")
+        run = read_run(tmp_path, config=config)
+    assert run.trainer == trainer
+    assert run.facts.trigger_words is not None
+    assert (run.facts.trigger_words.value, run.facts.trigger_words.strength) == (("inkdraw",), "suggested")

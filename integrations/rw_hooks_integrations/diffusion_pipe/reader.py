@@ -9,8 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import cast
 
-from rw_hooks.facts import Config, Fact, Layer, Layers, TrainingFacts
+from rw_hooks.facts import Config, Fact, Layer, Layers, TrainingFacts, common_words
 from rw_hooks.facts.values import base_name, dig, text
 from rw_hooks.integration import Named, RunArtifact, RunFolder, base_facts, base_from_name, base_from_word, refusal
 
@@ -33,7 +34,7 @@ class DiffusionPipe:
     def facts(self, run: RunFolder) -> TrainingFacts:
         """Return the facts of the TOML."""
         config = _config(run)
-        return _facts(config) if config is not None else TrainingFacts()
+        return TrainingFacts(trigger_words=_hint(run, config)).over(_facts(config)) if config else TrainingFacts()
 
     def artifacts(self, run: RunFolder) -> Sequence[RunArtifact]:
         """Return the saves of the newest run; the last one is the result."""
@@ -85,6 +86,16 @@ def _facts(config: Config) -> TrainingFacts:
         base_model=model.model(*_BASE_KEYS),
         summary={key: value for key, value in parts.items() if value},
     ).over(base_facts(*_base(model)))
+
+
+def _hint(run: RunFolder, config: Config) -> Fact[tuple[str, ...]] | None:
+    """Return what all captions of the dataset share, where it is on this machine."""
+    path = run.find(config.values.get("dataset"))
+    dataset = run.read(path) if path else None
+    folders = dig(dataset.values, "directory") if dataset else None
+    places = [dig(entry, "path") for entry in cast("list[object]", folders)] if isinstance(folders, list) else []
+    shared = common_words([caption for place in places for caption in run.captions(place)])
+    return Fact(value=shared, source="captions", strength="suggested") if shared else None
 
 
 def _base(model: Layers) -> tuple[Named | None, str]:

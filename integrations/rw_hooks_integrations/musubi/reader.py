@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import cast
 
-from rw_hooks.facts import Fact, Layers, TrainingFacts
+from rw_hooks.facts import Fact, Layers, TrainingFacts, common_words
 from rw_hooks.facts.values import dig
 from rw_hooks.integration import Named, RunArtifact, RunFolder, base_facts, base_from_word
 from rw_hooks_integrations.kohya.datasets import dataset_config, folder_words
@@ -93,11 +93,14 @@ def _base(run: RunFolder, options: Layers) -> tuple[Named | None, str]:
 
 
 def _hint(run: RunFolder, options: Layers) -> Fact[tuple[str, ...]] | None:
-    """Return the words of image folders named by sd-scripts' convention: musubi itself does not read them."""
+    """Return what all captions share, else the words of folders named by sd-scripts' convention (unread by musubi)."""
     config = dataset_config(run, options)
     datasets = dig(config.values, "datasets") if config else None
-    folders = [str(dig(entry, "image_directory") or "") for entry in cast("list[object]", datasets or [])]
-    found = tuple(dict.fromkeys(words for folder in folders if (words := folder_words(folder))))
-    if not found or config is None:
+    if config is None or not isinstance(datasets, list):
         return None
-    return Fact(value=found, source=config.source("image_directory"), strength="suggested")
+    folders = [dig(entry, "image_directory") for entry in cast("list[object]", datasets)]
+    shared = common_words([caption for folder in folders for caption in run.captions(folder)])
+    if shared:
+        return Fact(value=shared, source="captions", strength="suggested")
+    named = tuple(dict.fromkeys(words for folder in folders if (words := folder_words(str(folder or "")))))
+    return Fact(value=named, source=config.source("image_directory"), strength="suggested") if named else None
