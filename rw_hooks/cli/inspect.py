@@ -14,7 +14,7 @@ from rw_hooks.artifact.model import Finding, Inspection
 from rw_hooks.artifact.refusal import require_publishable
 from rw_hooks.cli.flags import AsJson
 from rw_hooks.cli.show import clean, print_rows, say_error, terminal
-from rw_hooks.errors import ArtifactError, RwHooksError
+from rw_hooks.errors import ArtifactError, RwHooksError, UsageError
 
 __all__ = ["inspect"]
 
@@ -40,6 +40,8 @@ def inspect(
         explain: Say which facts decided.
         blake3: Compute that hash too.
     """
+    if not paths:
+        raise UsageError("no_file", "no file was given", hint="rw-hooks inspect FILE...")
     codes = [_one(path, header_only, as_json, explain, blake3) for path in _files(paths)]
     return next((code for code in codes if code), 0)
 

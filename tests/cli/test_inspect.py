@@ -82,7 +82,9 @@ def test_header_only_shows_no_hashes(lora: Path, capsys: pytest.CaptureFixture[s
 
 
 def test_a_look_alike_is_named_and_ends_in_exit_3(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    path = write(tmp_path / "model.safetensors", {"model.layers.0.self_attn.q_proj.weight": np.ones((4, 4), np.float32)})
+    path = write(
+        tmp_path / "model.safetensors", {"model.layers.0.self_attn.q_proj.weight": np.ones((4, 4), np.float32)}
+    )
     assert run(["inspect", str(path)]) == 3
     assert "not a model that makes images" in capsys.readouterr().out
 
