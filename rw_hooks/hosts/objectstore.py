@@ -57,6 +57,8 @@ class ObjectStoreHost:
                 hint=f"write --host {parts.scheme}://bucket/prefix; keys come from the cloud's own variables",
             )  # fmt: skip
         self._url = url.rstrip("/")
+        self._bucket = f"{parts.scheme}://{parts.netloc}"
+        self._prefix = parts.path.strip("/")
         self._obstore = _obstore()
 
     @property
@@ -75,14 +77,14 @@ class ObjectStoreHost:
     def find(self, file: HostedFile) -> Location | None:
         """Return where the bytes lie, if an object of their sha256, name and size is there."""
         try:
-            size = self._obstore.head(self._store, _key(file))["size"]
+            size = self._obstore.head(self._store, self._key(file.sha256, file.name))["size"]
         except Exception as error:  # noqa: BLE001 - as above
             if _name(error) in {"FileNotFoundError", "NotFoundError", "PermissionDeniedError"}:
                 return None
             self._refuse(error)
         if size != file.size:
             return None
-        return Location(host=self._url, url=redact_url(self._signed(_key(file))), access="signed")
+        return self._location(file)
 
     def upload(self, file: HostedFile, progress: Progress, deadline: Deadline) -> Location:
         """Put the file under its key, unless it lies there."""
@@ -94,7 +96,7 @@ class ObjectStoreHost:
         try:
             self._obstore.put(
                 self._store,
-                _key(file),
+                self._key(file.sha256, file.name),
                 _chunks(unchanged, file, progress, deadline),
                 chunk_size=_CHUNK,
                 max_concurrency=_AT_ONCE,
@@ -106,13 +108,20 @@ class ObjectStoreHost:
             self._refuse(error)
         reach("store.after_put")
         unchanged.require()
-        return Location(host=self._url, url=redact_url(self._signed(_key(file))), access="signed")
+        return self._location(file)
 
     def mint(self, location: Location, deadline: Deadline) -> SecretStr:
         """Return a URL that is signed for six hours."""
         del deadline
         sha256, name = location.url.split("/")[-2:]
-        return SecretStr(self._signed(f"{sha256}/{unquote(name)}"))
+        return SecretStr(self._signed(self._key(sha256, unquote(name))))
+
+    def _location(self, file: HostedFile) -> Location:
+        url = redact_url(self._signed(self._key(file.sha256, file.name)))
+        return Location(host=self._url, url=url, access="signed")
+
+    def _key(self, sha256: str, name: str) -> str:
+        return "/".join(filter(None, [self._prefix, sha256, name]))
 
     def _signed(self, key: str) -> str:
         try:
@@ -123,7 +132,7 @@ class ObjectStoreHost:
     @cached_property
     def _store(self) -> Any:  # noqa: ANN401 - obstore is an extra, and its types with it
         try:
-            return import_module("obstore.store").from_url(self._url, client_options=_CLIENT, retry_config=_RETRY)
+            return import_module("obstore.store").from_url(self._bucket, client_options=_CLIENT, retry_config=_RETRY)
         except Exception as error:  # noqa: BLE001 - as above
             self._refuse(error)
 
@@ -139,10 +148,6 @@ def _obstore() -> Any:  # noqa: ANN401 - as above
             "host_package_missing", "object stores need a package that is not installed",
             hint="pip install 'rw-hooks[cloud]'",
         ) from None  # fmt: skip
-
-
-def _key(file: HostedFile) -> str:
-    return f"{file.sha256}/{file.name}"
 
 
 def _chunks(unchanged: Unchanged, file: HostedFile, progress: Progress, deadline: Deadline) -> Iterator[bytes]:
