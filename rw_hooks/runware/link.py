@@ -36,6 +36,7 @@ _FRAME_MOST = 16 * 1024 * 1024
 _MAIL_MOST = 1_000
 _UNCLAIMED_MOST = 500
 _CLOSE_SECONDS = 2.0
+_A_MOMENT = 0.5
 _PING = json.dumps([{"taskType": "ping", "ping": True}])
 
 _log = logging.getLogger("rw_hooks.runware")
@@ -147,11 +148,8 @@ class Link:
             False when that connection is gone.
         """
         with self._changed:
-            while self._unanswered is not None and self._unanswered[0] is not box and self._number == connection:
-                _, limit = self._unanswered
-                if limit.passed or box.deadline.passed:
-                    break
-                self._changed.wait(min(limit.left, box.deadline.left))
+            while self._is_held_up(box, connection):
+                self._changed.wait(_A_MOMENT)
             socket = self._socket
             if socket is None or self._number != connection or box.deadline.passed:
                 return False
@@ -168,13 +166,18 @@ class Link:
         closed = UnreachableError("client_closed", "the Runware client was closed", hint="run 'rw-hooks resume'")
         with self._changed:
             socket, thread = self._socket, self._thread
-            for box in self._boxes:
-                box.put(Refused(closed))
-            self._changed.notify_all()
+            self._refuse(closed)
         if socket is not None:
             socket.close()
         if thread is not None:
             thread.join(_CLOSE_SECONDS + 1)
+
+    def _is_held_up(self, box: Mailbox, connection: int) -> bool:
+        """Whether this connection's last submission is another's and has no answer yet."""
+        if self._socket is None or self._number != connection or box.deadline.passed or self._unanswered is None:
+            return False
+        holder, limit = self._unanswered
+        return holder is not box and not limit.passed
 
     def _attach(self, box: Mailbox, session: str | None) -> None:
         self._boxes.append(box)
@@ -186,8 +189,8 @@ class Link:
         for event in [event for event in self._unclaimed if event.task in box.tasks]:
             self._unclaimed.remove(event)
             box.put(event)
-        if self._thread is None and not self._closing.is_set():
-            self._session = self._session or session
+        if self._thread is None:
+            self._session = session or self._session
             self._thread = threading.Thread(target=self._run, name="rw-hooks-runware", daemon=True)
             self._thread.start()
 
@@ -333,10 +336,15 @@ class Link:
 
     def _stop(self, error: RwHooksError) -> None:
         with self._changed:
-            self._socket, self._thread, self._refused = None, None, error
-            for box in self._boxes:
-                box.put(Refused(error))
-            self._changed.notify_all()
+            self._socket, self._thread = None, None
+            self._refuse(error)
+
+    def _refuse(self, error: RwHooksError) -> None:
+        """End all uploads with this error, and those to come."""
+        self._refused = error
+        for box in self._boxes:
+            box.put(Refused(error))
+        self._changed.notify_all()
 
 
 def _reason(error: Exception) -> str:

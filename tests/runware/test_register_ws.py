@@ -381,6 +381,29 @@ def test_only_one_submission_at_a_time_is_without_an_answer(runware, client):
     assert uploads[1].at - uploads[0].at >= 0.2
 
 
+def test_a_submission_that_waits_for_anothers_answer_does_not_outwait_the_connection(runware, client):
+    def drops_later(wire, _task):
+        threading.Timer(0.2, wire.drop).start()
+
+    script(runware, drops_later, says("ready"))
+    runware.keeps_sessions = False
+    started = time.monotonic()
+    threads = [threading.Thread(target=register, args=(client, upload(air=f"myorg:{n}@1"))) for n in (1, 2, 3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert {task["air"] for task in runware.sent_of("modelUpload")} == {"myorg:1@1", "myorg:2@1", "myorg:3@1"}
+    assert time.monotonic() - started < FAST.answer / 4
+
+
+def test_a_closed_client_takes_no_more(runware, client):
+    client.close()
+    with pytest.raises(UnreachableError) as caught:
+        register(client)
+    assert caught.value.code == "client_closed"
+
+
 def test_a_bad_key_stops_at_once_and_for_good(runware):
     endpoint = Endpoint(runware.endpoint.rest_url, runware.endpoint.ws_url, SecretStr("wrong"))
     with RunwareClient(endpoint, timings=FAST) as client:
