@@ -80,9 +80,21 @@ def selected(path: Path, settings: Settings, watcher: Watcher, spool: Path) -> l
             hint="give the .safetensors file itself, or --trainer and --config where the run is not recognised",
             stage="inspect",
         )
+    _require_an_air_each(settings, len(chosen.artifacts))
     for offered in chosen.offered:
         watcher.note(f"not published: {offered.path.name} ({offered.reason}); --which all takes it too")
     return [_select(artifact, path, contained, settings, spool) for artifact in chosen.artifacts]
+
+
+def _require_an_air_each(settings: Settings, files: int) -> None:
+    air = settings.text("air")
+    if files > 1 and air is not None and "@" in air:
+        raise UsageError(
+            "one_air_many_files",
+            f"{air} names one model, and {files} files of the run were chosen",
+            hint="give --air source:id to give each file the next free version, or choose one file; nothing was sent",
+            stage="inspect",
+        )
 
 
 def _require_no_pipeline(path: Path) -> None:

@@ -6,6 +6,7 @@ import json
 import tarfile
 from pathlib import Path
 
+import pytest
 from safetensors.numpy import load_file, save_file
 
 from rw_hooks.publish.api import explain, publish
@@ -73,3 +74,29 @@ def test_a_pipeline_folder_is_refused_with_how_to_convert_it(tmp_path, settings)
     publication = publish(tmp_path / "pipeline", settings=settings())
     assert (publication.exit_code, publication.error["code"]) == (3, "pipeline_folder")
     assert "convert" in publication.error["hint"]
+
+
+@pytest.fixture
+def run_folder(tmp_path: Path) -> Path:
+    """Return a kohya run with an epoch's file and the final one, their weights the same and their metadata not."""
+    folder = tmp_path / "output"
+    folder.mkdir()
+    tensors = load_file(ARTIFACTS / "sks_toy_lokr.safetensors")
+    for name, epoch in (("toy-000001", "1"), ("toy", "2")):
+        metadata = {"ss_base_model_version": "sd_v1", "ss_output_name": "toy", "ss_epoch": epoch, "ss_steps": epoch}
+        save_file(tensors, folder / f"{name}.safetensors", metadata)
+    return folder
+
+
+def test_of_a_run_the_final_file_is_published(sandbox, settings, run_folder):
+    publication = publish(run_folder, settings=settings())
+    assert (publication.status, Path(publication.path).name) == ("ready", "toy.safetensors")
+    assert len(sandbox.world.models) == 1
+
+
+def test_all_files_of_a_run_get_an_air_each(sandbox, settings, run_folder):
+    refused = publish(run_folder, settings=settings(which="all", air="sandbox:9@1"))
+    assert (refused.exit_code, refused.error["code"]) == (2, "one_air_many_files")
+    publication = publish(run_folder, settings=settings(which="all", air="sandbox:9"))
+    assert publication.status == "ready"
+    assert set(sandbox.world.models) == {"sandbox:9@1", "sandbox:9@2"}
