@@ -21,6 +21,7 @@ __all__ = [
     "Response",
     "TimeoutException",
     "TransportError",
+    "limits_within",
     "open_client",
     "tls_context",
 ]
@@ -52,6 +53,13 @@ def open_client(*, read_seconds: float = 60.0, headers: Mapping[str, str] | None
             "a SOCKS proxy needs 'pip install socksio python-socks'",
             stage="setup",
         ) from None
+
+
+def limits_within(client: Client, seconds: float) -> httpx.Timeout:
+    """Return the client's time limits, none of them longer than this many seconds."""
+    most = max(seconds, 0.001)
+    limits = client.timeout.as_dict()
+    return httpx.Timeout(**{name: most if limit is None else min(limit, most) for name, limit in limits.items()})
 
 
 def tls_context() -> ssl.SSLContext:

@@ -103,7 +103,7 @@ def unreachable(url: str, reason: str) -> RwHooksError:
 
 def _once(client: web.Client, method: str, url: str, deadline: Deadline, **parts: Any) -> Answer:  # noqa: ANN401 - passed on
     body = bytearray()
-    with client.stream(method, url, **parts) as response:
+    with client.stream(method, url, timeout=web.limits_within(client, deadline.left), **parts) as response:
         for chunk in response.iter_bytes():
             body += chunk
             if len(body) > _ANSWER_BYTES_MAX:

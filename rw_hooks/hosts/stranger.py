@@ -86,7 +86,8 @@ class Stranger:
         for _ in range(_REDIRECTS_MAX):
             self._require_allowed(url)
             self._client.cookies.clear()
-            with self._client.stream("GET", url, headers=headers) as response:
+            limits = web.limits_within(self._client, self._deadline.left)
+            with self._client.stream("GET", url, headers=headers, timeout=limits) as response:
                 linked = linked or _sha256_in(response.headers.get("x-linked-etag"))
                 if response.status_code not in _REDIRECTS:
                     self._require_success(response)
