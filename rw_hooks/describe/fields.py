@@ -213,7 +213,7 @@ def _bounded(draft: Draft, entry: Option, value: WireValue, source: str) -> Wire
 
 
 def _bounded_text(draft: Draft, entry: Option, text: str, source: str) -> str | None:
-    if len(text) < (entry.low or 0):
+    if len(text) < (entry.low or 1):
         return None
     if entry.high is None or len(text) <= entry.high:
         return text

@@ -46,7 +46,7 @@ def put_category(draft: Draft) -> None:
 
 def _told_category(draft: Draft, inspection: Inspection, facts: TrainingFacts) -> tuple[str | None, str]:
     fact = facts.category
-    if fact is None:
+    if fact is None or fact.value not in CATEGORIES:
         return inspection.category, _STRUCTURE
     if inspection.category is None or (inspection.category != fact.value and _lora_or_lycoris(inspection, fact.value)):
         return fact.value, fact.source

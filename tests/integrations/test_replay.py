@@ -13,6 +13,7 @@ from rw_hooks.artifact import inspect
 from rw_hooks.describe import Description, describe
 from rw_hooks.errors import MissingError
 from rw_hooks.integration import choose, read_run
+from rw_hooks.runware import build_upload
 from rw_hooks.settings import load
 from tests.doubles.runs import RUNS, unfold
 
@@ -52,6 +53,16 @@ def test_every_field_is_as_the_run_says_and_has_a_source(run: str, recorded: Cal
     assert (description.hero_file.name if description.hero_file else None) == expected.get("hero")
     assert description.suggestions.get("trigger_words") == expected.get("suggested")
     assert [missing.flag for missing in description.missing] == expected.get("missing", [])
+
+
+@pytest.mark.parametrize("run", PUBLISHED)
+def test_what_is_described_is_a_request_that_the_client_takes(run: str, recorded: Callable[[str], Path]) -> None:
+    path = recorded(run) / EXPECTED[run]["chosen"]
+    given = {"architecture": "sdxl"} if EXPECTED[run].get("missing") else {}
+    fields = dict(described(path, **given).fields)
+    assert fields.pop("taskType") == "modelUpload"
+    request = build_upload({**fields, "air": "org:1@1"})
+    assert request.name == fields["name"]
 
 
 @pytest.mark.parametrize("run", [run for run in PUBLISHED if EXPECTED[run].get("missing")])
