@@ -127,6 +127,7 @@ class PublishHook:
         self._endpoint = os.environ.get("RUNWARE_API_URL") or API_URL
         key = os.environ.get("RUNWARE_API_KEY", "").strip()
         self._account = fingerprint(key) if key else ""
+        self._process = os.getpid()
         self._handed: list[tuple[str, str]] = []
         self._session: _Session | None = None
         self._warned = False
@@ -209,7 +210,7 @@ class PublishHook:
             wait: True or ``yes``: wait until all is ready or failed. False or ``no``: return at once. ``auto``: wait
                 where the worker would not outlive this process. None: what the option ``wait`` says, else ``auto``.
         """
-        if rank(os.environ) != 0:
+        if rank(os.environ) != 0 or self._process != os.getpid():
             return
         self._close()
         reason = self._reason_to_wait(wait)
@@ -220,7 +221,7 @@ class PublishHook:
     @_never_raises
     def on_error(self, error: BaseException) -> None:
         """Say that the run failed: what it had saved is published all the same."""
-        if self._handed and rank(os.environ) == 0:
+        if self._handed and rank(os.environ) == 0 and self._process == os.getpid():
             _LOG.warning("rw-hooks: the training failed (%s); its last save is published", type(error).__name__)
         left = isinstance(error, (KeyboardInterrupt, SystemExit, GeneratorExit))
         self.on_end(wait=False if left else None)
@@ -287,7 +288,8 @@ class PublishHook:
                 )  # fmt: skip
             self._warned = True
             return None
-        self._handed = []
+        if self._process != os.getpid():
+            self._process, self._handed = os.getpid(), []
         self._session = _Session(run.id, presence)
         return self._session
 
@@ -365,13 +367,14 @@ def publishing(path: str | os.PathLike[str], **options: Any) -> Generator[Publis
         TypeError: An option is unknown.
         ValueError: A value is malformed or out of bounds.
     """
-    place, started = Path(path).absolute(), time.time_ns()
+    place, started, process = Path(path).absolute(), time.time_ns(), os.getpid()
     hook = PublishHook(**options)
     try:
         yield hook
     except BaseException as error:
-        _hand_over_new(hook, place, started, final=False)
-        hook.on_error(error)
+        if process == os.getpid():  # a forked worker that leaves comes by here too
+            _hand_over_new(hook, place, started, final=False)
+            hook.on_error(error)
         raise
     _hand_over_new(hook, place, started, final=True)
     hook.on_end()
@@ -380,6 +383,8 @@ def publishing(path: str | os.PathLike[str], **options: Any) -> Generator[Publis
 @_never_raises
 def _hand_over_new(hook: PublishHook, place: Path, started: int, *, final: bool) -> None:
     """Hand over the newest whole file at a place that was written since."""
+    if rank(os.environ) != 0:
+        return
     files = [place] if place.is_file() else sorted(place.glob("*.safetensors"))
     new = [file for file in files if file.stat().st_mtime_ns >= started and is_whole(file)]
     if new:

@@ -62,10 +62,16 @@ def _of_run(items: Sequence[HandOver], *, over: bool) -> Sorted:
         return _split(items, chosen, decided=True)
     if word == "last":
         numbers = sorted({item.number for item in items})[-int(count) :]
-        return _split(items, [item for item in items if item.number in numbers], decided=over)
+        return _split(items, [item for item in _results(items) if item.number in numbers], decided=over)
     if word == "best":
-        return _split(items, _best(items), decided=over)
+        return _split(items, _best(_results(items)), decided=over)
     return _final(items, over=over)
+
+
+def _results(items: Sequence[HandOver]) -> list[HandOver]:
+    """Leave out what was saved together with a final file: the final one is the same state, ready for use."""
+    finals = {item.number for item in items if item.final}
+    return [item for item in items if item.final or item.number not in finals]
 
 
 def _final(items: Sequence[HandOver], *, over: bool) -> Sorted:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -18,10 +19,10 @@ from rw_hooks.publish.inbox import HandOver, waiting
 from rw_hooks.sandbox import Sandbox
 from rw_hooks.settings import load
 
-__all__ = ["Training"]
+__all__ = ["NO_WORKER", "Training"]
 
 _ROOT = Path(__file__).parents[2]
-_NO_WORKER = f'"{sys.executable}" -c pass'
+NO_WORKER = shutil.which("true") or f'"{sys.executable}" -S -c pass'
 
 
 @dataclass
@@ -48,7 +49,7 @@ class Training:
             "RUNWARE_API_KEY": "sandbox-key",
             "RUNWARE_API_URL": "http://127.0.0.1:9/v1",
             "RW_HOOKS_WAIT": "no",
-            "RW_HOOKS_WORKER_COMMAND": _NO_WORKER,
+            "RW_HOOKS_WORKER_COMMAND": NO_WORKER,
         }
         if self.sandbox is not None:
             values |= {

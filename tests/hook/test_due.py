@@ -62,6 +62,14 @@ def test_every_takes_the_final_save_too():
     assert sorted_out(items, over=False) == ([2, 3], [1], [])
 
 
+@pytest.mark.parametrize("which", ["last:1", "best"])
+def test_the_final_file_of_a_save_stands_for_the_others(which):
+    items = [item(1, which=which, metric=1), item(1, which=which, metric=1, final=True)]
+    found = sort_out(items, lambda _run: True)
+    assert found.due == items[1:]
+    assert found.superseded == items[:1]
+
+
 def test_files_of_one_save_go_together():
     items = [item(1), item(2), item(2)]
     assert sorted_out(items, over=True) == ([2, 2], [1], [])

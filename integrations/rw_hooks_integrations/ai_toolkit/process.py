@@ -18,6 +18,7 @@ from rw_hooks.options import OPTIONS
 
 __all__ = ["RunwareExtension", "results_of"]
 
+_TYPE = "type"  # of the process, in ai-toolkit's words
 _INTERMEDIATE = re.compile(r".*_\d{9}(_\w+)?")
 
 
@@ -37,7 +38,8 @@ class RunwareExtension(Extension):
 
             def __init__(self, process_id: int, job: Any, config: Mapping[str, Any]) -> None:
                 super().__init__(process_id, job, config)
-                self._hook = PublishHook(**{name: config[name] for name in OPTIONS if name in config})
+                options = {name: config[name] for name in OPTIONS if name in config and name != _TYPE}
+                self._hook = PublishHook(**options)
 
             def run(self) -> None:
                 """Hand over what the trainers of this job have left."""

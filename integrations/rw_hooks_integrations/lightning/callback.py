@@ -55,6 +55,7 @@ class RunwareCallback(Callback):
         self._folder = folder
         self._best = best
         self._name = str(options.get("name") or "model").replace("/", "-")
+        self._exported_at = -1
         self._each_epoch = options.get("which", "final") not in {"final", "best"}
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
@@ -79,7 +80,8 @@ class RunwareCallback(Callback):
     def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
         """Export what there is when the training fails or is interrupted."""
         if trainer.is_global_zero:
-            self._hand_over(trainer, pl_module, f"{self._name}-step-{trainer.global_step}", final=False)
+            if self._exported_at != trainer.global_step:
+                self._hand_over(trainer, pl_module, f"{self._name}-step-{trainer.global_step}", final=False)
             self._hook.on_error(exception)
 
     def _hand_over(self, trainer: Trainer, pl_module: LightningModule, name: str, *, final: bool) -> None:
@@ -94,6 +96,7 @@ class RunwareCallback(Callback):
         except Exception as error:  # noqa: BLE001 - the user's export may raise anything, and must not end the training
             _LOG.warning("rw-hooks: the export failed: %s: %s", type(error).__name__, error)
             return
+        self._exported_at = trainer.global_step
         self._hook.on_save(path, step=trainer.global_step, epoch=trainer.current_epoch, final=final)
 
 

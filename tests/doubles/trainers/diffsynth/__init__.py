@@ -1,0 +1,1 @@
+"""What the subclass uses of DiffSynth-Studio, as in 2.1.2."""

@@ -1,0 +1,1 @@
+"""What is wrapped of diffusers, as in 0.42."""

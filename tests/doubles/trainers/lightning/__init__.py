@@ -1,0 +1,1 @@
+"""What the callback uses of Lightning, as in 2.6."""

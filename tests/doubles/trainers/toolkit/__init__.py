@@ -1,0 +1,1 @@
+"""What the process uses of ai-toolkit, as in 0.12."""

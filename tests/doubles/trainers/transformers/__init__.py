@@ -1,0 +1,16 @@
+"""What the callback uses of transformers, as in 5.23."""
+
+
+class TrainingArguments: ...
+
+
+class TrainerState: ...
+
+
+class TrainerControl: ...
+
+
+class TrainerCallback:
+    def on_save(self, args, state, control, **kwargs): ...
+
+    def on_train_end(self, args, state, control, **kwargs): ...
