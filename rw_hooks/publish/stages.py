@@ -25,6 +25,7 @@ from rw_hooks.publish.given import secret_fields
 from rw_hooks.publish.hero import hosted_hero
 from rw_hooks.publish.journal import Result, Row
 from rw_hooks.publish.ledger import JournalLedger
+from rw_hooks.publish.locks import held
 from rw_hooks.publish.publication import Stage
 from rw_hooks.publish.receipt import Receipt, read_receipts, write_receipt
 from rw_hooks.runware import Phase, Registration, build_upload
@@ -223,7 +224,8 @@ def _settle(work: Work) -> Receipt:
         at=datetime.now(timezone.utc).isoformat(timespec="seconds"),
     )
     reach("settle.before_receipt")
-    written = write_receipt(Path(work.row.path), receipt)
+    with held(work.context.home, f"receipt {work.row.path}", work.deadline):
+        written = write_receipt(Path(work.row.path), receipt)
     reach("settle.after_receipt")
     if not written:
         work.context.watcher.note(f"the receipt could not be written beside {work.row.path}")
