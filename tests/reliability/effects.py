@@ -1,7 +1,7 @@
 """Makes the n-th system effect of a process fail, as SQLite's own tests do for every n.
 
 What Python audits (opening, renaming, linking, removing, connecting, spawning) fails in an audit hook, before it
-happens. What it does not audit (writing, syncing, sending, receiving) fails in the function that the library calls.
+happens. What it does not audit (syncing, sending, receiving) fails in the function that the library calls.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-__all__ = ["KINDS", "arm"]
+__all__ = ["KINDS", "arm", "disarm"]
 
 _AUDITED = {
     "open": "open",
@@ -28,7 +28,6 @@ _AUDITED = {
     "subprocess.Popen": "spawn",
 }
 _CALLED: tuple[tuple[Any, str, str], ...] = (
-    (os, "write", "write"),
     (os, "fsync", "fsync"),
     (socket.socket, "send", "send"),
     (socket.socket, "sendall", "send"),
@@ -41,9 +40,19 @@ _ERRORS = {
 }  # fmt: skip
 
 
+_armed: list[_Switch] = []
+
+
+def disarm() -> None:
+    """Let everything succeed again."""
+    for switch in _armed:
+        switch.n = 0
+
+
 def arm(wish: dict[str, Any]) -> None:
     """Have the n-th effect of a kind fail, and count them all in a file: ``{"kind", "n", "count"}``."""
     switch = _Switch(wish["kind"], wish["n"], wish["count"])
+    _armed.append(switch)
     if wish["kind"] in _AUDITED.values():
         sys.addaudithook(switch.audited)
     for place, name, kind in _CALLED:
@@ -53,7 +62,7 @@ def arm(wish: dict[str, Any]) -> None:
 
 class _Switch:
     def __init__(self, kind: str, n: int, count: str) -> None:
-        self._kind, self._n = kind, n
+        self._kind, self.n = kind, n
         self._seen = 0
         self._lock = threading.Lock()
         self._inside = threading.local()
@@ -73,7 +82,7 @@ class _Switch:
     def _happen(self) -> None:
         with self._lock:
             self._seen += 1
-            here = self._seen == self._n
+            here = self._seen == self.n
         os.pwrite(self._count, str(self._seen).encode(), 0)
         if here:
             number = _ERRORS.get(self._kind, errno.ENOSPC)

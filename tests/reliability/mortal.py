@@ -8,17 +8,20 @@ import os
 import signal
 import sys
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NoReturn
 
+from rw_hooks.errors import RwHooksError
 from rw_hooks.hosts import HostConfig
 from rw_hooks.points import set_trigger
 from rw_hooks.publish import context
 from rw_hooks.publish.api import explain, publish_all
 from rw_hooks.publish.jobs import cancel, resume
+from rw_hooks.publish.outcome import failed_before_journal
+from rw_hooks.publish.publication import Publication
 from rw_hooks.publish.watcher import Silent
 from rw_hooks.runware import RunwareClient, Timings
 from rw_hooks.settings import Settings, load
@@ -55,12 +58,22 @@ def _settings(command: Command) -> Settings:
 def _publish(command: Command) -> list[Any]:
     _arm(command)
     files = [Path(name) for name in command["files"]]
-    return [entry.as_json() for entry in publish_all(files, _settings(command), Silent())]
+    return _shown(publish_all(files, _settings(command), Silent()))
 
 
 def _resume(command: Command) -> list[Any]:
     _arm(command)
-    return [entry.as_json() for entry in resume(_settings(command), [], Silent())]
+    return _shown(resume(_settings(command), [], Silent()))
+
+
+def _shown(publications: Iterable[Publication]) -> list[Any]:
+    """Return what the command prints as JSON, one of our own errors included."""
+    shown: list[Any] = []
+    try:
+        shown.extend(entry.as_json() for entry in publications)
+    except RwHooksError as error:
+        shown.append(failed_before_journal("", error).as_json())
+    return shown
 
 
 def _cancel(command: Command) -> list[Any]:

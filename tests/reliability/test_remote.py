@@ -92,7 +92,9 @@ def test_an_answer_lost_again_and_again_is_no_second_effect(tmp_path, endpoint):
 PLATFORM: dict[str, dict[str, Any]] = {
     "ack over WebSocket": {"swallow_acks": 1},
     "ack, twice": {"swallow_acks": 2},
-    **{f"after {phase}": {"drop_after": phase} for phase in ("validated", "downloaded", "optimized", "stored", "ready")},
+    **{
+        f"after {phase}": {"drop_after": phase} for phase in ("validated", "downloaded", "optimized", "stored", "ready")
+    },
     **{f"{phase} never told": {"skip_phases": (phase,)} for phase in ("validated", "downloaded", "stored")},
     "dropped twice": {"drop_after": "downloaded", "drop_times": 2},
     "every frame twice": {"duplicate_frames": True},

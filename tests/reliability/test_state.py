@@ -105,7 +105,8 @@ def test_a_journal_of_a_newer_version_is_left_alone_and_said(tmp_path):
         _set_version(world.home, 99)
         before = (world.home / "journal.sqlite3").read_bytes()
         newer = world.run("resume")
-        assert "journal_newer" in newer.said or "newer version" in newer.said
+        assert newer.outcome
+        assert newer.outcome[0]["error"]["code"] == "journal_newer"
         assert (world.home / "journal.sqlite3").read_bytes() == before
         assert world.uploads() == []
         _set_version(world.home, 1)

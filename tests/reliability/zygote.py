@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import faulthandler
 import json
 import os
 import signal
@@ -18,10 +19,12 @@ import traceback
 from pathlib import Path
 from typing import Any, NoReturn
 
+from tests.reliability import effects
 from tests.reliability.mortal import WORKS, prepare
 
 _SUBREAPER = 36  # PR_SET_CHILD_SUBREAPER of prctl(2)
 _ORPHAN_SECONDS = 8.0
+_TOO_LONG_SECONDS = 40.0
 
 
 def main() -> None:
@@ -103,8 +106,10 @@ def _live(command: dict[str, Any]) -> NoReturn:
     os.environ.clear()
     os.environ.update(command["environ"])
     os.chdir(command["directory"])
+    faulthandler.dump_traceback_later(_TOO_LONG_SECONDS)
     try:
         outcome = WORKS[command["work"]](command)
+        effects.disarm()
         Path(command["outcome"]).write_text(json.dumps(outcome))
     except BaseException:  # noqa: BLE001 - whatever it dies of is what a test wants to read
         traceback.print_exc()

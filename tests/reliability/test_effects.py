@@ -1,0 +1,71 @@
+"""Fail the n-th system effect, for every n until none fails: the end is an honest one, and going on finishes it once."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.reliability.effects import KINDS
+from tests.reliability.harness import World, open_world
+
+FIRST = 1
+MOST = 400
+
+
+def fail_and_go_on(world: World, kind: str, n: int) -> bool:
+    """Publish with the n-th effect failing, go on, and say whether there was an n-th effect."""
+    count = world.folder / "count"
+    world.options["timeout"] = 8
+    world.receipt_required = False  # one that cannot be written is said, and no reason to fail
+    ended = world.run("publish", effect={"kind": kind, "n": n, "count": str(count)})
+    assert (ended.signal, ended.late, ended.orphans) == (0, False, []), ended.said
+    assert ended.code == 0, ended.said
+    assert ended.outcome is not None
+    for publication in ended.outcome:
+        if publication["status"] != "ready":
+            assert publication["error"]["code"] != "internal_error", (ended.said, publication)
+            assert publication["error"]["hint"], publication
+    world.age()
+    assert world.run("resume").code == 0
+    again = world.run("publish")
+    assert again.code == 0, again.said
+    assert again.outcome
+    assert again.outcome[0]["status"] == "ready", again.outcome
+    world.require_ready()
+    return int(count.read_text() or 0) >= n
+
+
+def numbers(total: int, step: int) -> range:
+    return range(FIRST, total + 1, step)
+
+
+# How many effects of a kind a publication to a folder has; the whole sweep finds the end by itself.
+TOTALS = {"open": 16, "rename": 2, "link": 1, "unlink": 2, "mkdir": 7, "chmod": 2, "sqlite": 1, "connect": 3, "spawn": 0,
+          "fsync": 3, "send": 12, "recv": 18}  # fmt: skip
+SOME = [(kind, n) for kind in KINDS if kind != "spawn" for n in numbers(TOTALS[kind], 4)]
+
+
+@pytest.mark.reliability("the n-th system effect fails")
+@pytest.mark.parametrize(("kind", "n"), SOME)
+def test_a_failing_effect_is_an_honest_end(tmp_path, kind, n):
+    with open_world(tmp_path, "dir") as world:
+        fail_and_go_on(world, kind, n)
+
+
+@pytest.mark.reliability("the n-th system effect fails")
+@pytest.mark.parametrize("kind", ["spawn", "open"])
+def test_a_failing_effect_of_the_upload_is_an_honest_end(tmp_path, kind):
+    with open_world(tmp_path, "hub-private") as world:
+        fail_and_go_on(world, kind, 1 if kind == "spawn" else TOTALS["open"] - 4)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1200)
+@pytest.mark.reliability("the n-th system effect fails", cases=90)
+@pytest.mark.parametrize("host", ["dir", "hub-private"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_effect_fails_once(tmp_path, kind, host):
+    for n in range(FIRST, MOST):
+        with open_world(tmp_path / str(n), host) as world:
+            if not fail_and_go_on(world, kind, n):
+                return
+    raise AssertionError("there is no end of effects")
