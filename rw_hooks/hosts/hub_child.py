@@ -69,6 +69,7 @@ def _upload(request: dict[str, Any], reports: IO[str]) -> str:
             _tell(reports, {"event": "moved", "done": done, "moved": moved})
 
     count_bytes(report)
+    _tell(reports, {"event": "started"})
     addition = known_addition(request["path_in_repo"], request["file"], request["sha256"], request["size"])
     info = HfApi(endpoint=request["endpoint"], token=request["token"]).create_commit(
         repo_id=request["repo"],

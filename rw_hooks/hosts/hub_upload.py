@@ -33,6 +33,7 @@ from rw_hooks.points import reach
 __all__ = ["Upload", "run"]
 
 _TICK = 0.25
+_START_SECONDS = 60.0  # a busy machine imports the client slowly
 _BAD_REQUEST = 400
 _KEPT = frozenset({
     "PATH", "HOME", "USERPROFILE", "HOMEDRIVE", "HOMEPATH", "SYSTEMROOT", "WINDIR", "COMSPEC", "PATHEXT",
@@ -133,28 +134,31 @@ def _follow(
     ]
     for thread in threads:
         thread.start()
-    silent = 0.0
+    silent, allowed = 0.0, max(stall_seconds, _START_SECONDS)
     while True:
+        if deadline.passed:
+            raise _stuck(upload, "the time for it is over")
         before = time.monotonic()
         try:
             line = lines.get(timeout=_TICK)
         except queue.Empty:
             silent += min(time.monotonic() - before, 2 * _TICK)
-            if silent >= stall_seconds or deadline.passed:
-                raise _stuck(upload, silent, deadline) from None
+            if silent >= allowed:
+                raise _stuck(upload, f"not a byte has moved for {silent:.0f} seconds") from None
             continue
         if line is None:
             threads[1].join(_TICK)
             raise _failed(upload, {"message": "the upload process ended: " + " ".join(last_words)})
-        silent = 0.0
+        silent, allowed = 0.0, stall_seconds
         event: dict[str, Any] = json.loads(line)
         if event["event"] == "done":
             progress(upload.size, upload.size)
             return str(event["commit"])
         if event["event"] == "failed":
             raise _failed(upload, event)
-        reach("hub.child.moved")
-        progress(min(event["done"], upload.size), upload.size)
+        if event["event"] == "moved":
+            reach("hub.child.moved")
+            progress(min(event["done"], upload.size), upload.size)
 
 
 def _forward(stream: IO[str], lines: queue.SimpleQueue[str | None]) -> None:
@@ -163,8 +167,7 @@ def _forward(stream: IO[str], lines: queue.SimpleQueue[str | None]) -> None:
     lines.put(None)
 
 
-def _stuck(upload: Upload, silent: float, deadline: Deadline) -> RwHooksError:
-    what = "the time for it is over" if deadline.passed else f"not a byte has moved for {silent:.0f} seconds"
+def _stuck(upload: Upload, what: str) -> RwHooksError:
     return UnreachableError(
         "hub_upload_stuck", f"the upload of {upload.path_in_repo} to {upload.repo} was stopped: {what}",
         hint="nothing is lost: `rw-hooks resume` goes on; HF_HUB_DISABLE_XET=1 avoids the Hub's newer transfer",

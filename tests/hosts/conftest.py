@@ -21,12 +21,12 @@ def hub() -> Iterator[HubDouble]:
 
 @pytest.fixture
 def config(hub: HubDouble, tmp_path: Path) -> HostConfig:
-    return HostConfig(tmp_path / "home", hf_endpoint=hub.url, hf_token=SecretStr(hub.token), stall_seconds=2.0)
+    return HostConfig(tmp_path / "home", hf_endpoint=hub.url, hf_token=SecretStr(hub.token))
 
 
 @pytest.fixture
 def deadline() -> Deadline:
-    return Deadline.after(40.0)
+    return Deadline.after(90.0)
 
 
 MakeFile = Callable[..., HostedFile]
