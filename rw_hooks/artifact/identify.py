@@ -31,6 +31,13 @@ _FEW_TENSORS = 8
 _INPAINTING_CHANNELS = {9, 384}
 _GUIDED = ("flux1d", "fluxkontextdev")
 _LCM = {"sd1": ("sd1xlcm",), "sdxl": ("sdxllcm",)}
+_CONTROL_FORMATS = (
+    ("lllite_", "lllite"),
+    ("control_model.", "controlnet-ldm"),
+    ("zero_convs.", "controlnet-ldm"),
+    ("double_blocks.", None),
+    ("controlnet_", "controlnet-diffusers"),
+)
 _PLAIN_PREFIXES = {"base_model.model.", "transformer."}
 _CLIP_L, _CLIP_G, _T5 = 768, 1280, 4096
 _CLIP_L_FAMILIES = ("sd1", "sdxl", "sd3", "flux1", "hidream")
@@ -86,14 +93,7 @@ def identify(tensors: Iterable[Tensor], metadata: Mapping[str, str]) -> Identity
 
 def _controlnet(row: Signature, names: Names) -> Identity:
     families = row.answers
-    if names.starting("lllite_"):
-        scheme = "lllite"
-    elif names.starting("control_model.") or "zero_convs.0.0.weight" in names.shapes:
-        scheme = "controlnet-ldm"
-    elif names.starting("double_blocks."):
-        scheme = None
-    else:
-        scheme = None if "lora_controlnet" in names.shapes else "controlnet-diffusers"
+    scheme = next((scheme for start, scheme in _CONTROL_FORMATS if names.starting(start)), None)
     guided = _flux_architectures(names) if families == ("flux1",) else ()
     return Identity("controlnet", None, families, guided, scheme, reasons=row.why)
 
@@ -176,9 +176,13 @@ def _identified(row: Signature, prefix: str, below: Names) -> Identity:
     elif below.holds("time_embedding.cond_proj.weight") or below.holds("time_embed.cond_proj.weight"):
         architectures = _LCM.get(families[0], ()) if families else ()
     return Identity(
-        "checkpoint", _checkpoint_type(families, below), families, architectures,
-        _checkpoint_format(families, prefix, below), reasons=(*row.why, *([f"prefix {prefix}"] if prefix else [])),
-    )  # fmt: skip
+        "checkpoint",
+        _checkpoint_type(families, below),
+        families,
+        architectures,
+        _checkpoint_format(families, prefix, below),
+        reasons=(*row.why, *([f"prefix {prefix}"] if prefix else [])),
+    )
 
 
 def _flux_architectures(names: Names) -> tuple[str, ...]:
@@ -201,12 +205,7 @@ def _checkpoint_type(families: tuple[str, ...], below: Names) -> str:
 def _checkpoint_format(families: tuple[str, ...], prefix: str, below: Names) -> str:
     if prefix in {"model.diffusion_model.", "diffusion_model."} or families == ("qwen_image",):
         return "single-file"
-    diffusers = (
-        "down_blocks.*", "single_transformer_blocks.*", "transformer_blocks.0.norm1_context.*", "condition_embedder.*",
-        "time_caption_embed.*", "layers.0.attention.to_q.weight", "caption_projection.linear_1.weight",
-        "distilled_guidance_layer.layers.0.linear_1.weight",
-    )  # fmt: skip
-    return "diffusers-component" if any(map(below.holds, diffusers)) else "single-file"
+    return "diffusers-component" if any(map(below.holds, tables.DIFFUSERS_NAMES)) else "single-file"
 
 
 def _vae(names: Names) -> Identity | None:

@@ -17,11 +17,11 @@ _FIRST_STAGE = "(down_blocks_0_attentions|up_blocks_3_attentions|input_blocks_[1
 UNET_LAYER = _UNET
 
 ADAPTER_TARGETS = (
-    # UNets: the width of the text, which comes in by cross-attention.
-    Signature("animatediff", has=(".*motion_modules_.*",)),
+    # UNets: the width of the text, which comes in by cross-attention. Layers over time belong to video models.
+    Signature("", has=((".*motion_modules_.*", ".*temporal_transformer_blocks_.*", ".*temp_attentions_.*"),)),
     Signature("sd1", has=(f"{_CROSS} <- 768",), lacks=(f"{_CROSS} <- 1024|1280|2048",)),
     Signature("sd2", has=(f"{_CROSS} <- 1024",), lacks=(f"{_CROSS} <- 768|1280|2048",)),
-    Signature("sdxl_refiner", has=(f"{_CROSS} <- 1280",), lacks=(f"{_CROSS} <- 768|1024|2048",)),
+    Signature("sdxl_refiner", has=(f"{_CROSS} <- 1280 -> 768|1536",), lacks=(f"{_CROSS} <- 768|1024|2048",)),
     # SSD-1B's third stage is 4 deep, Vega's 2, and neither has attention in the middle; SDXL's is 10 deep.
     Signature(
         "sdxl|ssd1b|vega",
@@ -74,7 +74,7 @@ ADAPTER_TARGETS = (
         lacks=("double_blocks_#_(img|txt)_mlp_.*",),
     ),
     Signature("flux1|chroma", has=("(double|single)_blocks_#_.* <- 3072",)),
-    # The same in diffusers' names; FLUX.1 has 19 and 38 blocks, HunyuanVideo 20 and 40.
+    # The same in diffusers' names, which several models share: FLUX.1 has 19 and 38 blocks, HunyuanVideo 20 and 40.
     Signature("flux2", has=("single_transformer_blocks_#_attn_to_qkv_mlp_proj <- 6144|4096|3072|?",)),
     Signature(
         "flux2",
@@ -82,18 +82,26 @@ ADAPTER_TARGETS = (
         lacks=(r"transformer_blocks_([89]|\d\d+)_.*",),
     ),
     Signature(
-        "hunyuan_video", has=("transformer_blocks_19_attn_to_[qkv] <- 3072", "single_transformer_blocks_3[89]_.*")
+        "hunyuan_video",
+        has=("transformer_blocks_19_attn_to_[qkv] <- 3072", "single_transformer_blocks_39_.*"),
+        lacks=("transformer_blocks_20_.*", "single_transformer_blocks_40_.*"),
     ),
     Signature(
         "flux1",
         has=(
             (
-                "transformer_blocks_#_norm1(_context)?_linear <- 3072",
-                "single_transformer_blocks_#_norm_linear <- 3072",
+                "transformer_blocks_#_norm1(_context)?_linear <- 3072 -> 18432",
+                "single_transformer_blocks_#_norm_linear <- 3072 -> 9216",
                 "time_text_embed_.* <- 256|768|3072",
                 "norm_out_linear <- 3072",
             ),
-            "single_transformer_blocks_#_.* <- 3072|15360",
+            ("transformer_blocks_18_.*", "single_transformer_blocks_37_.*"),
+        ),
+        lacks=(
+            "transformer_blocks_19_.*",
+            "single_transformer_blocks_38_.*",
+            "context_embedder <- 2048|3584",
+            "context_embedder_.+",
         ),
     ),
     Signature(
@@ -122,7 +130,10 @@ ADAPTER_TARGETS = (
     Signature("z_image", has=("(layers|noise_refiner|context_refiner)_#_(attention|attn|feed_forward)_.* <- 3840",)),
     Signature("lumina2", has=("(layers|noise_refiner|context_refiner)_#_(attention|attn|feed_forward)_.* <- 2304",)),
     Signature("hidream", has=("(double|single)_stream_blocks_#_block_.* <- 2560|?",)),
-    Signature("krea2", has=("blocks_#_attn_(wq|wk|wv|wo|gate) <- 6144|?",)),
+    Signature(
+        "krea2",
+        has=(("blocks_#_attn_(wq|wk|wv|wo|gate) <- 6144|?", "transformer_blocks_#_attn_to_[kv] <- 6144 -> 1536"),),
+    ),
     Signature(
         "anima", has=(("blocks_#_(self|cross)_attn_[qkv]_proj <- 2048", "blocks_#_adaln_modulation_.* <- 2048"),)
     ),

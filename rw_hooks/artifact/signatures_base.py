@@ -10,7 +10,16 @@ from __future__ import annotations
 
 from rw_hooks.artifact.matching import Signature
 
-__all__ = ["CHECKPOINTS", "CHECKPOINT_PREFIXES", "CONTROLNETS", "OTHERS", "VAES", "VAE_PREFIXES", "WHOLE_CHECKPOINTS"]
+__all__ = [
+    "CHECKPOINTS",
+    "CHECKPOINT_PREFIXES",
+    "CONTROLNETS",
+    "DIFFUSERS_NAMES",
+    "OTHERS",
+    "VAES",
+    "VAE_PREFIXES",
+    "WHOLE_CHECKPOINTS",
+]
 
 CHECKPOINT_PREFIXES = (
     "model.diffusion_model.",
@@ -22,6 +31,17 @@ CHECKPOINT_PREFIXES = (
     "net.",
     "unet.",
     "",
+)
+# Names that only diffusers gives (Qwen-Image and LTX-Video were first published in diffusers' own names).
+DIFFUSERS_NAMES = (
+    "down_blocks.*",
+    "single_transformer_blocks.*",
+    "transformer_blocks.0.norm1_context.*",
+    "distilled_guidance_layer.layers.0.linear_1.weight",
+    "layers.0.attention.to_q.weight",
+    "time_caption_embed.*",
+    "condition_embedder.*",
+    "text_fusion.*",
 )
 VAE_PREFIXES = ("first_stage_model.", "vae.", "")
 
@@ -78,7 +98,11 @@ CHECKPOINTS = (
     Signature(
         "sd2",
         has=(f"{_UNET_ATTENTION} [320, 1024]", "up_blocks.*"),
-        lacks=("down_blocks.0.motion_modules.*", "down_blocks.0.temp_attentions.*"),
+        lacks=(
+            "down_blocks.0.motion_modules.*",
+            "down_blocks.0.temp_attentions.*",
+            "down_blocks.0.attentions.0.temporal_transformer_blocks.*",
+        ),
     ),
     # UNets of other widths.
     Signature("", has=("input_blocks.0.0.weight", "middle_block.0.*", "output_blocks.*")),
@@ -145,6 +169,7 @@ CHECKPOINTS = (
         ),
     ),
     Signature("krea2", has=("txtfusion.*", "blocks.0.attn.wq.weight [6144, _]")),
+    Signature("krea2", has=("text_fusion.layerwise_blocks.0.*", "transformer_blocks.0.attn.to_gate.weight [6144, _]")),
     Signature("anima", has=("blocks.0.adaln_modulation_cross_attn.1.weight [_, 2048]", "llm_adapter.*")),
     Signature("cosmos_predict2", has=("blocks.0.adaln_modulation_cross_attn.1.weight",)),
     Signature(

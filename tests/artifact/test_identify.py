@@ -200,9 +200,22 @@ def test_an_adapter_tells_its_base_by_names_and_widths(paths: dict[str, tuple[in
             {"flux1", "chroma"},
         ),
         (
-            {"transformer_blocks.0.norm1.linear": (3072, 18432), "single_transformer_blocks.0.proj_mlp": (3072, 12288)},
+            {
+                "transformer_blocks.18.norm1.linear": (3072, 18432),
+                "single_transformer_blocks.37.norm.linear": (3072, 9216),
+            },
             {"flux1"},
         ),
+        # The same layers, twenty and forty of them, are HunyuanVideo's.
+        (
+            {
+                "transformer_blocks.19.attn.to_q": (3072, 3072),
+                "transformer_blocks.19.norm1.linear": (3072, 18432),
+                "single_transformer_blocks.39.norm.linear": (3072, 9216),
+            },
+            {"hunyuan_video"},
+        ),
+        ({"transformer_blocks.0.attn.to_k": (6144, 1536)}, {"krea2"}),
         ({"single_transformer_blocks.0.attn.to_qkv_mlp_proj": (4096, 36864)}, {"flux2"}),
         ({"blocks.0.attn2.to_k": (1536, 1536)}, {"wan"}),
     ],
