@@ -34,6 +34,10 @@ class Given:
     value: Value
     source: str
 
+    def __repr__(self) -> str:
+        """Return it as it may be shown: a URL without its secret parts."""
+        return f"Given({redact(repr(self.value))}, source={self.source!r})"
+
 
 def join(
     arguments: Mapping[str, object], *, environ: Mapping[str, str], directory: Path, as_flags: bool = False

@@ -6,6 +6,7 @@ Nothing here follows a redirect by itself.
 
 from __future__ import annotations
 
+import logging
 import ssl
 from collections.abc import Mapping
 
@@ -13,6 +14,7 @@ import httpx
 from httpx import Client, HTTPError, InvalidURL, Response, TimeoutException, TransportError
 
 from rw_hooks.errors import UsageError
+from rw_hooks.redact import redact
 
 __all__ = [
     "Client",
@@ -27,6 +29,20 @@ __all__ = [
 ]
 
 CONNECT_SECONDS = 15.0
+_LOGGERS = ("httpx", "httpcore.connection", "httpcore.http11", "httpcore.http2", "httpcore.proxy", "httpcore.socks")
+
+
+class _WithoutSecrets(logging.Filter):
+    """Takes secrets out of what the HTTP library logs: whole URLs, and a signed one is a secret."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Redact the message and let it pass."""
+        record.msg, record.args = redact(record.getMessage()), ()
+        return True
+
+
+for _name in _LOGGERS:
+    logging.getLogger(_name).addFilter(_WithoutSecrets())
 
 
 def open_client(*, read_seconds: float = 60.0, headers: Mapping[str, str] | None = None, base_url: str = "") -> Client:

@@ -62,7 +62,7 @@ class HandOver:
     size: int
     mtime_ns: int
     inode: int
-    options: Mapping[str, Any]
+    options: Mapping[str, Any] = field(repr=False)
     endpoint: str
     account: str
     facts: Mapping[str, Any] = field(default_factory=dict[str, Any])

@@ -28,7 +28,7 @@ from rw_hooks.publish.ledger import JournalLedger
 from rw_hooks.publish.locks import held
 from rw_hooks.publish.publication import Stage
 from rw_hooks.publish.receipt import Receipt, read_receipts, write_receipt
-from rw_hooks.runware import Phase, Registration, build_upload
+from rw_hooks.runware import ModelUpload, Phase, Registration, build_upload
 from rw_hooks.settings import Settings
 
 __all__ = ["RUN", "Registered", "Work", "inspection_of"]
@@ -171,16 +171,21 @@ def _on_private_network(settings: Settings, location: Location) -> bool:
 
 def _register(work: Work) -> Registered:
     description, location = work.description, work.location
-    whole = secret_fields(work.context.journal.secrets(work.row.id))
-    fields = {name: whole.get(name, value) for name, value in description.fields.items() if name != "taskType"}
     registration = work.context.client.register(
-        build_upload(fields),
+        _request(work),
         ledger=JournalLedger(work.context.journal, work.row.id),
         mint=lambda: _mint(work, location),
         on_phase=lambda phase: _tell(work, phase),
         deadline=work.deadline,
     )
     return _registered(registration, description, location)
+
+
+def _request(work: Work) -> ModelUpload:
+    """Return the request with its URLs whole; it does not show them."""
+    whole = secret_fields(work.context.journal.secrets(work.row.id))
+    fields = work.description.fields
+    return build_upload({name: whole.get(name, value) for name, value in fields.items() if name != "taskType"})
 
 
 def _registered(registration: Registration, description: Description, location: Location) -> Registered:
