@@ -6,9 +6,11 @@ Nothing here follows a redirect by itself.
 
 from __future__ import annotations
 
+import os
 import logging
 import ssl
 from collections.abc import Mapping
+from functools import lru_cache
 
 import httpx
 from httpx import Client, HTTPError, InvalidURL, Response, TimeoutException, TransportError
@@ -79,5 +81,14 @@ def limits_within(client: Client, seconds: float) -> httpx.Timeout:
 
 
 def tls_context() -> ssl.SSLContext:
-    """Return the TLS settings of this machine, for HTTP and WebSocket alike."""
+    """Return the TLS settings of this machine, for HTTP and WebSocket alike; read once, since that takes long.
+
+    Raises:
+        OSError: ``SSL_CERT_FILE`` or ``SSL_CERT_DIR`` names nothing that can be read.
+    """
+    return _tls_context(os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR"))
+
+
+@lru_cache(maxsize=4)
+def _tls_context(_file: str | None, _folder: str | None) -> ssl.SSLContext:
     return httpx.create_ssl_context()
