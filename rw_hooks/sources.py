@@ -14,6 +14,7 @@ from typing import Any
 
 from rw_hooks.errors import UsageError
 from rw_hooks.options import OPTIONS, Option, Value, coerce, option
+from rw_hooks.redact import redact
 
 __all__ = ["API_URL", "CONFIG_NAME", "Given", "join", "pack"]
 

@@ -167,6 +167,7 @@ class Journal:
         A publication that is ready takes the place of any other that was live under the same AIR.
         """
         shown = None if error is None else json.dumps(error)
+        forgotten = 0
         with self._change("end") as database:
             database.execute(
                 "UPDATE publications SET status = ?, live = CASE ? WHEN 'ready' THEN 1 ELSE live END, error = ?,"
@@ -180,8 +181,10 @@ class Journal:
                     (_now(), identity, identity),
                 )
             if status in {"ready", "cancelled"}:
-                database.execute("DELETE FROM secrets WHERE publication = ?", (identity,))
+                forgotten = database.execute("DELETE FROM secrets WHERE publication = ?", (identity,)).rowcount
                 database.execute("DELETE FROM submissions WHERE publication = ?", (identity,))
+        if forgotten:
+            self._empty_log()
 
     def cancel(self, identity: str) -> bool:
         """Drop a publication that is not ready yet, and say whether it was one."""
@@ -193,6 +196,8 @@ class Journal:
             ).rowcount
             if dropped:
                 database.execute("DELETE FROM secrets WHERE publication = ?", (identity,))
+        if dropped:
+            self._empty_log()
         return bool(dropped)
 
     def reopen(self, identity: str, first: Stage, *, keep: Sequence[Stage] = ()) -> None:
@@ -313,6 +318,14 @@ class Journal:
     def _read(self, query: str, values: Sequence[object]) -> list[Any]:
         with self._lock, reporting(self.path):
             return self._database.execute(query, values).fetchall()
+
+    def _empty_log(self) -> None:
+        """Have the write-ahead log written into the file and emptied: what was deleted there still stands in the log.
+
+        Where another process is reading just now, the last one that closes the journal does it.
+        """
+        with self._lock, suppress(sqlite3.Error):
+            self._database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     @contextmanager
     def _change(self, point: str) -> Iterator[sqlite3.Connection]:
