@@ -90,7 +90,7 @@ def open_database(path: Path) -> sqlite3.Connection:
     """
     try:
         private_folder(path.parent)
-        with FileLock(path.with_name("journal.lock"), timeout=_BUSY_SECONDS), reporting(path):
+        with FileLock(path.with_name("journal.lock"), timeout=_BUSY_SECONDS, mode=0o600), reporting(path):
             try:
                 return _open(path)
             except _DamagedError as damage:
