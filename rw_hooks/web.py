@@ -6,8 +6,8 @@ Nothing here follows a redirect by itself.
 
 from __future__ import annotations
 
-import os
 import logging
+import os
 import ssl
 from collections.abc import Mapping
 from functools import lru_cache
