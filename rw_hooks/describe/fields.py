@@ -179,7 +179,7 @@ def _put_strongest(
     name: str,
     *told: Fact[str] | Fact[tuple[str, ...]] | Fact[int] | Fact[float] | Fact[bool] | None,
 ) -> None:
-    """Put the option's field: as it was given, else the first value told, within the field's bounds."""
+    """Put the option's field: as it was given, else the first value told that the field's bounds leave."""
     entry = OPTIONS[name]
     given = draft.settings.given.get(name)
     if given is not None:
@@ -187,12 +187,11 @@ def _put_strongest(
         if value not in ("", ()):
             draft.put(entry.wire, value, given.source)
         return
-    fact = next((entry for entry in told if entry is not None), None)
-    if fact is None:
-        return
-    bounded = _bounded(draft, entry, fact.value, fact.source)
-    if bounded is not None:
-        draft.put(entry.wire, bounded, fact.source)
+    for fact in told:
+        bounded = _bounded(draft, entry, fact.value, fact.source) if fact is not None else None
+        if fact is not None and bounded is not None:
+            draft.put(entry.wire, bounded, fact.source)
+            return
 
 
 def _bounded(draft: Draft, entry: Option, value: WireValue, source: str) -> WireValue | None:

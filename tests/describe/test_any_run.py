@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rw_hooks.artifact.model import Claims, Inspection
@@ -14,9 +14,10 @@ from rw_hooks.facts import Fact, TrainingFacts
 from rw_hooks.runware import build_upload
 from rw_hooks.settings import Settings
 
-TEXT = st.text(max_size=60) | st.text(min_size=900, max_size=1200)
-WORDS = st.lists(TEXT, max_size=120).map(tuple)
-NUMBER = st.floats(allow_nan=True) | st.integers(-(10**6), 10**6)
+LONG = ("x" * 401, "y" * 1001, "z" * 40_001)
+TEXT = st.text(max_size=4) | st.sampled_from(["x", " ", "None", "a, b", "/home/ada/x", *LONG])
+WORDS = st.lists(TEXT, max_size=3).map(tuple) | st.just(tuple(f"tag{number}" for number in range(120)))
+NUMBER = st.sampled_from([float("nan"), float("inf"), -9.0, -4.0, 0.0, 0.5, 30.0, 31.0, 1e9])
 
 
 def fact(values: st.SearchStrategy[Any]) -> st.SearchStrategy[Fact[Any] | None]:
@@ -26,19 +27,24 @@ def fact(values: st.SearchStrategy[Any]) -> st.SearchStrategy[Fact[Any] | None]:
 
 FACTS = st.builds(
     TrainingFacts,
-    name=fact(TEXT.filter(str.strip)), version=fact(TEXT.filter(str.strip)), description=fact(TEXT), comment=fact(TEXT),
+    name=fact(TEXT), version=fact(TEXT), description=fact(TEXT), comment=fact(TEXT),
     trigger_words=fact(WORDS), negative_trigger_words=fact(WORDS), tags=fact(WORDS),
-    weight=fact(NUMBER.map(float)), cfg=fact(NUMBER.map(float)), steps=fact(st.integers()), scheduler=fact(TEXT),
+    weight=fact(NUMBER.map(float)), cfg=fact(NUMBER.map(float)), scheduler=fact(TEXT),
+    steps=fact(st.sampled_from([-1, 0, 1, 100, 101])),
     type=fact(st.sampled_from(["base", "inpainting", "positive", "negative", "nonsense"])),
     category=fact(st.sampled_from(["lora", "checkpoint", "nonsense"])),
     family=fact(st.sampled_from(["sdxl", "flux1", "wan", "nonsense"])),
     architecture=fact(st.sampled_from(["sdxl", "pony", "flux1d", "nonsense"])),
     summary=st.dictionaries(st.sampled_from(["rank", "alpha", "steps", "x"]), TEXT),
 )  # fmt: skip
-CLAIMS = st.builds(Claims, title=st.none() | TEXT, description=st.none() | TEXT, comment=st.none() | TEXT, tags=WORDS,
-                   trigger_words=WORDS, steps=st.none() | st.integers(), base_model=st.none() | TEXT)  # fmt: skip
+CLAIMS = st.builds(
+    Claims,
+    title=st.none() | TEXT, description=st.none() | TEXT, comment=st.none() | TEXT, base_model=st.none() | TEXT,
+    tags=WORDS, trigger_words=WORDS, steps=st.none() | st.integers(),
+)  # fmt: skip
 
 
+@settings(deadline=None)
 @given(
     category=st.sampled_from(["lora", "lycoris", "checkpoint", "vae", "embeddings", None]),
     family=st.sampled_from(["sdxl", "flux1", "wan", None]),
