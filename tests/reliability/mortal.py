@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from traceback import TracebackException
 from typing import Any, NoReturn
 
 from rw_hooks.errors import RwHooksError
@@ -71,6 +72,10 @@ def _shown(publications: Iterable[Publication]) -> list[Any]:
     shown: list[Any] = []
     try:
         shown.extend(entry.as_json() for entry in publications)
+    except RuntimeError as error:
+        for line in TracebackException.from_exception(error, capture_locals=True).format():
+            sys.stderr.write(line)
+        sys.stderr.write("Locals:\n")
     except RwHooksError as error:
         shown.append(failed_before_journal("", error).as_json())
     return shown
@@ -111,10 +116,17 @@ def _arm(command: Command) -> None:
         logging.basicConfig(level=command["level"])
     if command.get("effect"):
         effects.arm(command["effect"])
-    if command.get("trace"):
+    if command.get("blow"):
+        set_trigger(partial(_blow, command["blow"]))
+    elif command.get("trace"):
         set_trigger(_Tracer(Path(command["trace"])))
     elif command.get("point"):
         set_trigger(_Death(command["point"], command.get("count", 1), command.get("death", "kill")))
+
+
+def _blow(point: str, name: str) -> None:
+    if name == point:
+        raise RuntimeError("blown up on purpose")
 
 
 class _Tracer:

@@ -39,8 +39,8 @@ def numbers(total: int, step: int) -> range:
 
 
 # How many effects of a kind a publication to a folder has; the whole sweep finds the end by itself.
-TOTALS = {"open": 16, "rename": 2, "link": 1, "unlink": 2, "mkdir": 7, "chmod": 2, "sqlite": 1, "connect": 3, "spawn": 0,
-          "fsync": 3, "send": 12, "recv": 18}  # fmt: skip
+TOTALS = {"open": 16, "rename": 2, "link": 1, "unlink": 2, "mkdir": 7, "chmod": 2, "sqlite": 1, "connect": 3,
+          "spawn": 0, "fsync": 3, "send": 12, "recv": 18}  # fmt: skip
 SOME = [(kind, n) for kind in KINDS if kind != "spawn" for n in numbers(TOTALS[kind], 4)]
 
 

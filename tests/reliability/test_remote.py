@@ -15,8 +15,10 @@ from rw_hooks.errors import ArtifactError, MissingError, RefusedError, Unreachab
 from tests.doubles.faults import Faults
 from tests.reliability.harness import World, open_world
 
-HUB = ("info", "create", "xet", "paths-info", "preupload", "lfs-batch", "lfs-put", "lfs-complete", "lfs-verify", "commit",
-       "resolve", "cdn-get")  # fmt: skip
+HUB = (
+    "info", "create", "xet", "paths-info", "preupload", "lfs-batch", "lfs-put", "lfs-complete", "lfs-verify", "commit",
+    "resolve", "cdn-get",
+)  # fmt: skip
 STATUSES = (400, 401, 402, 403, 404, 408, 409, 412, 413, 416, 422, 429, 500, 502, 503, 504, 507, 524)
 RETRY_AFTER = ("0", "7", "3600", "soon")
 ANSWERS = [*((status, None) for status in STATUSES), *((429, value) for value in RETRY_AFTER), (503, "3600")]

@@ -1,4 +1,4 @@
-"""The state folder is damaged, of another version, full or read-only: nothing is lost silently, nothing is done twice."""
+"""The state folder is damaged, of another version, full or read-only: nothing is lost in silence or done twice."""
 
 from __future__ import annotations
 
