@@ -24,7 +24,7 @@ _TOKENS = (
     re.compile(r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b"),
     re.compile(r"\b(?:sk|pk|rk|ghp|gho|glpat|xox[abp])[-_][A-Za-z0-9_-]{16,}"),
     re.compile(
-        r"(?i)(?<![A-Za-z0-9_])[\"']?(?:[a-z0-9]+[_-])*(?:api[_-]?key|access[_-]?key|secret|password|passwd"
+        r"(?i)(?<![A-Za-z0-9_])[\"']?(?:[a-z0-9]{1,24}[_-]){0,8}(?:api[_-]?key|access[_-]?key|secret|password|passwd"
         r"|(?:auth|access|hub|hf|huggingface|refresh|bearer|session)[_-]?token|wandb[_-]?api[_-]?key)[\"']?\s*[=:]\s*"
         r"[\"']?[^\s\"',;}\])]{6,}"
     ),

@@ -32,3 +32,13 @@ def test_words_of_a_prompt_are_no_secrets(words: str) -> None:
 
 def test_a_signed_url_keeps_its_place_and_loses_its_signature() -> None:
     assert redact("see https://user:pw@cdn.example/a.bin?sig=x#y now") == "see https://cdn.example/a.bin now"
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("piece", ["a-", "a_", "a ", "basic ", "/a", "http://", "authorization: "])
+def test_a_long_text_of_any_shape_is_read_in_a_moment(piece: str) -> None:
+    assert redact(piece * 20_000)
+
+
+def test_a_long_name_of_a_secret_is_known() -> None:
+    assert redact("MY_OWN_TRAINING_CLUSTER_HUB_API_KEY=abcdefghijkl") == "[removed]"
