@@ -7,7 +7,8 @@ Every ``*.json`` or ``*.json.gz`` below CORPUS is one item: ``tensors`` (name ->
 neutral name, and read by the public ``inspect``; beside it, safetensors-arch from PyPI, when it is installed.
 
 A family is right when it is the label's, or null where the label itself says that several families fit. An
-architecture is asked only where Runware has a name for the label.
+architecture is asked only where Runware has a name for the label; where the label says that it is not in the file,
+null is right, and so is the family's plain value, which is what a file is called when nothing calls it otherwise.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from rw_hooks.artifact import inspect
-from rw_hooks.artifact.families import FAMILY_OF
+from rw_hooks.artifact.families import FAMILY_OF, plain
 from rw_hooks.artifact.header import DTYPE_BITS
 
 _FAMILY_NAMES = {"sd2x": "sd2", "sdxl-refiner": "sdxl_refiner"}
@@ -130,7 +131,7 @@ def judge(
     verdicts = {
         "category": mark(answer.category, {category, *category_alternatives(labels)}),
         "family": family_mark(answer, truth, others) if category != "other" else "right",
-        "architecture": mark(answer.architecture, {truth}) if truth in FAMILY_OF else "",
+        "architecture": architecture_mark(answer, truth, labels) if truth in FAMILY_OF else "",
         "candidates": candidate_mark(answer, truth) if category != "other" else "",
     }
     for question, verdict in verdicts.items():
@@ -157,6 +158,12 @@ def family_mark(answer: Answer, truth: str, others: list[str]) -> str:
     if answer.family is None and len(possible) > 1:
         return "right"
     return mark(answer.family, {family_of(truth)})
+
+
+def architecture_mark(answer: Answer, truth: str, labels: dict[str, Any]) -> str:
+    if labels["architecture_decidable_from"] != "not-in-file":
+        return mark(answer.architecture, {truth})
+    return "right" if answer.architecture in {truth, None, plain(family_of(truth))} else "wrong"
 
 
 def candidate_mark(answer: Answer, truth: str) -> str:

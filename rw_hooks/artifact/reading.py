@@ -21,7 +21,7 @@ from typing import Protocol
 from rw_hooks.artifact.header import Header, HeaderError, header_length, parse_header
 from rw_hooks.artifact.model import Finding
 from rw_hooks.artifact.sniff import SNIFF_BYTES, sniff
-from rw_hooks.errors import ArtifactChangedError, ArtifactError, MissingError, UsageError
+from rw_hooks.errors import ArtifactChangedError, ArtifactError, MissingError, RwHooksError, UsageError
 
 __all__ = ["Hashes", "OpenFile", "open_file", "read_data", "read_header"]
 
@@ -84,6 +84,8 @@ class Hashes:
 def open_file(path: Path, copy_to: Path | None = None) -> Generator[OpenFile, None, None]:
     """Open a regular file; with ``copy_to``, make a private copy (mode 0600) of exactly the bytes that are read.
 
+    The copy is removed again when anything goes wrong before the file is closed.
+
     Raises:
         UsageError: There is no such file.
         ArtifactError: It is a folder, a device or a pipe, or it may not be read.
@@ -106,7 +108,11 @@ def open_file(path: Path, copy_to: Path | None = None) -> Generator[OpenFile, No
             _begin_copy(file, copy_to, stack)
         try:
             yield file
-        except OSError as error:
+        except BaseException as error:
+            if copy_to is not None:
+                copy_to.unlink(missing_ok=True)
+            if not isinstance(error, OSError) or isinstance(error, RwHooksError):
+                raise
             message = f"reading {path} failed: {error.strerror or error}"
             raise ArtifactError("unreadable", message, hint="check the disk it lies on") from error
 

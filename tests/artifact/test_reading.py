@@ -105,9 +105,11 @@ def test_a_file_that_changes_while_it_is_read_is_refused(large: Path, change: ob
             changed.set()
             change(large)  # type: ignore[operator] # each takes a path
 
+    copy = large.with_suffix(".copy")
     with pytest.raises(ArtifactChangedError) as caught:
-        inspect(large, progress=once)
+        inspect(large, progress=once, copy_to=copy)
     assert caught.value.code == "artifact_changed"
+    assert not copy.exists()
 
 
 def test_a_fault_in_the_second_thread_reaches_the_caller(large: Path, monkeypatch: pytest.MonkeyPatch) -> None:
