@@ -6,16 +6,11 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from rw_hooks.runware import KNOWN_ARCHITECTURES
 from rw_hooks.sandbox.faults import Faults
 from rw_hooks.sandbox.wire import Phase
 
-__all__ = ["ARCHITECTURES", "SandboxSettings"]
-
-ARCHITECTURES = (
-    "flux1s", "flux1d", "fluxkontextdev", "hidreamdev", "hidreamfull", "qwen_image", "sd1x", "sdhyper", "sd1xlcm",
-    "sdxl", "sdxllcm", "sdxldistilled", "sdxlhyper", "sdxllightning", "sdxlturbo", "sd3", "pony", "illustrious",
-)  # fmt: skip
-"""The upload page's list of 2025-10."""
+__all__ = ["SandboxSettings"]
 
 
 class SandboxSettings(BaseModel):
@@ -58,7 +53,7 @@ class SandboxSettings(BaseModel):
     show_air_source: bool = True
     balance: float = 10.0
     balance_shape: Literal["number", "object"] = "number"
-    architectures: tuple[str, ...] = ARCHITECTURES
+    architectures: tuple[str, ...] = KNOWN_ARCHITECTURES
     check_hash: bool = True
     resend: Literal["ready", "sequence"] = "ready"
     rest_mode: Literal["first_status", "hold_until_timeout", "ack"] = "first_status"
