@@ -9,12 +9,11 @@ from __future__ import annotations
 
 from rw_hooks.sandbox.faults import Faults
 from rw_hooks.sandbox.server import Sandbox
-from rw_hooks.sandbox.settings import ARCHITECTURES, SandboxSettings
+from rw_hooks.sandbox.settings import SandboxSettings
 from rw_hooks.sandbox.wire import PHASES, Phase
 from rw_hooks.sandbox.world import Connection, Download, Model, Webhook, World
 
 __all__ = [
-    "ARCHITECTURES",
     "PHASES",
     "Connection",
     "Download",
