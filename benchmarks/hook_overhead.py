@@ -4,8 +4,8 @@
 
 Part 1: ``on_save`` for sparse files of 1 MB, 1 GB and 24 GB, with a worker at its post, and the first call, which
 starts one. Part 2: a loop that does nothing but compute, in paired blocks: at rest, and while a file of the given size
-is published to the sandbox (another process, at the lowest priority: it stands for machines elsewhere). Beside it the same
-with ``huggingface_hub.upload_file`` in a thread and blocking, to a Hub on loopback; both need the test extra.
+is published to the sandbox (another process, at the lowest priority: it stands for machines elsewhere). Beside it the
+same with ``huggingface_hub.upload_file`` in a thread and blocking, to a Hub on loopback; both need the test extra.
 """
 
 from __future__ import annotations
