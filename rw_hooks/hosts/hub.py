@@ -179,7 +179,11 @@ class HubHost:
             xet=xet,
         )
         reach("hub.before_upload")
-        commit = run(upload, self._config, progress, deadline)
+        try:
+            commit = run(upload, self._config, progress, deadline)
+        except RwHooksError:
+            unchanged.require()
+            raise
         reach("hub.after_commit")
         unchanged.require()
         located = self._locate(Repo(commit, repo.open, repo.private), file, deadline)

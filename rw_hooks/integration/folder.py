@@ -151,6 +151,8 @@ class RunFolder:
 
 def _metadata(path: Path) -> Mapping[str, str]:
     try:
+        if not path.is_file():
+            return {}  # opening a pipe would wait for ever
         with path.open("rb") as file:
             size = path.stat().st_size
             length = header_length(file.read(8), size)
