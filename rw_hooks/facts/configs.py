@@ -73,6 +73,8 @@ def read_text(path: Path) -> str:
         UnreadableError: It is too large, gone, or no text.
     """
     try:
+        if not path.is_file():
+            raise UnreadableError(f"{path.name} is no regular file")  # opening a pipe would wait for ever
         if path.stat().st_size > _BYTES_MAX:
             raise UnreadableError(f"{path.name} is larger than a config can be")
         return path.read_text(encoding="utf-8-sig")
