@@ -6,24 +6,28 @@ installed; an older library may not know a dtype that the format has since gaine
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from rw_hooks.artifact.model import Finding
 
 __all__ = ["last_gate"]
 
+# Not among the dtypes of safetensors 0.4.5, the oldest version that is supported.
+_NEWER_DTYPES = frozenset({"F4", "F6_E2M3", "F6_E3M2", "F8_E8M0", "F8_E4M3FNUZ", "F8_E5M2FNUZ", "C64"})
 
-def last_gate(path: Path) -> tuple[Finding, ...]:
-    """Return what the installed library has against the file."""
+
+def last_gate(path: Path, dtypes: Iterable[str]) -> tuple[Finding, ...]:
+    """Return what the installed library has against a file of these dtypes."""
     import safetensors
 
     try:
         with safetensors.safe_open(path, framework="np"):
             return ()
     except Exception as error:  # noqa: BLE001 - the library's errors have no common class over its versions
-        text = str(error)
-    if "unknown variant" in text:
-        message = f"the installed safetensors {safetensors.__version__} is too old for a dtype in this file"
+        refusal = f"the installed safetensors {safetensors.__version__} refuses the file: {error}"
+    newer = sorted(_NEWER_DTYPES.intersection(dtypes))
+    if newer:
+        message = f"{refusal}; it may be too old for {', '.join(newer)}"
         return (Finding(code="dtype_not_readable_here", severity="warning", message=message),)
-    message = f"the installed safetensors {safetensors.__version__} refuses the file: {text}"
-    return (Finding(code="library_refuses", severity="error", message=message),)
+    return (Finding(code="library_refuses", severity="error", message=refusal),)

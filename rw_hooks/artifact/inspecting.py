@@ -92,7 +92,8 @@ def _read_data(file: OpenFile, header: Header, identity: Identity, read: Callabl
     layers = identity.adapter.layers.values() if identity.adapter else ()
     scanner = Scanner(header.tensors, (tensor.name for layer in layers for tensor in layer.tensors.values()))
     hashes = read(scanner)
-    findings = (*content_findings(scanner.contents, identity.adapter), *last_gate(file.path))
+    refusals = last_gate(file.path, {tensor.dtype for tensor in header.tensors})
+    findings = (*content_findings(scanner.contents, identity.adapter), *refusals)
     return _Data(hashes, scanner.contents, findings)
 
 

@@ -189,8 +189,14 @@ CHECKPOINTS = (
                 "joint_blocks.0.*",
                 "blocks.0.*",
                 "joint_transformer_blocks.0.*",
+                "noise_refiner.0.*",
             ),
-            ("proj_out.weight", "norm_out.linear.weight", "final_layer.linear.weight", "head.head.weight"),
+            (
+                "proj_out.weight",
+                "norm_out.linear*.weight",
+                "final_layer.linear.weight",
+                "head.head.weight",
+            ),
             (
                 "x_embedder.*",
                 "img_in.weight",
