@@ -5,8 +5,7 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-
-from typing_extensions import Self
+from typing import TYPE_CHECKING
 
 from rw_hooks.errors import MissingError
 from rw_hooks.hosts import Host, HostConfig, default_hub_url, open_host
@@ -15,6 +14,9 @@ from rw_hooks.publish.watcher import Silent, Watcher
 from rw_hooks.runware import Endpoint, RunwareClient
 from rw_hooks.runware.model import Transport
 from rw_hooks.settings import Settings
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 __all__ = ["Clients", "Context", "endpoint_of", "host_at", "host_url"]
 

@@ -17,13 +17,14 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any
-
-from typing_extensions import Self
+from typing import TYPE_CHECKING, Any
 
 from rw_hooks.points import reach
 from rw_hooks.publish.database import JournalError, open_database, reporting
 from rw_hooks.publish.publication import STAGES, Stage, Status
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 __all__ = ["UNREAD", "Journal", "JournalError", "Key", "Result", "Row"]
 
