@@ -7,6 +7,7 @@ import logging
 import os
 import signal
 import sys
+import time
 from collections import Counter
 from collections.abc import Callable, Iterable
 from functools import partial
@@ -116,12 +117,54 @@ def _arm(command: Command) -> None:
         logging.basicConfig(level=command["level"])
     if command.get("effect"):
         effects.arm(command["effect"])
-    if command.get("blow"):
+    if command.get("act"):
+        set_trigger(partial(_act, command["point"], ACTS[command["act"]], Path(command["files"][0])))
+    elif command.get("clock"):
+        set_trigger(partial(_jump, command["point"], command["clock"]))
+    elif command.get("blow"):
         set_trigger(partial(_blow, command["blow"]))
     elif command.get("trace"):
         set_trigger(_Tracer(Path(command["trace"])))
     elif command.get("point"):
         set_trigger(_Death(command["point"], command.get("count", 1), command.get("death", "kill")))
+
+
+def _rewrite(file: Path) -> None:
+    with file.open("r+b") as stream:
+        stream.seek(-5000, os.SEEK_END)
+        stream.write(bytes(range(250)) * 20)
+
+
+def _replace(file: Path) -> None:
+    other = file.with_name("other")
+    other.write_bytes(file.read_bytes()[:-2] + b"\x11\x11")
+    other.replace(file)
+
+
+def _grow(file: Path) -> None:
+    with file.open("ab") as stream:
+        stream.write(b"more")
+
+
+ACTS: dict[str, Callable[[Path], None]] = {
+    "rewrite": _rewrite, "replace": _replace, "grow": _grow, "delete": Path.unlink,
+    "truncate": lambda file: os.truncate(file, file.stat().st_size // 2),
+}  # fmt: skip
+
+
+def _act(point: str, act: Callable[[Path], None], file: Path, name: str) -> None:
+    if name == point:
+        set_trigger(None)
+        act(file)
+
+
+def _jump(point: str, seconds: float, name: str) -> None:
+    """Set the wall clock of this process forth or back."""
+    if name == point:
+        set_trigger(None)
+        real, real_ns = time.time, time.time_ns
+        time.time = lambda: real() + seconds
+        time.time_ns = lambda: real_ns() + int(seconds * 1e9)
 
 
 def _blow(point: str, name: str) -> None:

@@ -22,6 +22,7 @@ from tests.reliability.test_kills import POINTS
 
 pytestmark = pytest.mark.reliability("a secret comes out")
 
+
 class Canaries:
     """Secrets of one case, and a look at all that it leaves.
 
@@ -122,7 +123,9 @@ def test_a_publication_that_succeeds_leaves_no_secret(tmp_path, host):
         canaries.require_none()
         modes = {path: stat.S_IMODE(path.stat().st_mode) for path in [world.home, *world.home.rglob("*")]}
         assert {mode for path, mode in modes.items() if path.is_dir() and path != world.home / "huggingface"} == {0o700}
-        open_files = [path for path, mode in modes.items() if mode & 0o077 and path.is_file() and "hub" not in path.parts]
+        open_files = [
+            path for path, mode in modes.items() if mode & 0o077 and path.is_file() and "hub" not in path.parts
+        ]
         assert open_files == []
 
 
@@ -190,8 +193,10 @@ def test_a_traceback_with_all_locals_shows_no_secret(tmp_path, host, point):
 
 @pytest.mark.parametrize("text", [
     "use_cls_token=True", "max_token_length: 225", "class_tokens", "the tokenizer of sdxl", "token_warmup_step 0.5",
-    "keep_tokens = 2", "secretary painting", "password_reset style", "a key visual", "sk style", "https://hf.co/user/repo",
-    '{"ss_keep_tokens": "1", "ss_max_token_length": "225"}', "weighted_captions", "ti_token_string sks", "basic training",
+    "keep_tokens = 2", "secretary painting", "password_reset style", "a key visual", "sk style",
+    "https://hf.co/user/repo",
+    '{"ss_keep_tokens": "1", "ss_max_token_length": "225"}', "weighted_captions", "ti_token_string sks",
+    "basic training",
 ])  # fmt: skip
 def test_what_only_sounds_like_a_secret_stays(text):
     assert redact(text) == text
