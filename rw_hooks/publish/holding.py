@@ -11,6 +11,8 @@ import contextlib
 import os
 import shutil
 import sys
+import time
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,9 +32,11 @@ __all__ = [
     "require_as_handed_over",
     "secure",
     "source_of",
+    "sweep",
 ]
 
 FOLDER = ".rw-hooks"
+_ORPHAN_SECONDS = 3600.0
 LINK, COPY = ".link", ".copy"
 _FICLONE = 0x40049409
 """Linux ``ioctl_ficlone(2)``: share the blocks of another file, copy on write."""
@@ -83,7 +87,7 @@ def hold(file: Path, name: str, *, staging: Path | None, spool: Path) -> Held:
             private_folder(folder)
             _copy(real, copy)
         except OSError:
-            copy.unlink(missing_ok=True)
+            release(copy)
             continue
         return Held(copy, copy.stat(), copied=True)
     return Held(real, real.stat(), copied=False)
@@ -166,6 +170,21 @@ def release(held: Path) -> None:
         held.unlink(missing_ok=True)
         if held.parent.name == FOLDER:
             held.parent.rmdir()
+
+
+def sweep(folder: Path, waiting: Collection[str]) -> None:
+    """Remove links that belong to no hand-over: a trainer died between making one and handing it over.
+
+    Args:
+        folder: Where links lie.
+        waiting: The names of the hand-overs that are in the inbox.
+    """
+    if folder.name != FOLDER:
+        return
+    with contextlib.suppress(OSError):
+        for link in folder.glob("*" + LINK):
+            if link.stem not in waiting and time.time() - link.lstat().st_ctime > _ORPHAN_SECONDS:
+                release(link)
 
 
 def release_item(item: HandOver, *, but: Path | None = None) -> None:

@@ -24,7 +24,7 @@ from rw_hooks.publish.doctor import doctor
 from rw_hooks.publish.engines.local import time_allowed
 from rw_hooks.publish.given import unpack
 from rw_hooks.publish.handing import forget_runs, handle, look, report, supersede
-from rw_hooks.publish.holding import secure
+from rw_hooks.publish.holding import secure, sweep
 from rw_hooks.publish.inbox import HandOver
 from rw_hooks.publish.journal import Journal, Row
 from rw_hooks.publish.publication import Publication
@@ -38,6 +38,7 @@ __all__ = ["drain"]
 _LOG = logging.getLogger("rw_hooks.worker")
 _AT_ONCE = 8
 _LOOK_SECONDS = 0.25
+_REST_SECONDS = 0.5
 _LINGER_SECONDS = 2.0
 _FIRST_PAUSE_SECONDS = 5.0
 _LONGEST_PAUSE_SECONDS = 300.0
@@ -130,7 +131,7 @@ class _Worker:
                 self._post.stop_beating()
                 if not self._look():
                     break
-            time.sleep(_LOOK_SECONDS)
+            time.sleep(_LOOK_SECONDS if self._under_way else _REST_SECONDS)
         forget_runs(self._context.home, self._endpoint.rest_url, {self._endpoint.fingerprint})
         _LOG.info("nothing left to do")
 
@@ -152,9 +153,12 @@ class _Worker:
             self._under_way[name] = self._pool.submit(self._guarded, name, work)
 
     def _guarded(self, name: str, work: Callable[[], None]) -> None:
-        """A hand-over that meets a bug of ours stays where it is, and the others go on."""
+        """A hand-over that cannot be taken, or meets a bug of ours, stays where it is, and the others go on."""
         try:
             work()
+        except RwHooksError as error:
+            self._given_up.add(name)
+            _LOG.warning("hand-over %s stays in the inbox: %s; %s", name, error.message, error.hint)
         except Exception:  # noqa: BLE001 - a bug is logged, and must not stop the others
             self._given_up.add(name)
             _LOG.exception("hand-over %s was given up; 'rw-hooks resume' tries it again", name)
@@ -166,6 +170,7 @@ class _Worker:
     def _publish(self, item: HandOver, file: Path) -> None:
         own = self._own(item)
         publication = handle(own, item, file)
+        sweep(Path(item.held).parent, {path.stem for path in file.parent.glob("*.json")})
         if publication is not None:
             self._pursue(own, item.id, publication, Path(item.directory))
 

@@ -97,7 +97,10 @@ class Training:
 
     def drain(self) -> None:
         """Do the worker's work in this process."""
-        with mock.patch.object(worker, "_LINGER_SECONDS", 0.0), mock.patch.object(worker, "_LOOK_SECONDS", 0.02):
+        with (
+            mock.patch.object(worker, "_LINGER_SECONDS", 0.0),
+            mock.patch.multiple(worker, _LOOK_SECONDS=0.02, _REST_SECONDS=0.02),
+        ):
             assert worker.drain(load(environ=self.environ, directory=self.folder))
 
     def published(self) -> set[str]:
