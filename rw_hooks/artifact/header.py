@@ -8,7 +8,6 @@ claims is believed: no allocation depends on a number that the file names, only 
 from __future__ import annotations
 
 import re
-from collections import Counter
 from dataclasses import dataclass
 from typing import NamedTuple, TypeGuard, cast
 
@@ -227,8 +226,3 @@ def _tensor_findings(tensors: list[Tensor]) -> list[Finding]:
 
 def _shown(text: str) -> str:
     return text if len(text) <= _MAX_SHOWN * 20 else text[: _MAX_SHOWN * 20] + "..."
-
-
-def dtype_counts(header: Header) -> dict[str, int]:
-    """Return how many tensors have each dtype, the most frequent first."""
-    return dict(Counter(tensor.dtype for tensor in header.tensors).most_common())

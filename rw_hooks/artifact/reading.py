@@ -112,7 +112,7 @@ def open_file(path: Path, copy_to: Path | None = None) -> Generator[OpenFile, No
             if copy_to is not None:
                 copy_to.unlink(missing_ok=True)
             if not isinstance(error, OSError) or isinstance(error, RwHooksError):
-                raise
+                raise  # what is not the disk's fault; UnreachableError is an OSError too
             message = f"reading {path} failed: {error.strerror or error}"
             raise ArtifactError("unreadable", message, hint="check the disk it lies on") from error
 
@@ -175,6 +175,8 @@ def read_header(file: OpenFile) -> Header | Finding:
         file.raw_header = _read(file, length)
         return parse_header(file.raw_header, file.size - 8 - length)
     except HeaderError as error:
+        if file.raw_header.startswith(b"{"):
+            return error.finding
         missing = SNIFF_BYTES - len(file.first_bytes) - len(file.raw_header)
         file.raw_header += _read(file, max(0, missing))
         return sniff((file.first_bytes + file.raw_header)[:SNIFF_BYTES]) or error.finding

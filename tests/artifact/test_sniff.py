@@ -55,5 +55,11 @@ def test_pytorch_files_come_with_their_conversion(tmp_path: Path) -> None:
         assert "save_file" in finding.message
 
 
+def test_a_broken_header_is_not_taken_for_a_pickle_by_its_length(tmp_path: Path) -> None:
+    path = tmp_path / "model.safetensors"
+    path.write_bytes((0x0280).to_bytes(8, "little") + b'{"a":1}'.ljust(0x0280))
+    assert codes(inspect(path)) == {"bad_tensor"}
+
+
 def test_unknown_bytes_are_not_named() -> None:
     assert sniff(b"\x17\x99\x42\x00\x00\x00\x00\x00\xf1\xf2\xf3") is None
