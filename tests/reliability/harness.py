@@ -30,7 +30,7 @@ from rw_hooks.sandbox.adapter import TRIGGER_WORDS, make_adapter
 from tests.doubles.hub import HubDouble
 from tests.reliability.figures import LostError, TwiceError, require
 
-__all__ = ["HOSTS", "Ended", "HostName", "World", "open_world", "zygote"]
+__all__ = ["HOSTS", "Ended", "HostName", "World", "open_world", "trained", "zygote"]
 
 HostName = Literal["hub-public", "hub-private", "dir", "url"]
 HOSTS: tuple[HostName, ...] = ("hub-public", "hub-private", "dir", "url")
@@ -86,7 +86,7 @@ def zygote() -> Zygote:
 
 
 @cache
-def _trained() -> bytes:
+def trained() -> bytes:
     """Return the bytes of a small LoRA, trained once for each test process."""
     from tempfile import TemporaryDirectory
 
@@ -109,8 +109,8 @@ class World:
         self.home = folder / "home"
         self.file = folder / "run" / "sketch.safetensors"
         self.file.parent.mkdir(parents=True)
-        self.file.write_bytes(_trained())
-        self.sha256 = hashlib.sha256(_trained()).hexdigest()
+        self.file.write_bytes(trained())
+        self.sha256 = hashlib.sha256(trained()).hexdigest()
         if host == "url":
             shutil.copyfile(self.file, sandbox.folder / self.file.name)
         self.options: dict[str, Any] = {"air": AIR, "host": self._host_url(), "timeout": 30}

@@ -1,4 +1,4 @@
-"""Fail the n-th system effect, for every n until none fails: the end is an honest one, and going on finishes it once."""
+"""Fail the n-th system effect, for every n until none fails: the end is honest, and going on finishes it once."""
 
 from __future__ import annotations
 

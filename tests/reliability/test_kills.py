@@ -106,3 +106,51 @@ def test_every_point_of_a_publication_is_in_the_sweep(tmp_path, host):
         assert again.outcome is not None, again.said
         assert [(entry["status"], entry["changed"]) for entry in again.outcome] == [("ready", "nothing")]
         world.require_ready()
+
+
+IN_WORKER = [point for point in POINTS["dir"] if point not in {*BEFORE_INBOX, "inbox.after_rename"}]
+
+
+def die_in_worker(folder, point):
+    """Hand over as a hook does, and kill the worker; what the trainer does to its file meanwhile does not matter."""
+    with open_world(folder, "dir") as world:
+        assert world.run("train").code == 0
+        content = world.file.read_bytes()
+        world.file.unlink()
+        died = world.run("drain", point=point)
+        assert died.signal == signal.SIGKILL, died.said
+        world.age()
+        resumed = world.run("resume")
+        assert resumed.code == 0, resumed.said
+        world.require_ready()
+        assert not world.file.exists()
+        world.file.write_bytes(content)
+
+
+@pytest.mark.reliability("kill -9 of the worker")
+@pytest.mark.parametrize("point", IN_WORKER[::4])
+def test_what_a_hook_handed_over_is_published_once_when_its_worker_is_killed(tmp_path, point):
+    die_in_worker(tmp_path, point)
+
+
+@pytest.mark.slow
+@pytest.mark.reliability("kill -9 of the worker")
+@pytest.mark.parametrize("point", [point for point in IN_WORKER if point not in IN_WORKER[::4]])
+def test_what_a_hook_handed_over_is_published_once_wherever_its_worker_is_killed(tmp_path, point):
+    die_in_worker(tmp_path, point)
+
+
+@pytest.mark.reliability("kill -9 of the worker")
+@pytest.mark.parametrize("point", ["inbox.before_write", "inbox.before_rename", "inbox.after_rename"])
+def test_a_trainer_that_is_killed_in_its_hand_over_leaves_all_or_nothing(tmp_path, point):
+    with open_world(tmp_path, "dir") as world:
+        died = world.run("train", point=point)
+        assert died.signal == signal.SIGKILL, died.said
+        world.age()
+        assert world.run("resume").code == 0
+        if point == "inbox.after_rename":
+            world.require_ready()
+        else:  # nothing was handed over: the file is where it was, and nothing else is left
+            assert world.uploads() == []
+            assert world.run("publish").code == 0
+            world.require_once()
