@@ -39,7 +39,7 @@ _KINDS = (
     _kind("xml_page", _TEXT_START + rb"<\?xml", "an XML document, most likely a storage server's error", _AGAIN),
     _kind("lfs_pointer", rb"version https://git-lfs", "a Git LFS pointer, not the file itself", "run: git lfs pull"),
     _kind("zip_archive", rb"PK(?:\x03\x04|\x05\x06)", "a zip archive, as PyTorch writes .pt and .ckpt", CONVERT_PICKLE),
-    _kind("pickle", rb"\x80[\x02-\x05][^\x00]", "a Python pickle, as older PyTorch writes .pt and .ckpt", CONVERT_PICKLE),
+    _kind("pickle", rb"\x80[\x02-\x05][^\x00]", "a Python pickle, as older PyTorch writes .pt files", CONVERT_PICKLE),
     _kind("gguf", rb"GGUF", "a GGUF file", "publish the .safetensors file it was made from"),
     _kind("ggml", rb"(?:ggjt|ggla|tjgg|algg)", "a GGML file", "publish the .safetensors file it was made from"),
     _kind("tar_archive", rb".{257}ustar", "a tar archive", "unpack it and give the .safetensors file inside"),
