@@ -143,4 +143,5 @@ def _read(path: Path) -> HandOver:
         raise NewerSchemaError(f"{path.name} has schema {record['schema']}, this version knows {SCHEMA}")
     known = {entry.name for entry in fields(HandOver)}
     values = {name: value for name, value in record.items() if name in known}
-    return HandOver(**{**values, "argv": tuple(values.get("argv") or ())})
+    values["argv"] = tuple(values.get("argv") or ())
+    return HandOver(**values)

@@ -130,6 +130,36 @@ def test_a_language_models_adapter_is_no_image_model(place):
 
 
 @needs_trainers
+def test_what_lycoris_saves_becomes_ready(place):
+    script = place.folder / "train.py"
+    script.write_text(
+        "import sys\n"
+        "import torch\n"
+        "import rw_hooks\n"
+        "try:\n"
+        "    from lycoris import create_lycoris\n"
+        "except ImportError:\n"
+        "    sys.exit(77)\n"
+        "from diffusers import UNet2DConditionModel\n"
+        "unet = UNet2DConditionModel(block_out_channels=(8, 16), norm_num_groups=4, cross_attention_dim=16,\n"
+        "    down_block_types=('CrossAttnDownBlock2D', 'DownBlock2D'), layers_per_block=1, attention_head_dim=2,\n"
+        "    up_block_types=('UpBlock2D', 'CrossAttnUpBlock2D'))\n"
+        "network = create_lycoris(unet, 1.0, linear_dim=4, linear_alpha=4, algo='lokr')\n"
+        "network.apply_to()\n"
+        "for weight in network.parameters():\n"
+        "    torch.nn.init.normal_(weight)\n"
+        "with rw_hooks.publishing('toy_lokr.safetensors', trigger_words='toy', architecture='sd1x'):\n"
+        "    network.save_weights('toy_lokr.safetensors', torch.float16, {})\n"
+    )
+    done = place.train(script)
+    if done.returncode == 77:
+        pytest.skip("lycoris-lora is not installed there")
+    assert done.returncode == 0, done.stderr
+    [model] = place.sandbox.world.models.values()
+    assert (model.status, model.fields["category"]) == ("ready", "lycoris"), done.stderr
+
+
+@needs_trainers
 @needs_diffusers
 @pytest.mark.parametrize(
     ("script", "base", "architecture"),
