@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from rw_hooks.artifact.families import FAMILY_OF, architectures, plain
 from rw_hooks.artifact.identify import Identity
 from rw_hooks.artifact.model import Claims, Finding
+from rw_hooks.families import FAMILY_OF, architectures, plain
 
 __all__ = ["Decision", "decide"]
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from rw_hooks.artifact.basenames import base_hash, base_name
-from rw_hooks.artifact.families import ARCHITECTURES, architectures, plain
 from rw_hooks.artifact.model import Finding, Inspection
 from rw_hooks.describe.model import Draft
 from rw_hooks.errors import UsageError
 from rw_hooks.facts.model import Fact, TrainingFacts
+from rw_hooks.families import ARCHITECTURES, architecture_warning, architectures, plain
 from rw_hooks.options import CATEGORIES, option
-from rw_hooks.runware.architectures import architecture_warning
 
 __all__ = ["put_architecture", "put_category", "put_conditioning", "put_type"]
 

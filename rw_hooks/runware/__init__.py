@@ -1,6 +1,5 @@
 """The Runware client: requests, WebSocket and REST transport, and finding out after any doubt."""
 
-from rw_hooks.runware.architectures import KNOWN_ARCHITECTURES, architecture_warning
 from rw_hooks.runware.client import RunwareClient
 from rw_hooks.runware.model import (
     Account,
@@ -25,7 +24,6 @@ from rw_hooks.runware.requests import (
 )
 
 __all__ = [
-    "KNOWN_ARCHITECTURES",
     "Account",
     "CheckpointUpload",
     "ControlnetUpload",
@@ -43,6 +41,5 @@ __all__ = [
     "Timings",
     "Transport",
     "VaeUpload",
-    "architecture_warning",
     "build_upload",
 ]

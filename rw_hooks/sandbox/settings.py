@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from rw_hooks.runware import KNOWN_ARCHITECTURES
+from rw_hooks.families import ARCHITECTURES
 from rw_hooks.sandbox.faults import Faults
 from rw_hooks.sandbox.wire import Phase
 
@@ -53,7 +53,7 @@ class SandboxSettings(BaseModel):
     show_air_source: bool = True
     balance: float = 10.0
     balance_shape: Literal["number", "object"] = "number"
-    architectures: tuple[str, ...] = KNOWN_ARCHITECTURES
+    architectures: tuple[str, ...] = ARCHITECTURES
     check_hash: bool = True
     resend: Literal["ready", "sequence"] = "ready"
     rest_mode: Literal["first_status", "hold_until_timeout", "ack"] = "first_status"

@@ -8,9 +8,9 @@ import pytest
 from rw_hooks.artifact.basenames import base_hash, base_name, base_version
 from rw_hooks.artifact.claims import read_claims
 from rw_hooks.artifact.decision import decide
-from rw_hooks.artifact.families import ARCHITECTURES
 from rw_hooks.artifact.identify import Identity
 from rw_hooks.artifact.model import Claims
+from rw_hooks.families import ARCHITECTURES
 
 PONY = "67ab2fd8ec439a89b3fedb15cc65f54336af163c7eb5e4f2acc98f090a29b0b3"
 

@@ -7,8 +7,9 @@ from pydantic import ValidationError
 
 from rw_hooks.air import Air
 from rw_hooks.errors import UsageError
+from rw_hooks.families import ARCHITECTURES, architecture_warning
 from rw_hooks.options import CATEGORIES, OPTIONS
-from rw_hooks.runware import KNOWN_ARCHITECTURES, architecture_warning, build_upload
+from rw_hooks.runware import build_upload
 
 TASK = "b92ea202-349f-4560-adae-abb55a8146ee"
 URL = "https://huggingface.co/me/maya/resolve/0123/maya.safetensors"
@@ -223,7 +224,7 @@ def test_secrets_in_urls_are_not_in_the_repr():
 
 
 def test_known_architectures_give_no_warning_and_unknown_ones_the_nearest():
-    assert all(architecture_warning(name) is None for name in KNOWN_ARCHITECTURES)
+    assert all(architecture_warning(name) is None for name in ARCHITECTURES)
     assert "did you mean sdxl" in (architecture_warning("SDXXL") or "")
     assert architecture_warning("z_image_turbo") is not None
     assert build_upload({**least("lora"), "architecture": "z_image_turbo"}).architecture == "z_image_turbo"

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from rw_hooks.runware import KNOWN_ARCHITECTURES
+from rw_hooks.families import ARCHITECTURES
 from tests.sandbox.rawclient import Client, MakeClient
 
 CHECKPOINT = {"category": "checkpoint", "type": "base"}
@@ -88,7 +88,7 @@ def test_texts_hold_within_their_lengths(client: Client, field: str, low: int, h
 @pytest.mark.parametrize(
     ("changes", "parameter", "allowed"),
     [
-        ({"architecture": "sdxl_typo"}, "architecture", list(KNOWN_ARCHITECTURES)),
+        ({"architecture": "sdxl_typo"}, "architecture", list(ARCHITECTURES)),
         ({"category": "controlnet"}, "category", ["checkpoint", "lora", "lycoris", "vae", "embeddings"]),
         ({"category": "checkpoint", "type": "refiner"}, "type", ["base", "inpainting"]),
     ],

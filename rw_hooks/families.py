@@ -6,10 +6,11 @@ A family is what structure can show; its architectures are Runware's wire values
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterable
 from typing import NamedTuple
 
-__all__ = ["ARCHITECTURES", "FAMILY_OF", "architectures", "plain"]
+__all__ = ["ARCHITECTURES", "FAMILY_OF", "architecture_warning", "architectures", "plain"]
 
 
 class _Family(NamedTuple):
@@ -49,6 +50,8 @@ _FAMILIES = {
 }
 
 ARCHITECTURES = tuple(dict.fromkeys(member for family in _FAMILIES.values() for member in family.members))
+"""The list of the model upload page of 2025-10. The platform adds names without telling (FLUX.2, Z-Image and Krea 2 run
+there, and no source names their values), so an unknown name is a warning and never a refusal."""
 
 FAMILY_OF = {member: name for name in ("sd1", "sdxl", "sd3", "flux1", "hidream", "qwen_image")
              for member in _FAMILIES[name].members}  # fmt: skip
@@ -63,3 +66,12 @@ def architectures(families: Iterable[str]) -> tuple[str, ...]:
 def plain(family: str) -> str | None:
     """Return the family's plain architecture, or None where it has none that the platform knows."""
     return _FAMILIES[family].plain if family in _FAMILIES else None
+
+
+def architecture_warning(name: str) -> str | None:
+    """Return what a person should know about an architecture's name, or None when it is a known one."""
+    if name in ARCHITECTURES:
+        return None
+    near = difflib.get_close_matches(name.lower(), ARCHITECTURES, n=3)
+    meant = f"; did you mean {' or '.join(near)}?" if near else ""
+    return f"architecture {name!r} is none of the names that Runware is known to take{meant}"
