@@ -1,0 +1,19 @@
+"""The page of promises says what the tests try."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+from tests.reliability.harness import ROOT
+
+
+def test_the_table_of_fault_classes_is_of_today():
+    checked = subprocess.run(
+        [sys.executable, "-m", "tests.reliability.table", "--check"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert checked.returncode == 0, checked.stdout + checked.stderr
