@@ -8,10 +8,8 @@ catch what goes wrong and say it in one log line.
 from __future__ import annotations
 
 import functools
-import json
 import logging
 import os
-import sys
 import threading
 import time
 import uuid
@@ -19,35 +17,29 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ParamSpec, TypeVar, cast
+from typing import Any, ParamSpec, TypeVar
 
 from rw_hooks.home import private_folder, state_home
 from rw_hooks.options import check
 from rw_hooks.publish import runs
 from rw_hooks.publish.holding import hold, release
 from rw_hooks.publish.inbox import HandOver, drop
+from rw_hooks.publish.plain import number_or_none, plain
 from rw_hooks.publish.presence import Presence
 from rw_hooks.publish.spawn import Post
-from rw_hooks.publish.standing import Standing, read
+from rw_hooks.publish.standing import Standing
 from rw_hooks.publish.surroundings import cannot_outlive, rank
-from rw_hooks.publish.whole import is_whole
+from rw_hooks.publish.waiting import tell, wait_for
+from rw_hooks.publish.whole import is_whole, weights_in
 from rw_hooks.redact import fingerprint, redact
 from rw_hooks.sources import API_URL, Given, join, pack
 
-__all__ = ["PublishHook", "publishing", "weights_in"]
+__all__ = ["PublishHook", "publishing"]
 
 _LOG = logging.getLogger("rw_hooks.hook")
-_WEIGHTS = (
-    "pytorch_lora_weights.safetensors",
-    "adapter_model.safetensors",
-    "diffusion_pytorch_model.safetensors",
-    "model.safetensors",
-)
 _CHECK_SECONDS = 90.0
 _LOOK_SECONDS = 0.25
-_TELL_SECONDS = 15.0
 _WAIT_SECONDS = 6 * 3600.0
-_STARTS_MAX = 5
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -161,46 +153,48 @@ class PublishHook:
         if session is None:
             return
         file = weights_in(Path(path).absolute())
-        identity = uuid.uuid4().hex[:12]
-        started = time.monotonic()
-        held = hold(file, identity, staging=self._path("staging"), spool=self._home / "spool")
         if (step, epoch) == (None, None) or (step, epoch) != session.occasion:
             session.saves += 1
         session.occasion = (step, epoch)
-        item = HandOver(
-            id=identity,
-            path=str(file),
-            held=str(held.path),
-            size=held.status.st_size,
-            mtime_ns=held.status.st_mtime_ns,
-            inode=held.status.st_ino,
-            options=pack(self._given),
-            endpoint=self._endpoint,
-            account=self._account,
-            facts=_plain(facts or {}),
-            argv=self._argv,
-            step=_whole_number(step),
-            epoch=_whole_number(epoch),
-            metric=None if metric is None else float(metric),
-            final=final,
-            run=session.run,
-            number=session.saves,
-            directory=str(self._directory),
-        )
-        try:
-            drop(self._home, item, durable=False)
-        except OSError:
-            release(held.path)
-            raise
-        self._handed.append((identity, item.path))
-        if held.copied:
-            _LOG.warning(
-                "rw-hooks: %s cannot be linked on this file system; copied it in %.1f s",
-                file,
-                time.monotonic() - started,
-            )
+        known = {
+            "step": number_or_none(int, step),
+            "epoch": number_or_none(int, epoch),
+            "metric": number_or_none(float, metric),
+            "final": final,
+            "facts": plain(facts or {}),
+        }
+        self._hand_over(file, session, known)
         self._see_worker()
         _LOG.info("rw-hooks: handed over %s", file)
+
+    def _hand_over(self, file: Path, session: _Session, known: dict[str, Any]) -> None:
+        identity, started = uuid.uuid4().hex[:12], time.monotonic()
+        held = hold(file, identity, staging=self._path("staging"), spool=self._home / "spool")
+        try:
+            item = HandOver(
+                id=identity,
+                path=str(file),
+                held=str(held.path),
+                size=held.status.st_size,
+                mtime_ns=held.status.st_mtime_ns,
+                inode=held.status.st_ino,
+                options=pack(self._given),
+                endpoint=self._endpoint,
+                account=self._account,
+                argv=self._argv,
+                run=session.run,
+                number=session.saves,
+                directory=str(self._directory),
+                **known,
+            )
+            drop(self._home, item, durable=False)
+        except BaseException:
+            release(held.path)
+            raise
+        self._handed.append((identity, str(file)))
+        if held.copied:
+            seconds = time.monotonic() - started
+            _LOG.warning("rw-hooks: %s cannot be linked on this file system; copied it in %.1f s", file, seconds)
 
     @_never_raises
     def on_end(self, wait: bool | str | None = None) -> None:
@@ -215,7 +209,7 @@ class PublishHook:
         self._close()
         reason = self._reason_to_wait(wait)
         if reason and self._handed and self._account:
-            _tell(f"rw-hooks: waiting for the publication ({reason}); Ctrl-C leaves it to 'rw-hooks resume'")
+            tell(f"waiting for the publication ({reason}); Ctrl-C leaves it to 'rw-hooks resume'")
             self._wait(None)
 
     @_never_raises
@@ -309,7 +303,10 @@ class PublishHook:
         if not self._account or post.is_held or post.is_awaited:
             return False
         command = self._given.get("worker_command")
-        post.start_worker(os.environ, str(command.value) if command else None)
+        try:
+            post.start_worker(os.environ, str(command.value) if command else None)
+        except (OSError, ValueError) as error:
+            _LOG.warning("rw-hooks: the worker cannot be started (%s); 'rw-hooks worker' publishes what is kept", error)
         return True
 
     def _reason_to_wait(self, wait: bool | str | None) -> str:
@@ -324,23 +321,7 @@ class PublishHook:
         self._close()
         given = self._given.get("timeout")
         seconds = timeout if timeout is not None else float(given.value) if given else _WAIT_SECONDS  # type: ignore[arg-type] # a number
-        until, next_line, starts = time.monotonic() + seconds, time.monotonic() + _TELL_SECONDS, 0
-        while True:
-            stands = tuple(read(self._home, name) or Standing("pending", path) for name, path in self._handed)
-            waiting = [standing for standing in stands if standing.status == "pending"]
-            if not waiting or not self._account or time.monotonic() >= until or starts > _STARTS_MAX:
-                break
-            starts += self._see_worker()
-            if time.monotonic() >= next_line:
-                next_line += _TELL_SECONDS
-                _tell(
-                    "rw-hooks: "
-                    + "; ".join(f"{Path(entry.path).name}: {entry.doing or 'waiting'}" for entry in waiting)
-                )
-            time.sleep(_LOOK_SECONDS)
-        for standing in stands:
-            _tell_end(standing, self._home)
-        return stands
+        return wait_for(self._home, self._handed, seconds if self._account else 0.0, self._see_worker)
 
     def _path(self, name: str) -> Path | None:
         given = self._given.get(name)
@@ -391,57 +372,3 @@ def _hand_over_new(hook: PublishHook, place: Path, started: int, *, final: bool)
         hook.on_save(max(new, key=lambda file: file.stat().st_mtime_ns), final=final)
     elif final:
         _LOG.warning("rw-hooks: nothing to publish: no new .safetensors file at %s", place)
-
-
-def weights_in(path: Path) -> Path:
-    """Return the weights file that a path stands for: itself, or the one in a folder.
-
-    Raises:
-        FileNotFoundError: There is none.
-        ValueError: The folder holds several, and none has a name that says what it is.
-    """
-    if not path.is_dir():
-        return path
-    found = sorted(path.glob("*.safetensors"))
-    named = next((file for name in _WEIGHTS for file in found if file.name == name), None)
-    if named is not None or len(found) == 1:
-        return named or found[0]
-    if not found:
-        raise FileNotFoundError(f"no .safetensors file in {path}")
-    raise ValueError(f"{path} holds several .safetensors files; name one of them")
-
-
-def _plain(facts: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the facts as JSON can hold them: numbers of numpy and torch as numbers, paths as text."""
-    plain: dict[str, Any] = json.loads(json.dumps(dict(facts), default=_plain_value))
-    return plain
-
-
-def _plain_value(value: Any) -> Any:  # noqa: ANN401 - whatever a trainer has
-    if isinstance(value, (set, frozenset)):
-        return sorted(map(str, cast("set[object]", value)))
-    return value.item() if hasattr(value, "item") else str(value)
-
-
-def _whole_number(value: int | None) -> int | None:
-    return None if value is None else int(value)
-
-
-def _tell(line: str) -> None:
-    """Say something that is no trouble: to the log where it listens, else to the terminal."""
-    if _LOG.isEnabledFor(logging.INFO):
-        _LOG.info(line)
-    else:
-        sys.stderr.write(line + "\n")
-
-
-def _tell_end(standing: Standing, home: Path) -> None:
-    name = Path(standing.path).name
-    if standing.status == "ready":
-        _tell(f"rw-hooks: {name} is ready as {standing.air}")
-    elif standing.status == "pending":
-        _LOG.warning(
-            "rw-hooks: %s is not ready yet; 'rw-hooks resume' goes on (log: %s)", name, home / "logs" / "worker.log"
-        )
-    elif standing.status == "failed":
-        _LOG.warning("rw-hooks: %s: %s; %s", name, standing.message, standing.hint)

@@ -1,4 +1,4 @@
-"""Whether a ``.safetensors`` file is written to its end, told from its header alone. Standard library only.
+"""Which file holds the weights, and whether it is written to its end. Standard library only.
 
 Releases of safetensors before 0.8.0 write under the final name, so a file may be there and still grow. Its header says
 where its last byte is: the length of the header (8 bytes, little endian), the header, and the highest of all
@@ -11,9 +11,15 @@ import json
 import os
 from pathlib import Path
 
-__all__ = ["is_whole"]
+__all__ = ["is_whole", "weights_in"]
 
 _HEADER_BYTES_MAX = 100_000_000
+_WEIGHTS = (
+    "pytorch_lora_weights.safetensors",
+    "adapter_model.safetensors",
+    "diffusion_pytorch_model.safetensors",
+    "model.safetensors",
+)
 
 
 def is_whole(path: Path) -> bool:
@@ -29,3 +35,21 @@ def is_whole(path: Path) -> bool:
             return size == 8 + length + max(ends, default=0)
     except (OSError, ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError):
         return False
+
+
+def weights_in(path: Path) -> Path:
+    """Return the weights file that a path stands for: itself, or the one in a folder.
+
+    Raises:
+        FileNotFoundError: There is none.
+        ValueError: The folder holds several, and none has a name that says what it is.
+    """
+    if not path.is_dir():
+        return path
+    found = sorted(path.glob("*.safetensors"))
+    named = next((file for name in _WEIGHTS for file in found if file.name == name), None)
+    if named is not None or len(found) == 1:
+        return named or found[0]
+    if not found:
+        raise FileNotFoundError(f"no .safetensors file in {path}")
+    raise ValueError(f"{path} holds several .safetensors files; name one of them")

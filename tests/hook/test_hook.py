@@ -15,9 +15,10 @@ from pathlib import Path
 import pytest
 
 import rw_hooks
-from rw_hooks.hook import PublishHook, weights_in
+from rw_hooks.hook import PublishHook
 from rw_hooks.publish import holding
 from rw_hooks.publish.runs import begin, is_over, tell_trouble
+from rw_hooks.publish.whole import weights_in
 from tests.doubles.saves import save
 
 ONLY_FOR_POSIX = pytest.mark.skipif(os.name != "posix", reason="modes and links as POSIX has them")
@@ -96,6 +97,21 @@ def test_calls_never_raise_whatever_they_are_given(training, caplog, call):
     caplog.clear()
     call(hook)
     assert len([record for record in caplog.records if record.levelno >= logging.WARNING]) <= 1
+
+
+def test_what_cannot_be_kept_of_a_save_does_not_cost_the_save(training):
+    facts = {"name": object(), "tags": {"b", "a"}}
+    PublishHook().on_save(save(training.folder / "lora.safetensors"), step="x", metric="good", facts=facts)
+    [item] = training.handed()
+    assert (item.step, item.metric, item.facts["tags"]) == (None, None, ["a", "b"])
+
+
+def test_a_worker_that_cannot_be_started_is_said_and_the_save_is_kept(training, caplog):
+    hook = PublishHook(worker_command="/no/such/worker")
+    caplog.clear()
+    hook.on_save(save(training.folder / "lora.safetensors"))
+    assert "rw-hooks worker" in caplog.text
+    assert len(training.handed()) == 1
 
 
 def test_a_state_folder_that_cannot_be_written_is_one_warning(training, caplog, monkeypatch):

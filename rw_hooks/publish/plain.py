@@ -1,0 +1,34 @@
+"""What a trainer knows, as JSON can hold it: a trainer's numbers may be numpy's or torch's. Standard library only."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar, cast
+
+__all__ = ["number_or_none", "plain"]
+
+N = TypeVar("N", int, float)
+
+
+def number_or_none(kind: Callable[[Any], N], value: object) -> N | None:
+    """Return the value as a number; None where it is none, which must not cost the save."""
+    try:
+        return None if value is None else kind(value)
+    except (TypeError, ValueError, OverflowError):
+        return None
+
+
+def plain(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the facts as JSON can hold them: numbers of numpy and torch as numbers, anything else as text."""
+    found: dict[str, Any] = json.loads(json.dumps(dict(facts), default=_plain_value))
+    return found
+
+
+def _plain_value(value: Any) -> Any:  # noqa: ANN401 - whatever a trainer has
+    if isinstance(value, (set, frozenset)):
+        return sorted(map(str, cast("set[object]", value)))
+    try:
+        return value.item()
+    except (AttributeError, TypeError, ValueError, RuntimeError):
+        return str(value)
