@@ -35,8 +35,7 @@ def main() -> int:
     chance, sums, started = random.Random(seed), Counter[str](), time.monotonic()
     while sums["kills"] < given.kills:
         _one(chance, sums)
-        if sys.stderr.isatty():
-            sys.stderr.write(f"\r{sums['kills']} kills, {sums['publications']} publications")
+        sys.stderr.write(f"\r{sums['kills']} kills, {sums['publications']} publications")
     shown = ", ".join(
         f"{sums[name]} {name}" for name in ("kills", "publications", "survived", "lost", "twice", "untidy")
     )
@@ -51,6 +50,7 @@ def _one(chance: random.Random, sums: Counter[str]) -> None:
         world.uploads_most = _KILLS_MOST_EACH + 1  # an upload that dies before its commit is one more PUT of one object
         for _ in range(chance.randint(1, _KILLS_MOST_EACH)):
             sums["kills"] += _killed(world, chance)
+            world.age()
         sums["publications"] += 1
         try:
             _finish(world)
@@ -78,7 +78,6 @@ def _killed(world: World, chance: random.Random) -> bool:
 
 def _finish(world: World) -> None:
     """Go on as a person does: resume, and give the command again."""
-    world.age()
     for work in ("publish", "resume"):
         ended = world.run(work)
         if ended.code != 0:

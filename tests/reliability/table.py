@@ -24,7 +24,7 @@ INJECTED = {
     "a status instead of an answer": "18 statuses and `Retry-After` of all kinds, at every endpoint, once and for ever",
     "a bad network": "refused, reset, stalled, dripping, half-closed; no such name, no TLS, nobody there",
     "WebSocket trouble in any order": "drops, restarts, lost sessions; duplicate, reordered, invalid frames",
-    "the n-th system effect fails": "open, rename, link, unlink, mkdir, chmod, connect, send, recv, fsync, spawn in turn",
+    "the n-th system effect fails": "open, rename, link, unlink, mkdir, connect, send, recv, fsync, spawn in turn",
     "a damaged or foreign state folder": "truncated, overwritten journals; newer schemas; foreign hand-overs; locks",
     "many at once": "64 processes, 8 ranks, workers, cancel against resume, two keys and endpoints",
     "the file under our feet": "rewritten, truncated, replaced, deleted at each stage; links, pipes, odd names",
