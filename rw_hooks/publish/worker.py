@@ -113,7 +113,7 @@ class _Worker:
         self._pool = pool
         self._under_way: dict[str, Future[None]] = {}
         self._given_up: set[str] = set()
-        self._unsecured: set[str] = set()
+        self._secured: set[str] = set()
         self._checked: set[str] = set()
 
     def work(self) -> None:
@@ -140,7 +140,9 @@ class _Worker:
         self._under_way = {name: future for name, future in self._under_way.items() if not future.done()}
         found = look(self._context.home, self._endpoint.rest_url, {self._endpoint.fingerprint})
         for item in found.sorted.undecided:
-            self._secure(item)
+            if item.id not in self._secured:
+                self._secured.add(item.id)
+                self._begin(item.id, partial(self._secure, item))
         for item in found.sorted.superseded:
             self._begin(item.id, partial(supersede, self._own(item), item, found.files[item.id]))
         for item in found.sorted.due:
@@ -211,9 +213,7 @@ class _Worker:
         try:
             secure(item)
         except (RwHooksError, OSError) as error:
-            if item.id not in self._unsecured:
-                _LOG.warning("%s: no private copy: %s", item.path, error)
-            self._unsecured.add(item.id)
+            _LOG.warning("%s: no private copy: %s", item.path, error)
 
     def _check_new_runs(self) -> None:
         """Find out, once for each run, what stands in the way of its publication."""

@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -111,12 +112,14 @@ def test_a_save_that_waits_is_copied_so_that_a_later_rewrite_does_no_harm(publis
         """) as trainer:
         [item] = published.handed()
         wanted = sha256(published.folder / "lora.safetensors")
-        holding.secure(item)
-        assert not Path(item.held).exists()
+        drain = threading.Thread(target=published.drain)
+        drain.start()
+        until(lambda: not Path(item.held).exists())
         save(published.folder / "lora.safetensors", 2)
+        assert published.published() == set()
         trainer.kill()
         trainer.wait()
-        published.drain()
+        drain.join(30)
     assert published.published() == {wanted}
     assert leftovers(published) == []
 
