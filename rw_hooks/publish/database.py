@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from datetime import datetime, timezone
 from pathlib import Path
@@ -101,7 +101,7 @@ def open_database(path: Path) -> sqlite3.Connection:
 
 
 @contextmanager
-def reporting(path: Path) -> Iterator[None]:
+def reporting(path: Path) -> Generator[None]:
     """Turn an error of SQLite into one that says what mends it."""
     try:
         yield

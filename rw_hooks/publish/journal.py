@@ -12,7 +12,7 @@ import json
 import sqlite3
 import threading
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -329,7 +329,7 @@ class Journal:
             self._database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     @contextmanager
-    def _change(self, point: str) -> Iterator[sqlite3.Connection]:
+    def _change(self, point: str) -> Generator[sqlite3.Connection]:
         with self._lock, reporting(self.path):
             reach(f"journal.{point}.before")
             self._database.execute("BEGIN IMMEDIATE")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -18,7 +18,7 @@ __all__ = ["held"]
 
 
 @contextmanager
-def held(home: Path, name: str, deadline: Deadline) -> Iterator[None]:
+def held(home: Path, name: str, deadline: Deadline) -> Generator[None]:
     """Hold the lock of this name while the block runs; wait for whoever else holds it.
 
     Args:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 
 from rw_hooks.errors import RwHooksError, UnreachableError
@@ -12,7 +12,7 @@ __all__ = ["machine_error", "machine_trouble"]
 
 
 @contextmanager
-def machine_trouble() -> Iterator[None]:
+def machine_trouble() -> Generator[None]:
     """Turn an error of the operating system into one that says what mends it, and that going on is safe."""
     try:
         yield
