@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+import stat
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -73,9 +74,10 @@ def read_text(path: Path) -> str:
         UnreadableError: It is too large, gone, or no text.
     """
     try:
-        if not path.is_file():
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):
             raise UnreadableError(f"{path.name} is no regular file")  # opening a pipe would wait for ever
-        if path.stat().st_size > _BYTES_MAX:
+        if status.st_size > _BYTES_MAX:
             raise UnreadableError(f"{path.name} is larger than a config can be")
         return path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:

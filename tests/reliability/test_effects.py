@@ -64,6 +64,7 @@ def test_every_effect_fails_once(tmp_path, kind, n):
         fail_and_go_on(world, kind, n)
 
 
+@pytest.mark.reliability
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if kind not in {"send", "recv"}])  # those depend on the time
 def test_there_are_no_more_effects_than_are_swept(tmp_path, kind):
     with open_world(tmp_path, "dir") as world:
