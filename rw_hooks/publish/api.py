@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 from rw_hooks.artifact import inspect, require_publishable
@@ -29,7 +30,9 @@ from rw_hooks.publish.watcher import Silent, Watcher
 from rw_hooks.runware import Endpoint
 from rw_hooks.settings import Settings, load
 
-__all__ = ["explain", "finish", "publish", "publish_all", "work_off"]
+__all__ = ["explain", "finish", "publish", "publish_all", "tidy_up", "work_off"]
+
+_OVER = timedelta(hours=1)
 
 
 def publish(
@@ -130,6 +133,17 @@ def _advanced(context: Context, identity: str, prepare: Callable[[Context], None
         record = error_record(error)
         return publication.model_copy(update={"exit_code": record.pop("exit_code"), "error": record})
     return shown(context.journal, identity, change)
+
+
+def tidy_up(context: Context) -> None:
+    """Remove what was kept for publications that are over: a process that is killed at the very end leaves it.
+
+    An hour later nobody can be about to take one of them up again.
+    """
+    before = (datetime.now(timezone.utc) - _OVER).isoformat(timespec="milliseconds")
+    for row in context.journal.rows():
+        if row.updated_at < before:
+            _tidy(row, context.home / "spool")
 
 
 def _tidy(row: Row, spool: Path) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from rw_hooks.errors import UsageError
 from rw_hooks.home import clear_state_leftovers
 from rw_hooks.publish.after import run_command
-from rw_hooks.publish.api import finish
+from rw_hooks.publish.api import finish, tidy_up
 from rw_hooks.publish.context import Clients, Context, endpoint_of
 from rw_hooks.publish.given import unpack
 from rw_hooks.publish.handing import forget_runs, handle, look, report, supersede
@@ -54,6 +54,7 @@ def resume(settings: Settings, names: Sequence[str], watcher: Watcher) -> Iterat
     clear_state_leftovers(settings.home)
     with Journal(settings.home) as journal, Clients() as clients:
         context = Context(settings, journal, clients, watcher)
+        tidy_up(context)
         if not names:
             yield from _take_waiting(context, endpoint)
         for row in _unfinished(journal, endpoint, names):

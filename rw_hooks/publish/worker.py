@@ -18,7 +18,7 @@ from rw_hooks.errors import RwHooksError
 from rw_hooks.home import clear_state_leftovers
 from rw_hooks.publish import runs, standing
 from rw_hooks.publish.after import run_command
-from rw_hooks.publish.api import finish
+from rw_hooks.publish.api import finish, tidy_up
 from rw_hooks.publish.context import Clients, Context, endpoint_of
 from rw_hooks.publish.doctor import doctor
 from rw_hooks.publish.engines.local import time_allowed
@@ -121,6 +121,7 @@ class _Worker:
         _LOG.info("worker for %s", self._endpoint.rest_url)
         standing.forget_old(self._context.home)
         clear_state_leftovers(self._context.home)
+        tidy_up(self._context)
         self._recover()
         idle_since = time.monotonic()
         while True:
