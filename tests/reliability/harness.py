@@ -12,13 +12,14 @@ import json
 import os
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
 import time
 import uuid
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -204,8 +205,14 @@ class World:
         assert list(self.hub.objects) == [self.sha256]
 
     def age(self) -> None:
-        """Let an hour and a half pass for whatever was being written."""
+        """Let an hour and a half pass for whatever was being written, and for what is over."""
         past = time.time() - 5400
+        if (self.home / "journal.sqlite3").exists():
+            with (
+                closing(sqlite3.connect(self.home / "journal.sqlite3", isolation_level=None)) as database,
+                suppress(sqlite3.OperationalError),  # a journal that was never finished has no table yet
+            ):
+                database.execute("UPDATE publications SET updated_at = '2000-01-01T00:00:00.000+00:00'")
         for path in self.folder.rglob(".*"):
             if path.is_file():
                 os.utime(path, (past, past))

@@ -109,6 +109,7 @@ def test_every_point_of_a_publication_is_in_the_sweep(tmp_path, host):
 
 
 IN_WORKER = [point for point in POINTS["dir"] if point not in {*BEFORE_INBOX, "inbox.after_rename"}]
+IN_WORKER_FAST = [*IN_WORKER[::4], IN_WORKER[-1]]
 
 
 def die_in_worker(folder, point):
@@ -128,14 +129,14 @@ def die_in_worker(folder, point):
 
 
 @pytest.mark.reliability("kill -9 of the worker")
-@pytest.mark.parametrize("point", IN_WORKER[::4])
+@pytest.mark.parametrize("point", IN_WORKER_FAST)
 def test_what_a_hook_handed_over_is_published_once_when_its_worker_is_killed(tmp_path, point):
     die_in_worker(tmp_path, point)
 
 
 @pytest.mark.slow
 @pytest.mark.reliability("kill -9 of the worker")
-@pytest.mark.parametrize("point", [point for point in IN_WORKER if point not in IN_WORKER[::4]])
+@pytest.mark.parametrize("point", [point for point in IN_WORKER if point not in IN_WORKER_FAST])
 def test_what_a_hook_handed_over_is_published_once_wherever_its_worker_is_killed(tmp_path, point):
     die_in_worker(tmp_path, point)
 
