@@ -13,9 +13,9 @@ from __future__ import annotations
 import math
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, cast
 
 from rw_hooks.air import AirRequest
 
@@ -200,11 +200,10 @@ def coerce(entry: Option, value: object) -> Value:
 
 
 def _text(value: object) -> str:
-    if isinstance(value, os.PathLike):
-        value = os.fspath(value)
-    if not isinstance(value, str):
+    text: object = os.fspath(cast("os.PathLike[str]", value)) if isinstance(value, os.PathLike) else value
+    if not isinstance(text, str):
         raise ValueError(f"expected text, got {value!r}")
-    return value.strip()
+    return text.strip()
 
 
 def _air(value: object) -> str:
@@ -214,10 +213,11 @@ def _air(value: object) -> str:
 
 
 def _words(value: object) -> tuple[str, ...]:
-    items = value.split(",") if isinstance(value, str) else value
+    items: object = value.split(",") if isinstance(value, str) else value
     if not isinstance(items, (list, tuple, set, frozenset)):
         raise ValueError(f"expected words or a list of words, got {value!r}")
-    return tuple(dict.fromkeys(text for text in (_text(item) for item in items) if text))
+    words = map(_text, cast("Iterable[object]", items))
+    return tuple(dict.fromkeys(filter(None, words)))
 
 
 def _number(value: object) -> float:

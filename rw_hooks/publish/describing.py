@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import logging
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from rw_hooks.artifact.model import Inspection
 from rw_hooks.describe import Description, describe
 from rw_hooks.facts.model import TrainingFacts
 from rw_hooks.integration import read_run
+from rw_hooks.options import OPTIONS, Value, coerce
 from rw_hooks.publish.context import Context
 from rw_hooks.publish.foresee import air_source
 from rw_hooks.publish.journal import Row
@@ -19,6 +21,7 @@ from rw_hooks.settings import Settings
 
 __all__ = ["describe_row", "facts_for", "without_secrets"]
 
+_LOG = logging.getLogger("rw_hooks.publish")
 _URLS = {"heroImageURL", "webhookURL"}
 
 
@@ -46,10 +49,18 @@ def facts_for(path: Path, settings: Settings, told: Mapping[str, Any]) -> Traini
         trainer=settings.text("trainer"),
         argv=told.get("argv"),
     )
-    known = TrainingFacts.model_fields
-    stated = {
-        name: {"value": tuple(value) if isinstance(value, list) else value, "source": f"facts: {name}"}
-        for name, value in told.items()
-        if name in known and name != "summary" and value is not None
-    }
-    return TrainingFacts.model_validate({**run.facts.model_dump(exclude_none=True), **stated}) if stated else run.facts
+    stated = {name: {"value": value, "source": f"facts: {name}"} for name, value in _understood(told)}
+    if not stated:
+        return run.facts
+    return TrainingFacts.model_validate({**run.facts.model_dump(exclude_none=True), **stated})
+
+
+def _understood(told: Mapping[str, Any]) -> Iterator[tuple[str, Value]]:
+    """Yield what the caller told, as options take it; what they would refuse is left out, and the log says so."""
+    for name, value in told.items():
+        if name not in TrainingFacts.model_fields or name == "summary" or value is None:
+            continue
+        try:
+            yield name, coerce(OPTIONS[name], value) if name in OPTIONS else str(value)
+        except ValueError as error:
+            _LOG.warning("left out of the facts: %s", error)

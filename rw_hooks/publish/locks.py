@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -29,20 +29,17 @@ def held(home: Path, name: str, deadline: Deadline) -> Generator[None]:
     Raises:
         UnreachableError: Another process still holds it at the deadline.
     """
-    try:
-        folder = private_folder(private_folder(home) / "locks")
-        file = folder / (hashlib.sha256(name.encode()).hexdigest()[:24] + ".lock")
-        lock = FileLock(file, timeout=deadline.left, mode=0o600)
-        lock.acquire()
-    except Timeout:
-        raise UnreachableError(
-            "in_other_hands",
-            "another process is still working on this publication",
-            hint="wait for it, or look with 'rw-hooks jobs'",
-        ) from None
-    except OSError as error:
-        raise machine_error(error) from None
-    try:
+    with ExitStack() as stack:
+        try:
+            folder = private_folder(private_folder(home) / "locks")
+            file = folder / (hashlib.sha256(name.encode()).hexdigest()[:24] + ".lock")
+            stack.enter_context(FileLock(file, timeout=deadline.left, mode=0o600))
+        except Timeout:
+            raise UnreachableError(
+                "in_other_hands",
+                "another process is still working on this publication",
+                hint="wait for it, or look with 'rw-hooks jobs'",
+            ) from None
+        except OSError as error:
+            raise machine_error(error) from None
         yield
-    finally:
-        lock.release()

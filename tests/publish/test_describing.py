@@ -1,0 +1,20 @@
+"""What a caller tells of a run: taken as options are, and never a reason to stop."""
+
+from __future__ import annotations
+
+from rw_hooks.publish.describing import facts_for
+
+
+def test_told_facts_are_read_as_options_are(settings, lora):
+    facts = facts_for(lora, settings(), {"trigger_words": "maya, person", "steps": "30", "base_model": "SDXL"})
+    assert facts.trigger_words.value == ("maya", "person")
+    assert facts.trigger_words.source == "facts: trigger_words"
+    assert facts.steps.value == 30
+    assert facts.base_model.value == "SDXL"
+
+
+def test_told_facts_that_options_would_refuse_are_left_out(settings, lora, caplog):
+    facts = facts_for(lora, settings(), {"weight": 99, "nobody": "knows", "name": "Maya"})
+    assert facts.weight is None
+    assert facts.name.value == "Maya"
+    assert "weight" in caplog.text

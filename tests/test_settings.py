@@ -1,0 +1,62 @@
+"""Where options come from: an argument beats the environment, which beats rw-hooks.toml."""
+
+from __future__ import annotations
+
+import pytest
+
+from rw_hooks.errors import UsageError
+from rw_hooks.settings import load
+
+
+def test_the_strongest_source_wins_and_is_named(tmp_path):
+    (tmp_path / "rw-hooks.toml").write_text('name = "file"\nversion = "file"\ncomment = "from the file"\n')
+    inner = tmp_path / "runs" / "one"
+    inner.mkdir(parents=True)
+    environ = {"RW_HOOKS_NAME": "environment", "RW_HOOKS_VERSION": "environment"}
+    settings = load({"name": "flag"}, environ=environ, directory=inner, as_flags=True)
+    assert {name: (given.value, given.source) for name, given in settings.given.items()} == {
+        "name": ("flag", "--name"),
+        "version": ("environment", "RW_HOOKS_VERSION"),
+        "comment": ("from the file", "rw-hooks.toml: comment"),
+    }
+
+
+def test_relative_paths_are_of_where_they_were_written(tmp_path):
+    (tmp_path / "rw-hooks.toml").write_text('config = "train.toml"\nhero_image = "https://example.com/a.png"\n')
+    inner = tmp_path / "inner"
+    inner.mkdir()
+    settings = load({"staging": "held"}, environ={}, directory=inner)
+    assert settings.text("config") == str(tmp_path / "train.toml")
+    assert settings.text("staging") == str(inner / "held")
+    assert settings.text("hero_image") == "https://example.com/a.png"
+
+
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [
+        ("name = ", "cannot be read"),
+        ("nmae = 'x'", "did you mean name"),
+        ("steps = 0", "--steps"),
+        ("#" * 1_000_001, "larger"),
+    ],
+)
+def test_a_settings_file_that_cannot_be_used_is_said(tmp_path, text, word):
+    (tmp_path / "rw-hooks.toml").write_text(text)
+    with pytest.raises(UsageError, match=word) as caught:
+        load({}, environ={}, directory=tmp_path)
+    assert caught.value.exit_code == 2
+
+
+def test_secrets_do_not_show(tmp_path):
+    environ = {"RUNWARE_API_KEY": "canary-key", "HF_TOKEN": "hf_canarytoken"}
+    settings = load({}, environ=environ, directory=tmp_path)
+    assert settings.api_key is not None
+    assert settings.api_key.get_secret_value() == "canary-key"
+    assert "canary" not in repr(settings)
+
+
+def test_the_hub_token_is_found_where_the_hub_client_keeps_it(tmp_path):
+    (tmp_path / "token").write_text("hf_kept\n")
+    settings = load({}, environ={"HF_HOME": str(tmp_path)}, directory=tmp_path)
+    assert settings.hf_token is not None
+    assert settings.hf_token.get_secret_value() == "hf_kept"
