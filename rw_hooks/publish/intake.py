@@ -7,9 +7,11 @@ from pathlib import Path
 
 from rw_hooks.artifact import inspect, require_publishable, strip_metadata
 from rw_hooks.artifact.model import Inspection
+from rw_hooks.deadline import Deadline
 from rw_hooks.describe import Description
 from rw_hooks.errors import ArtifactError, RefusedError, RwHooksError
 from rw_hooks.home import private_folder
+from rw_hooks.publish import locks
 from rw_hooks.publish.context import Context, endpoint_of
 from rw_hooks.publish.describing import describe_row
 from rw_hooks.publish.given import secret_options, without_secret_options
@@ -25,6 +27,7 @@ from rw_hooks.redact import redact_url
 __all__ = ["is_bad_artifact", "renew", "retry", "take", "take_unread"]
 
 _NO_KEYS: tuple[str, ...] = ()
+_ENROLL_SECONDS = 60.0
 _CALL_ONLY = {"webhookURL", "deliveryMethod"}
 _DONE_ONCE: tuple[Stage, ...] = ("host", "preflight", "register")
 
@@ -157,13 +160,14 @@ def _enroll(context: Context, item: HandOver, held: Path, inspection: Inspection
     endpoint = endpoint_of(context.settings)
     assert inspection.sha256 is not None  # noqa: S101 - a whole inspection always has it
     key = Key(inspection.sha256, context.settings.text("air") or "", endpoint.rest_url, endpoint.fingerprint)
-    row = context.journal.enroll(
-        key,
-        path=item.path,
-        held=str(_kept(context.journal.find(key), held)),
-        options=without_secret_options(item.options),
-        facts={**item.facts, "argv": item.argv},
-    )
+    with locks.held(context.home, f"enroll {inspection.sha256}", Deadline.after(_ENROLL_SECONDS)):
+        row = context.journal.enroll(
+            key,
+            path=item.path,
+            held=str(_kept(context.journal.find(key), held)),
+            options=without_secret_options(item.options),
+            facts={**item.facts, "argv": item.argv},
+        )
     secrets = secret_options(item.options)
     if secrets:
         context.journal.keep_secrets(row.id, secrets)
