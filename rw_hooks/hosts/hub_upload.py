@@ -15,7 +15,7 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -130,7 +130,7 @@ def _follow(
     last_words: deque[str] = deque(maxlen=5)
     threads = [
         threading.Thread(target=_forward, args=(_stream(process.stdout), lines), daemon=True),
-        threading.Thread(target=last_words.extend, args=(_stream(process.stderr),), daemon=True),
+        threading.Thread(target=last_words.extend, args=(_lines(_stream(process.stderr)),), daemon=True),
     ]
     for thread in threads:
         thread.start()
@@ -162,9 +162,15 @@ def _follow(
 
 
 def _forward(stream: IO[str], lines: queue.SimpleQueue[str | None]) -> None:
-    for line in stream:
+    for line in _lines(stream):
         lines.put(line)
     lines.put(None)
+
+
+def _lines(stream: IO[str]) -> Iterator[str]:
+    """Yield what the process says until it ends, or we close the pipe under the reader."""
+    with suppress(ValueError, OSError):
+        yield from stream
 
 
 def _stuck(upload: Upload, what: str) -> RwHooksError:
