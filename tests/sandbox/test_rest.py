@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import json
 import threading
 import time
@@ -184,7 +185,7 @@ def test_closing_releases_a_held_call(make_client: MakeClient) -> None:
     ended = threading.Event()
 
     def hold() -> None:
-        with pytest.raises(httpx.TransportError):
+        with contextlib.suppress(httpx.TransportError):  # an answer or a cut connection: it is released
             client.post(client.task())
         ended.set()
 
