@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 from cyclopts import App, CycloptsError
 
-from rw_hooks.cli.bug import report_bug
 from rw_hooks.cli.commands import COMMANDS
 from rw_hooks.cli.show import say, say_error
 from rw_hooks.errors import RwHooksError, UsageError
@@ -46,6 +45,8 @@ def run(arguments: Sequence[str]) -> int:
         say("Interrupted. What was begun is safe in the journal: 'rw-hooks resume' goes on with it.")
         return EXIT_INTERRUPTED
     except Exception as error:  # noqa: BLE001 - the last line of defence; the traceback goes to a file
+        from rw_hooks.cli.bug import report_bug
+
         return report_bug(error)
     return code if isinstance(code, int) else 0
 
