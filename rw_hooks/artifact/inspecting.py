@@ -188,7 +188,7 @@ def _with_token(claims: Claims, header: Header, identity: Identity) -> Claims:
     if not words or claims.trigger_words:
         return claims
     sources = {**claims.sources, "trigger_words": "tensor name"}
-    return claims.model_copy(update={"trigger_words": tuple(dict.fromkeys(words)), "sources": sources})
+    return replace(claims, trigger_words=tuple(dict.fromkeys(words)), sources=sources)
 
 
 def _type(identity: Identity, claims: Claims) -> str | None:

@@ -1,17 +1,20 @@
-"""What the reader of a file produces: findings, the file's own claims, and the inspection."""
+"""What the reader of a file produces: findings, the file's own claims, and the inspection.
+
+Plain dataclasses: pydantic takes them as they are, and reading a header is over before it would be imported.
+"""
 
 from __future__ import annotations
 
-from typing import Literal
-
-from pydantic import BaseModel, ConfigDict
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
 
 __all__ = ["Claims", "Finding", "Inspection"]
 
 Severity = Literal["error", "warning", "info"]
 
 
-class Finding(BaseModel):
+@dataclass(frozen=True)
+class Finding:
     """Something a person should know about the file.
 
     Attributes:
@@ -21,22 +24,19 @@ class Finding(BaseModel):
         tensors: The tensors concerned, at most the first ten.
     """
 
-    model_config = ConfigDict(frozen=True)
-
     code: str
     severity: Severity
     message: str
     tensors: tuple[str, ...] = ()
 
 
-class Claims(BaseModel):
+@dataclass(frozen=True)
+class Claims:
     """What the file says of itself, read from its metadata and never trusted over its structure.
 
     Values are cleaned (kohya's string ``"None"`` is absent) and known falsehoods are left out (OneTrainer's template
     author, title and thumbnail). ``sources`` names the metadata key each value came from.
     """
-
-    model_config = ConfigDict(frozen=True)
 
     trainer: str | None = None
     trainer_version: str | None = None
@@ -62,7 +62,7 @@ class Claims(BaseModel):
     base_model_hash: str | None = None
     conditioning: str | None = None
     network_module: str | None = None
-    network_args: dict[str, str] = {}
+    network_args: dict[str, str] = field(default_factory=dict[str, str])
     rank: int | None = None
     alpha: float | None = None
     steps: int | None = None
@@ -70,10 +70,11 @@ class Claims(BaseModel):
     resolution: str | None = None
     optimizer: str | None = None
     learning_rate: str | None = None
-    sources: dict[str, str] = {}
+    sources: dict[str, str] = field(default_factory=dict[str, str])
 
 
-class Inspection(BaseModel):
+@dataclass(frozen=True)
+class Inspection:
     """Everything that can be told from the bytes of one file; ``inspect --json`` prints exactly this.
 
     Attributes:
@@ -104,8 +105,6 @@ class Inspection(BaseModel):
         blake3: Of the whole file, when it was asked for.
     """
 
-    model_config = ConfigDict(frozen=True)
-
     path: str
     size: int
     valid: bool
@@ -121,12 +120,16 @@ class Inspection(BaseModel):
     algorithm: str | None = None
     rank: int | None = None
     alpha: float | None = None
-    dtypes: dict[str, int] = {}
+    dtypes: dict[str, int] = field(default_factory=dict[str, int])
     tensors: int = 0
     parameters: int = 0
-    claims: Claims = Claims()
+    claims: Claims = field(default_factory=Claims)
     findings: tuple[Finding, ...] = ()
-    metadata: dict[str, str] = {}
+    metadata: dict[str, str] = field(default_factory=dict[str, str])
     reasons: tuple[str, ...] = ()
     data_sha256: str | None = None
     blake3: str | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """Return what ``inspect --json`` prints and the journal keeps."""
+        return asdict(self)

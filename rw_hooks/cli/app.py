@@ -1,4 +1,7 @@
-"""From a list of arguments to an exit code: the parser, and the one place where errors become messages."""
+"""From a list of arguments to an exit code: the parser, and the one place where errors become messages.
+
+What draws on a terminal is imported where something is drawn: ``inspect --json`` of a header is over before that.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,6 @@ from collections.abc import Sequence
 from cyclopts import App, CycloptsError
 
 from rw_hooks.cli.commands import COMMANDS
-from rw_hooks.cli.show import say, say_error
 from rw_hooks.errors import RwHooksError, UsageError
 
 __all__ = ["build", "run"]
@@ -36,12 +38,12 @@ def run(arguments: Sequence[str]) -> int:
     try:
         code = build()(list(arguments))
     except CycloptsError as error:
-        say_error(_usage(error))
-        return UsageError.exit_code
+        return _failed(_usage(error))
     except RwHooksError as error:
-        say_error(error)
-        return error.exit_code
+        return _failed(error)
     except KeyboardInterrupt:
+        from rw_hooks.cli.show import say
+
         say("Interrupted. What was begun is safe in the journal: 'rw-hooks resume' goes on with it.")
         return EXIT_INTERRUPTED
     except Exception as error:  # noqa: BLE001 - the last line of defence; the traceback goes to a file
@@ -49,6 +51,13 @@ def run(arguments: Sequence[str]) -> int:
 
         return report_bug(error)
     return code if isinstance(code, int) else 0
+
+
+def _failed(error: RwHooksError) -> int:
+    from rw_hooks.cli.show import say_error
+
+    say_error(error)
+    return error.exit_code
 
 
 def _usage(error: CycloptsError) -> UsageError:

@@ -12,8 +12,8 @@ from tempfile import TemporaryDirectory
 from pydantic import SecretStr
 from rich.text import Text
 
+from rw_hooks.cli.asjson import AsJson
 from rw_hooks.cli.common import show
-from rw_hooks.cli.flags import AsJson
 from rw_hooks.cli.sandbox import export
 from rw_hooks.cli.show import clean, terminal
 from rw_hooks.errors import EXIT_DONE

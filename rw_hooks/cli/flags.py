@@ -9,15 +9,13 @@ from cyclopts import Group, Parameter
 
 from rw_hooks.options import OPTIONS, Option
 
-__all__ = ["AsJson", "Flags", "Options"]
+__all__ = ["Flags", "Options"]
 
 T = TypeVar("T")
 
 _SENT = Group("What is sent", sort_key=1)
 _DONE = Group("How it is done", sort_key=2)
 _TYPES = {"boolean": bool | None, "words": list[str] | None, "names": list[str] | None}
-
-AsJson = Annotated[bool, Parameter(name="--json", negative="", help="One JSON object a line on standard output.")]
 
 
 def _with_the_table(kind: type[T]) -> type[T]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from rw_hooks.cli.asjson import AsJson
 from rw_hooks.cli.common import print_json, settings_from
-from rw_hooks.cli.flags import AsJson
 from rw_hooks.cli.show import print_table, say
 from rw_hooks.publish.jobs import jobs as list_jobs
 from rw_hooks.publish.publication import Publication

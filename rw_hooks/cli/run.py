@@ -7,8 +7,9 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from rw_hooks.cli.asjson import AsJson
 from rw_hooks.cli.common import settings_from, show
-from rw_hooks.cli.flags import AsJson, Flags, Options
+from rw_hooks.cli.flags import Flags, Options
 from rw_hooks.cli.show import say, say_error
 from rw_hooks.errors import MissingError, RwHooksError, UnreachableError, UsageError
 from rw_hooks.publish.journal import Journal

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
-from rw_hooks.cli.flags import AsJson
+from rw_hooks.cli.asjson import AsJson
 from rw_hooks.cli.show import clean, terminal
 from rw_hooks.errors import UsageError
 from rw_hooks.redact import redact, redact_url

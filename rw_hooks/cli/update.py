@@ -7,8 +7,9 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from rw_hooks.cli.asjson import AsJson
 from rw_hooks.cli.common import run_all, settings_from
-from rw_hooks.cli.flags import AsJson, Flags, Options
+from rw_hooks.cli.flags import Flags, Options
 from rw_hooks.publish.update import update as update_model
 
 __all__ = ["update"]

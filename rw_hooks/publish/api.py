@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
@@ -239,7 +240,7 @@ def _hand_over(entry: Selected, endpoint: Endpoint) -> HandOver:
 
 def _explain_file(entry: Selected) -> Publication:
     settings = entry.settings
-    inspection = inspect(entry.held).model_copy(update={"path": str(entry.path)})
+    inspection = replace(inspect(entry.held), path=str(entry.path))
     air, air_from = foresee(settings, inspection.sha256 or "")
     facts = facts_for(entry.path, settings, entry.facts)
     described = without_secrets(describe(inspection, facts, settings, air=air, air_source=air_from))

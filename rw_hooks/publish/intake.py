@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from pathlib import Path
 
 from rw_hooks.artifact import inspect, require_publishable, strip_metadata
@@ -52,7 +53,7 @@ def take(context: Context, item: HandOver) -> Row:
     held, inspection = _read(context, item)
     seconds = time.monotonic() - started
     row = _enroll(context, item, held, inspection)
-    context.journal.record(row.id, "inspect", inspection.model_dump(mode="json"), seconds)
+    context.journal.record(row.id, "inspect", inspection.as_json(), seconds)
     try:
         require_publishable(inspection)
     except ArtifactError as error:
@@ -153,7 +154,7 @@ def _own_copy(context: Context, item: HandOver) -> Path | None:
 def _inspect(context: Context, item: HandOver, path: Path, copy_to: Path | None = None) -> Inspection:
     placed = Path(item.path)
     inspection = inspect(path, progress=context.watcher.moved, copy_to=copy_to, placed=placed)
-    return inspection.model_copy(update={"path": item.path})
+    return replace(inspection, path=item.path)
 
 
 def _enroll(context: Context, item: HandOver, held: Path, inspection: Inspection) -> Row:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
 
-from pydantic import BaseModel, SecretStr
+from pydantic import BaseModel, SecretStr, TypeAdapter
 
 from rw_hooks.artifact.model import Finding, Inspection
 from rw_hooks.deadline import Deadline
@@ -31,7 +31,10 @@ from rw_hooks.publish.receipt import Receipt, read_receipts, write_receipt
 from rw_hooks.runware import ModelUpload, Phase, Registration, build_upload
 from rw_hooks.settings import Settings
 
-__all__ = ["RUN", "Registered", "Work", "inspection_of"]
+__all__ = ["INSPECTION", "RUN", "Registered", "Work", "inspection_of"]
+
+INSPECTION = TypeAdapter(Inspection)
+"""Reads an inspection back from the journal, and checks it."""
 
 
 @dataclass(frozen=True)
@@ -91,7 +94,7 @@ class Registered(BaseModel):
 
 def inspection_of(results: Mapping[Stage, Result]) -> Inspection:
     """Return what the inspect stage produced."""
-    return Inspection.model_validate(results["inspect"].value)
+    return INSPECTION.validate_python(results["inspect"].value)
 
 
 def _describe(work: Work) -> Description:

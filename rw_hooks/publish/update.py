@@ -22,7 +22,7 @@ from rw_hooks.publish.journal import Journal, Key, Row
 from rw_hooks.publish.outcome import shown
 from rw_hooks.publish.publication import Publication
 from rw_hooks.publish.receipt import Receipt, read_receipts
-from rw_hooks.publish.stages import Registered
+from rw_hooks.publish.stages import INSPECTION, Registered, inspection_of
 from rw_hooks.publish.watcher import Watcher
 from rw_hooks.settings import Given, Settings
 
@@ -84,7 +84,7 @@ def _require_air(air: str) -> None:
 def _update(context: Context, known: _Known) -> Publication:
     row, journal = known.row, context.journal
     merged = replace(context.settings, given={**_as_given(known), **context.settings.given})
-    inspection = Inspection.model_validate(journal.results(row.id)["inspect"].value)
+    inspection = inspection_of(journal.results(row.id))
     described = without_secrets(describe(inspection, TrainingFacts(), merged, air=row.air))
     for name in ("category", "type"):
         if described.fields.get(name) != known.fields.get(name):
@@ -139,7 +139,7 @@ def _weights(file: Path | None) -> list[Path]:
 
 def _adopt_receipt(context: Context, path: Path, receipt: Receipt) -> _Known:
     told = {name: receipt.model.get(name) for name in ("category", "type", "architecture")}
-    inspection = Inspection.model_validate(
+    inspection = INSPECTION.validate_python(
         {"path": str(path), "size": receipt.size, "valid": True, "sha256": receipt.sha256, **told}
     )
     location = Location(host=receipt.host, url=receipt.url, access="public")
@@ -172,7 +172,7 @@ def _adopt(context: Context, path: Path, air: str, inspection: Inspection, locat
     whole = str(path.absolute())
     key = Key(str(inspection.sha256), air, endpoint.rest_url, endpoint.fingerprint)
     row = journal.enroll(key, path=whole, held=whole, options=pack(context.settings.given), facts={})
-    journal.record(row.id, "inspect", inspection.model_dump(mode="json"), 0.0)
+    journal.record(row.id, "inspect", inspection.as_json(), 0.0)
     journal.record(row.id, "host", location.model_dump(mode="json"), 0.0)
     journal.record(row.id, "preflight", {"adopted": True}, 0.0)
     journal.give_air(row.id, air)
