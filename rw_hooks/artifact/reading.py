@@ -8,6 +8,7 @@ from a small ring and are reused only when both are done with them.
 from __future__ import annotations
 
 import hashlib
+import mmap
 import os
 import stat
 import threading
@@ -28,6 +29,8 @@ __all__ = ["Hashes", "OpenFile", "open_file", "read_data", "read_header"]
 Progress = Callable[[int, int], None]
 
 _PIECE = 1 << 20
+"""Bytes of a buffer. Buffers are maps, which begin where a page does: into one that begins 16 bytes later, as a large
+bytearray does, some kernels copy five times slower (AMD's "fast short rep mov")."""
 _RING = 8
 _FICLONE = 0x40049409
 """Linux ``ioctl_ficlone(2)``: share the blocks of another file, copy on write."""
@@ -241,7 +244,7 @@ def _pieces(file: OpenFile, beside: Callable[[memoryview], None]) -> Iterator[me
             free.put(buffer)
 
     for _ in range(_RING):
-        free.put(memoryview(bytearray(_PIECE)))
+        free.put(memoryview(mmap.mmap(-1, _PIECE)))
     worker = threading.Thread(target=work, name="scan", daemon=True)
     worker.start()
     try:
