@@ -1,14 +1,14 @@
-"""Standing back: the worker's share of processor and disk is what the training leaves."""
+"""Standing back: the worker's share of processor and disk is what the training leaves. Standard library only."""
 
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import os
 import platform
 import sys
+from pathlib import Path
 
-__all__ = ["stand_back"]
+__all__ = ["keep_back", "stand_back"]
 
 _NICE = 10
 _IOPRIO_SET = {"x86_64": 251, "aarch64": 30, "riscv64": 30, "ppc64le": 273, "s390x": 282}
@@ -18,8 +18,23 @@ _WINDOWS_BACKGROUND = 0x00100000
 """``PROCESS_MODE_BACKGROUND_BEGIN`` of ``SetPriorityClass``: processor, disk and memory in the background."""
 
 
+def keep_back(process: int) -> None:
+    """Lower the priority of a process that was just started in a session of its own, before it has begun its work.
+
+    Linux weighs whole sessions against each other (``sched_autogroup_enabled``, see sched(7)): there, the nice value
+    of a process counts only within its own session, and against the trainer's that of the session.
+    """
+    if sys.platform == "win32":
+        return  # it stands back by itself
+    with contextlib.suppress(OSError):
+        os.setpriority(os.PRIO_PROCESS, process, _NICE)
+        Path(f"/proc/{process}/autogroup").write_text(str(_NICE), encoding="ascii")
+
+
 def stand_back() -> None:
     """Lower this process's priority for processor and disk, where the system has one; it is no fault where not."""
+    import ctypes
+
     if sys.platform == "win32":
         with contextlib.suppress(OSError, AttributeError):
             kernel = ctypes.windll.kernel32

@@ -21,6 +21,7 @@ from typing import NamedTuple
 from rw_hooks.home import private_folder
 from rw_hooks.options import OPTIONS
 from rw_hooks.publish.presence import Presence, is_present
+from rw_hooks.publish.priority import keep_back
 
 __all__ = ["Post"]
 
@@ -125,12 +126,14 @@ def _start(home: Path, environ: Mapping[str, str], command: str | None) -> subpr
         log.replace(log.with_name("worker.log.1"))
     descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     try:
-        return subprocess.Popen(  # noqa: S603 - the user's own command, or ourselves
+        worker = subprocess.Popen(  # noqa: S603 - the user's own command, or ourselves
             words, stdin=subprocess.DEVNULL, stdout=descriptor, stderr=descriptor, cwd=home,
             env=_environment(home, environ), start_new_session=True, creationflags=_flags(),
         )  # fmt: skip
     finally:
         os.close(descriptor)
+    keep_back(worker.pid)
+    return worker
 
 
 def _flags() -> int:
