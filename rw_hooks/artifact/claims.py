@@ -34,7 +34,7 @@ class _Reader:
         self.sources: dict[str, str] = {}
 
     def text(self, key: str) -> str | None:
-        value = self.metadata.get(key, "").strip()
+        value = self.metadata.get(key, "")[:_LONGEST].strip()
         return None if value.lower() in _ABSENT else value
 
     def first(self, field: str, *keys: str) -> str | None:
@@ -42,7 +42,7 @@ class _Reader:
             value = self.text(key)
             if value is not None:
                 self.sources[field] = key
-                return value[:_LONGEST]
+                return value
         return None
 
     def number(self, field: str, *keys: str) -> float | None:

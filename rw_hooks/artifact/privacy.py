@@ -12,11 +12,17 @@ __all__ = ["PRIVATE", "keys_to_strip", "privacy_findings"]
 
 PRIVATE = "private"
 
-_PATH = re.compile(
-    r"(?<![\w:/.])(?:/(?:home|Users|root|mnt|media|data|workspace|content|kaggle|tmp|var|opt|srv|notebooks)/[^\s\"',]+"
-    r"|[A-Za-z]:(?:\\\\?|/)(?!/)[^\s\"',]+|\\\\\\\\?[\w.-]+\\\\?[\w$.-]+|~/[^\s\"',]+)"
+# Each begins with a character that is seldom, which the search for it skips to.
+_PATHS = (
+    re.compile(
+        r"/(?<![\w:/.]/)(?:home|Users|root|mnt|media|data|workspace|content|kaggle|tmp|var|opt|srv|notebooks)/[^\s\"',]"
+    ),
+    re.compile(r":(?<=[A-Za-z]:)(?<![\w:/.]..)(?:\\\\?|/)(?!/)[^\s\"',]"),
+    re.compile(r"\\\\(?<![\w:/.]..)(?:\\\\)?[\w.-]{2,}\\\\?[\w$.-]"),
+    re.compile(r"~(?<![\w:/.]~)/[^\s\"',]"),
 )
-_EMAIL = re.compile(r"[\w.+-]{2,}@[\w-]+\.[\w.]{2,}")
+_EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]{2,64}@[\w-]+\.[\w.]{2,}")
+"""Begins only where a word does: a value may be a hundred megabytes of one."""
 _URL_FRAGMENT = re.compile(r"https?://\S+")
 _DATASET_KEYS = frozenset(
     {
@@ -41,7 +47,7 @@ def privacy_findings(metadata: Mapping[str, str]) -> list[Finding]:
     if paths:
         message = f"the metadata tells local paths, in {_listed(paths)}; {_advice(paths)}"
         findings.append(Finding(code="private_paths", severity="warning", message=message))
-    people = [key for key, value in metadata.items() if _EMAIL.search(_without_urls(value))]
+    people = [key for key, value in metadata.items() if _has_address(value)]
     if people:
         message = f"the metadata holds an e-mail address, in {_listed(people)}; {_advice(people)}"
         findings.append(Finding(code="private_person", severity="warning", message=message))
@@ -62,16 +68,17 @@ def keys_to_strip(metadata: Mapping[str, str], keys: Iterable[str]) -> tuple[str
 def _is_private(key: str, value: str) -> bool:
     bare = _without_urls(value)
     return (
-        key in _DATASET_KEYS
-        or key in _CONFIG_KEYS
-        or _has_path(value)
-        or bool(_EMAIL.search(bare))
-        or redact(bare) != bare
+        key in _DATASET_KEYS or key in _CONFIG_KEYS or _has_path(value) or _has_address(value) or redact(bare) != bare
     )
 
 
 def _has_path(value: str) -> bool:
-    return bool(_PATH.search(_without_urls(value)))
+    bare = _without_urls(value)
+    return any(path.search(bare) for path in _PATHS)
+
+
+def _has_address(value: str) -> bool:
+    return "@" in value and bool(_EMAIL.search(_without_urls(value)))
 
 
 def _without_urls(value: str) -> str:

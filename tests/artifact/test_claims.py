@@ -232,3 +232,10 @@ def test_a_claim_against_the_structure_within_a_family_is_not_believed() -> None
     decision = decide(identity, Claims(family="flux1", architecture="flux1d"))
     assert (decision.architecture, decision.candidates) == ("flux1s", ("flux1s",))
     assert [finding.code for finding in decision.findings] == ["contradicting_claim"]
+
+
+@pytest.mark.timeout(30)
+@pytest.mark.parametrize("key", ["ss_sd_model_name", "modelspec.architecture", "ss_base_model_version"])
+@pytest.mark.parametrize("piece", ["flux", "flux-", "sd_v2", "z"])
+def test_a_name_of_a_megabyte_is_read_in_a_moment(key: str, piece: str) -> None:
+    assert read_claims({key: piece * 1_000_000}).architecture is None

@@ -48,6 +48,22 @@ def test_what_tells_of_people_and_machines_is_found(key: str, code: str) -> None
     assert HUB_TOKEN not in found[0].message
 
 
+@pytest.mark.timeout(30)
+@pytest.mark.parametrize("piece", ["a", "a@", "a@a.", "/home/", "\\", "C:\\", "~/", "https://", "secret", "a, "])
+def test_a_value_of_any_shape_and_a_megabyte_is_read_in_a_moment(piece: str) -> None:
+    assert privacy_findings({"note": piece * 1_000_000}) is not None
+
+
+@pytest.mark.parametrize("share", [r"\\server\models\x", r"\\\\server\\models\\x", '"~/out"', "=/data/x"])
+def test_a_share_and_a_home_are_local_paths(share: str) -> None:
+    assert [item.code for item in privacy_findings({"note": share})] == ["private_paths"]
+
+
+@pytest.mark.parametrize("text", [r"a line\\nand\\nanother", r"sketch \\(style\\)", "ratio 3:/4", "a~/b", "x/home/y"])
+def test_what_only_resembles_a_path_is_none(text: str) -> None:
+    assert privacy_findings({"note": text}) == []
+
+
 def test_what_is_public_is_left_alone() -> None:
     assert privacy_findings(PUBLIC) == []
     assert keys_to_strip(PUBLIC, ["private"]) == ()
