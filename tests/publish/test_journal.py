@@ -8,6 +8,7 @@ import stat
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 
@@ -125,6 +126,21 @@ def test_a_folder_that_cannot_be_written_is_said_with_the_mend(tmp_path):
     with pytest.raises(JournalError) as caught:
         Journal(tmp_path / "file" / "home")
     assert "RW_HOOKS_HOME" in caught.value.hint
+
+
+def test_a_journal_opened_twice_in_one_process_loses_nothing_when_another_process_looks(tmp_path):
+    script = (
+        "import sys; from pathlib import Path; from rw_hooks.publish.journal import Journal\n"
+        "with Journal(Path(sys.argv[1])) as journal: print(*(row.path for row in journal.rows()))"
+    )
+    look = [sys.executable, "-c", script, str(tmp_path)]
+    with Journal(tmp_path) as journal:
+        enroll(journal, path="first")
+        Journal(tmp_path).close()
+        subprocess.run(look, check=True)
+        enroll(journal, replace(KEY, sha256="b" * 64), path="second")
+        seen = subprocess.run(look, stdout=subprocess.PIPE, text=True, check=True)
+    assert seen.stdout.split() == ["first", "second"]
 
 
 def test_many_threads_and_processes_enroll_one_publication(tmp_path):
