@@ -64,7 +64,7 @@ class _Session:
     """One run of the trainer in this process.
 
     Attributes:
-        run: Its name, or empty where the state folder cannot be written.
+        run: Its name, or empty where the state folder cannot be used.
         presence: The lock that says that it goes on.
         process: The process that began it: a forked one begins its own.
         saves: How many saves there were.
@@ -163,11 +163,12 @@ class PublishHook:
             "final": final,
             "facts": plain(facts or {}),
         }
-        self._hand_over(file, session, known)
-        self._see_worker()
-        _LOG.info("rw-hooks: handed over %s", file)
+        if self._hand_over(file, session, known):
+            self._see_worker()
+            _LOG.info("rw-hooks: handed over %s", file)
 
-    def _hand_over(self, file: Path, session: _Session, known: dict[str, Any]) -> None:
+    def _hand_over(self, file: Path, session: _Session, known: dict[str, Any]) -> bool:
+        """Keep the bytes and write the hand-over; False, said once, where the state folder cannot be used."""
         identity, started = uuid.uuid4().hex[:12], time.monotonic()
         held = hold(file, identity, staging=self._path("staging"), spool=self._home / "spool")
         try:
@@ -188,13 +189,19 @@ class PublishHook:
                 **known,
             )
             drop(self._home, item, durable=False)
+        except OSError as error:
+            release(held.path)
+            self._say_unusable(error)
+            return False
         except BaseException:
             release(held.path)
             raise
         self._handed.append((identity, str(file)))
+        self._warned = False
         if held.copied:
             seconds = time.monotonic() - started
             _LOG.warning("rw-hooks: %s cannot be linked on this file system; copied it in %.1f s", file, seconds)
+        return True
 
     @_never_raises
     def on_end(self, wait: bool | str | None = None) -> None:
@@ -265,7 +272,7 @@ class PublishHook:
             time.sleep(_LOOK_SECONDS)
 
     def _current(self) -> _Session | None:
-        """Return this process's session; None, said once, where the state folder cannot be written."""
+        """Return this process's session; None, said once, where the state folder cannot be used."""
         if self._session is not None and self._session.process == os.getpid():
             return self._session
         try:
@@ -274,18 +281,21 @@ class PublishHook:
             )
             private_folder(self._home / "inbox")
         except OSError as error:
-            if not self._warned:
-                _LOG.warning(
-                    "rw-hooks: nothing can be published: the state folder %s cannot be written (%s); set RW_HOOKS_HOME "
-                    "to a folder that can, or publish afterwards with 'rw-hooks publish FILE'",
-                    self._home, error.strerror or type(error).__name__,
-                )  # fmt: skip
-            self._warned = True
+            self._say_unusable(error)
             return None
         if self._process != os.getpid():
             self._process, self._handed = os.getpid(), []
         self._session = _Session(run.id, presence)
         return self._session
+
+    def _say_unusable(self, error: OSError) -> None:
+        if not self._warned:
+            _LOG.warning(
+                "rw-hooks: nothing can be published: the state folder %s cannot be used (%s); make room there, or set "
+                "RW_HOOKS_HOME to a folder on a local disk, or publish afterwards with 'rw-hooks publish FILE'",
+                self._home, error.strerror or type(error).__name__,
+            )  # fmt: skip
+        self._warned = True
 
     def _close(self) -> None:
         session, self._session = self._session, None

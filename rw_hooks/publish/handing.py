@@ -33,11 +33,13 @@ class Found:
         sorted: What is to be done with it.
         files: The inbox's files, by hand-over.
         newer: What was written by a newer version, in words.
+        unreadable: What cannot be read just now, and why.
     """
 
     sorted: Sorted = field(default_factory=Sorted)
     files: dict[str, Path] = field(default_factory=dict[str, Path])
     newer: list[str] = field(default_factory=list[str])
+    unreadable: dict[Path, OSError] = field(default_factory=dict[Path, OSError])
 
 
 def look(home: Path, endpoint: str, accounts: Collection[str]) -> Found:
@@ -47,6 +49,8 @@ def look(home: Path, endpoint: str, accounts: Collection[str]) -> Found:
     for file, item in waiting(home):
         if isinstance(item, NewerSchemaError):
             found.newer.append(str(item))
+        elif isinstance(item, OSError):
+            found.unreadable[file] = item
         elif item.endpoint == endpoint and item.account in accounts:
             items.append(item)
             found.files[item.id] = file

@@ -8,7 +8,6 @@ as the publication is in the journal.
 from __future__ import annotations
 
 import json
-import os
 import uuid
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field, fields
@@ -18,6 +17,7 @@ from typing import Any, cast
 
 from rw_hooks.home import private_folder
 from rw_hooks.points import reach
+from rw_hooks.publish.records import write
 
 __all__ = ["SCHEMA", "HandOver", "NewerSchemaError", "drop", "remove", "waiting"]
 
@@ -92,37 +92,32 @@ def drop(home: Path, item: HandOver, *, durable: bool) -> Path:
     """
     folder = private_folder(private_folder(home) / "inbox")
     final = folder / (item.id + _SUFFIX)
-    temporary = folder / f".{item.id}.tmp"
-    reach("inbox.before_write")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        json.dump(asdict(item), file)
-        file.flush()
-        if durable:
-            os.fsync(file.fileno())
-    reach("inbox.before_rename")
-    temporary.replace(final)
-    reach("inbox.after_rename")
+    write(final, asdict(item), durable=durable, point="inbox")
     return final
 
 
-def waiting(home: Path) -> Iterator[tuple[Path, HandOver | NewerSchemaError]]:
-    """Yield the hand-overs in the order they came; one from a newer version comes as a :class:`NewerSchemaError`.
+def waiting(home: Path) -> Iterator[tuple[Path, HandOver | NewerSchemaError | OSError]]:
+    """Yield the hand-overs in the order they came.
 
-    An item that is being written, or is no hand-over at all, is passed over.
+    One from a newer version comes as a :class:`NewerSchemaError`, one that cannot be read just now as an
+    :class:`OSError`. An item that is being written, was taken meanwhile, or is no hand-over at all, is passed over.
     """
-    folder = home / "inbox"
-    try:
-        names = sorted(folder.glob("[!.]*" + _SUFFIX), key=lambda path: path.stat().st_mtime_ns)
-    except OSError:
-        return
-    for path in names:
+    for path in sorted((home / "inbox").glob("[!.]*" + _SUFFIX), key=_came_at):
         try:
             yield path, _read(path)
-        except NewerSchemaError as error:
-            yield path, error
-        except (OSError, ValueError, TypeError):
+        except FileNotFoundError:
             continue
+        except (NewerSchemaError, OSError) as error:
+            yield path, error
+        except (ValueError, TypeError):
+            continue
+
+
+def _came_at(path: Path) -> int:
+    try:
+        return path.stat().st_mtime_ns
+    except OSError:  # somebody took it meanwhile: the others are waiting all the same
+        return 0
 
 
 def remove(path: Path) -> None:

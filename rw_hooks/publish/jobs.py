@@ -17,7 +17,8 @@ from rw_hooks.publish.holding import release, release_item
 from rw_hooks.publish.inbox import HandOver, remove, waiting
 from rw_hooks.publish.intake import is_bad_artifact, retry
 from rw_hooks.publish.journal import Journal, Row
-from rw_hooks.publish.outcome import shown
+from rw_hooks.publish.machine import machine_error
+from rw_hooks.publish.outcome import failed_before_journal, shown
 from rw_hooks.publish.publication import Publication
 from rw_hooks.publish.watcher import Watcher
 from rw_hooks.runware import Endpoint
@@ -88,6 +89,8 @@ def _take_waiting(context: Context, endpoint: Endpoint) -> Iterator[Publication]
     found = look(context.home, endpoint.rest_url, (endpoint.fingerprint, ""))
     for trouble in found.newer:
         context.watcher.note(f"left for a newer version of rw-hooks: {trouble}")
+    for file, error in found.unreadable.items():
+        yield failed_before_journal(str(file), machine_error(error))
     for item in found.sorted.undecided:
         context.watcher.note(f"left until its training is over: {item.path}")
     for item in found.sorted.superseded:

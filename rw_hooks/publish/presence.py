@@ -32,12 +32,17 @@ class Presence:
         """Take the lock without waiting, and say whether it was free.
 
         Raises:
-            OSError: The file cannot be opened.
+            OSError: The file cannot be opened, or its file system has no locks.
         """
         if _is_own(self.path):
             return False
         descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600)
-        if not _lock(descriptor):
+        try:
+            free = _lock(descriptor)
+        except OSError:
+            os.close(descriptor)
+            raise
+        if not free:
             os.close(descriptor)
             return False
         self._descriptor = descriptor
@@ -62,6 +67,8 @@ def is_present(path: Path) -> bool:
         return False
     try:
         return not _lock(descriptor)
+    except OSError:  # a file system without locks cannot say that anybody is there
+        return False
     finally:
         os.close(descriptor)
 
@@ -82,5 +89,7 @@ def _lock(descriptor: int) -> bool:
 
             fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, _BYTE)
     except OSError as error:
-        return error.errno not in _HELD  # a file system without locks cannot say that anybody is there
+        if error.errno in _HELD:
+            return False
+        raise
     return True

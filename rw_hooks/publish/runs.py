@@ -6,6 +6,8 @@ in the way of a publication into a second file, which the hook reads.
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import json
 import os
 import uuid
@@ -16,6 +18,7 @@ from typing import Any
 
 from rw_hooks.home import private_folder
 from rw_hooks.publish.presence import Presence, is_present
+from rw_hooks.publish.records import write
 
 __all__ = ["Run", "begin", "forget", "is_over", "known", "read_trouble", "tell_trouble"]
 
@@ -43,14 +46,25 @@ def begin(home: Path, options: Mapping[str, Any], endpoint: str, account: str, d
     """Write a new run down, and return it with the lock that says that it goes on.
 
     Raises:
-        OSError: The state folder cannot be written.
+        OSError: The state folder cannot be written, or its file system has no locks.
     """
     run = Run(uuid.uuid4().hex[:12], options, endpoint, account, directory)
     folder = private_folder(private_folder(home) / "runs")
     presence = Presence(folder / f"{run.id}.lock")
-    presence.announce()
-    _write(folder / f"{run.id}.json", asdict(run))
+    try:
+        _announce(presence)
+        write(folder / f"{run.id}.json", asdict(run))
+    except OSError:
+        presence.withdraw()
+        with contextlib.suppress(OSError):
+            presence.path.unlink()
+        raise
     return run, presence
+
+
+def _announce(presence: Presence) -> None:
+    if not presence.announce():  # nobody else knows its name, so nobody else can hold it
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK), str(presence.path))
 
 
 def is_over(home: Path, identity: str) -> bool:
@@ -70,7 +84,7 @@ def known(home: Path) -> Iterator[Run]:
 
 def tell_trouble(home: Path, identity: str, trouble: Sequence[str]) -> None:
     """Write down what stands in the way of a publication; an empty list says that nothing does."""
-    _write(home / "runs" / f"{identity}.check", {"trouble": list(trouble)})
+    write(home / "runs" / f"{identity}.check", {"trouble": list(trouble)})
 
 
 def read_trouble(home: Path, identity: str) -> list[str] | None:
@@ -85,11 +99,3 @@ def forget(home: Path, identity: str) -> None:
     """Remove what was written down of a run that is over."""
     for suffix in ("json", "check", "lock"):
         (home / "runs" / f"{identity}.{suffix}").unlink(missing_ok=True)
-
-
-def _write(path: Path, record: Mapping[str, Any]) -> None:
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        json.dump(record, file)
-    temporary.replace(path)

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from rw_hooks.home import private_folder
+from rw_hooks.publish import records
 
 __all__ = ["Standing", "forget_old", "pending", "read", "write"]
 
@@ -50,11 +50,7 @@ def write(home: Path, item: str, standing: Standing) -> None:
     """Write down how the hand-over of this name stands; where that cannot be, nobody can be told."""
     with contextlib.suppress(OSError):
         final = private_folder(private_folder(home) / "standing") / f"{item}.json"
-        temporary = final.with_name(f".{final.name}.{os.getpid()}.tmp")
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            json.dump(asdict(standing), file)
-        temporary.replace(final)
+        records.write(final, asdict(standing))
 
 
 def read(home: Path, item: str) -> Standing | None:

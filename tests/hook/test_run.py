@@ -156,7 +156,7 @@ def test_a_state_folder_that_cannot_be_written_leaves_the_training_alone(trainin
     monkeypatch.setattr(training, "options", {"RW_HOOKS_HOME": str(training.folder / "a-file" / "home")})
     done = run(training, trainer(training, "save(out / 'toy.safetensors'); sys.exit(3)"))
     assert done.returncode == 3
-    assert done.stderr.count("cannot be written") == 1
+    assert done.stderr.count("cannot be used") == 1
 
 
 @pytest.mark.parametrize(("words", "message"), [([], "no command"), (["--", "no-such-trainer"], "cannot be run")])

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import errno
 import os
+import resource
 import socket
 import sys
 import threading
 from collections.abc import Callable
 from typing import Any
 
-__all__ = ["KINDS", "arm", "disarm"]
+__all__ = ["KINDS", "arm", "disarm", "limit_files"]
 
 _AUDITED = {
     "open": "open",
@@ -43,8 +44,15 @@ _ERRORS = {
 _armed: list[_Switch] = []
 
 
+def limit_files(size: int) -> None:
+    """Have every write fail that would make a file larger than so many bytes, as on a full disk."""
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, resource.getrlimit(resource.RLIMIT_FSIZE)[1]))
+
+
 def disarm() -> None:
     """Let everything succeed again."""
+    hard = resource.getrlimit(resource.RLIMIT_FSIZE)[1]
+    resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
     for switch in _armed:
         switch.n = 0
 

@@ -115,6 +115,8 @@ def _arm(command: Command) -> None:
     """Set what happens at the points that this process comes to."""
     if command.get("level"):
         logging.basicConfig(level=command["level"])
+    if command.get("file_bytes"):
+        effects.limit_files(command["file_bytes"])
     if command.get("effect"):
         effects.arm(command["effect"])
     if command.get("act"):
