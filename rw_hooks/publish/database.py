@@ -19,6 +19,7 @@ from filelock import FileLock, Timeout
 
 from rw_hooks.errors import RwHooksError
 from rw_hooks.home import private_folder
+from rw_hooks.publish.volume import Volume, look_at
 
 __all__ = ["JournalError", "open_database", "reporting"]
 
@@ -89,13 +90,14 @@ def open_database(path: Path) -> sqlite3.Connection:
         JournalError: It cannot be opened, or a newer version of rw-hooks wrote it.
     """
     try:
-        private_folder(path.parent)
+        volume = look_at(private_folder(path.parent))
+        _require_locks(path.parent, volume)
         with FileLock(path.with_name("journal.lock"), timeout=_BUSY_SECONDS, mode=0o600), reporting(path):
             try:
-                return _open(path)
+                return _open(path, volume)
             except _DamagedError as damage:
                 _move_aside(path, str(damage))
-                return _open(path)
+                return _open(path, volume)
     except (OSError, Timeout) as error:
         raise _unusable(path, error) from None
 
@@ -109,6 +111,20 @@ def reporting(path: Path) -> Generator[None]:
         raise _unusable(path, error) from None
 
 
+def _require_locks(home: Path, volume: Volume) -> None:
+    trouble = volume.lock_trouble
+    if trouble is None:
+        return
+    raise JournalError(
+        "state_without_locks",
+        f"the file system of the state folder {home} has no locks that work ({trouble.strerror}); without them two "
+        "processes could publish one file twice",
+        hint="set RW_HOOKS_HOME to a folder on a local disk, or have this one mounted with locks (NFS with its lock "
+        "service, Lustre with -o flock); nothing was sent",
+        stage="setup",
+    )
+
+
 def _unusable(path: Path, error: Exception) -> JournalError:
     return JournalError(
         "journal_unusable",
@@ -119,13 +135,16 @@ def _unusable(path: Path, error: Exception) -> JournalError:
     )
 
 
-def _open(path: Path) -> sqlite3.Connection:
+def _open(path: Path, volume: Volume) -> sqlite3.Connection:
     with suppress(FileExistsError):  # only a new file: closing one lets go of all locks that this process has on it
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
     database = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
     try:
+        if not volume.shares_memory:
+            _leave_shared_memory(database)
         _require_whole(database)
-        database.execute("PRAGMA journal_mode = WAL")
+        if volume.shares_memory:
+            database.execute("PRAGMA journal_mode = WAL")
         database.execute("PRAGMA synchronous = FULL")
         database.execute("PRAGMA foreign_keys = ON")
         database.execute("PRAGMA secure_delete = ON")
@@ -136,22 +155,36 @@ def _open(path: Path) -> sqlite3.Connection:
     return database
 
 
+def _leave_shared_memory(database: sqlite3.Connection) -> None:
+    """Keep a rollback journal from now on; a log that another machine left is read without shared memory for that."""
+    with _damage():
+        database.execute("PRAGMA locking_mode = EXCLUSIVE")
+        database.execute("PRAGMA journal_mode = DELETE")
+        database.execute("PRAGMA locking_mode = NORMAL")
+
+
 def _require_whole(database: sqlite3.Connection) -> None:
-    """Stop where the file is damaged; a disk that cannot be read, or a lock, is no damage."""
-    try:
+    with _damage():
         (answer,) = database.execute("PRAGMA quick_check(1)").fetchone()
+    if answer != "ok":
+        raise _DamagedError(str(answer))
+
+
+@contextmanager
+def _damage() -> Generator[None]:
+    """Tell a file that is damaged from a disk that cannot be read, or a lock."""
+    try:
+        yield
     except sqlite3.OperationalError:
         raise
     except sqlite3.DatabaseError as error:
         raise _DamagedError(str(error)) from None
-    if answer != "ok":
-        raise _DamagedError(str(answer))
 
 
 def _move_aside(path: Path, damage: str) -> None:
     """Give the damaged file and its log other names, by which they may be looked at."""
     aside = path.with_name(f"{path.name}.corrupt-{datetime.now(timezone.utc):%Y%m%dT%H%M%S%f}")
-    for suffix in ("-wal", "-shm", ""):
+    for suffix in ("-wal", "-shm", "-journal", ""):
         part = path.with_name(path.name + suffix)
         if part.exists():
             part.replace(aside.with_name(aside.name + suffix))

@@ -1,9 +1,9 @@
 """The journal: what is known of every publication, in SQLite, written before and after every outside effect.
 
-WAL with ``synchronous=FULL``, so that what was written is there after a power loss; a busy time-out of 30 seconds;
-every change is one ``BEGIN IMMEDIATE`` transaction. The file is readable by its owner alone; secret URLs that the user
-gave stand in a table of their own and only until the publication ends. How it is opened, migrated and, when damaged,
-moved aside: :mod:`rw_hooks.publish.database`.
+A write-ahead log (a rollback journal on the file system of a network) with ``synchronous=FULL``, so that what was
+written is there after a power loss; a busy time-out of 30 seconds; every change is one ``BEGIN IMMEDIATE`` transaction.
+The file is readable by its owner alone; secret URLs that the user gave stand in a table of their own and only until the
+publication ends. How it is opened, migrated and, when damaged, moved aside: :mod:`rw_hooks.publish.database`.
 """
 
 from __future__ import annotations

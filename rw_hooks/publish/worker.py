@@ -56,15 +56,16 @@ def drain(settings: Settings) -> bool:
     """
     endpoint = endpoint_of(settings)
     post = Post(settings.home, endpoint.rest_url, endpoint.fingerprint)
-    if not post.take():
-        return False
-    try:
-        with Journal(settings.home) as journal, Clients() as clients, ThreadPoolExecutor(_AT_ONCE) as pool:
-            context = Context(replace(settings, given={}), journal, clients)
-            _Worker(context, endpoint, post, pool).work()
-    finally:
-        post.stop_beating()
-        post.leave()
+    with Journal(settings.home) as journal:  # first, for it says what is wrong with the state folder
+        if not post.take():
+            return False
+        try:
+            with Clients() as clients, ThreadPoolExecutor(_AT_ONCE) as pool:
+                context = Context(replace(settings, given={}), journal, clients)
+                _Worker(context, endpoint, post, pool).work()
+        finally:
+            post.stop_beating()
+            post.leave()
     return True
 
 

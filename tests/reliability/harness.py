@@ -18,7 +18,7 @@ import sys
 import threading
 import time
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
@@ -52,13 +52,19 @@ class Ended:
 
 
 class Zygote:
-    """The process that gives birth to processes that die; one for each test process."""
+    """The process that gives birth to processes that die; one for each test process, version and preloaded library.
 
-    def __init__(self) -> None:
+    Args:
+        source: Where the package lies.
+        preload: A library that stands between the processes and libc, or empty.
+    """
+
+    def __init__(self, source: Path, preload: str) -> None:
         self._lock = threading.Lock()
+        path = os.pathsep.join(map(str, (source, ROOT, ROOT / "integrations")))
         self._process = subprocess.Popen(
             [sys.executable, "-m", "tests.reliability.zygote"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-            cwd=ROOT, text=True, env={**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'integrations'}"},
+            cwd=source, text=True, env={**os.environ, "PYTHONPATH": path, "LD_PRELOAD": preload},
         )  # fmt: skip
 
     def ask(self, **command: Any) -> dict[str, Any]:
@@ -79,9 +85,9 @@ class Zygote:
 
 
 @cache
-def zygote() -> Zygote:
+def zygote(source: Path = ROOT, preload: str = "") -> Zygote:
     """Return this test process's zygote, started when first asked for."""
-    started = Zygote()
+    started = Zygote(source, preload)
     atexit.register(started.close)
     return started
 
@@ -106,6 +112,7 @@ class World:
         self.sandbox = sandbox
         self.hub = hub
         self.uploads_most = 1
+        self.zygote: Callable[[], Zygote] = zygote
         self.receipt_required = True
         self.home = folder / "home"
         self.file = folder / "run" / "sketch.safetensors"
@@ -147,7 +154,8 @@ class World:
             "do": "start", "work": work, "environ": self.environ, "options": self.options, "files": [str(self.file)],
             "directory": str(self.folder), "outcome": str(outcome), "said": str(said), **more,
         }  # fmt: skip
-        return Begun(zygote().ask(**command)["pid"], outcome, said)
+        born_by = self.zygote()
+        return Begun(born_by.ask(**command)["pid"], outcome, said, born_by)
 
     def run(self, work: str, seconds: float = 45.0, **more: Any) -> Ended:
         """Run a process to its end."""
@@ -232,6 +240,7 @@ class Begun:
     pid: int
     outcome: Path
     said: Path
+    zygote: Zygote
 
     def kill(self) -> None:
         """Kill it and all that is in its process group; it is no fault when it has ended."""
@@ -239,7 +248,7 @@ class Begun:
             os.killpg(self.pid, signal.SIGKILL)
 
     def end(self, seconds: float = 45.0) -> Ended:
-        answer = zygote().ask(do="wait", pid=self.pid, seconds=seconds)
+        answer = self.zygote.ask(do="wait", pid=self.pid, seconds=seconds)
         outcome = json.loads(self.outcome.read_text()) if self.outcome.exists() else None
         said = self.said.read_text(errors="replace") if self.said.exists() else ""
         return Ended(**answer, outcome=outcome, said=said)

@@ -26,6 +26,7 @@ INJECTED = {
     "WebSocket trouble in any order": "drops, restarts, lost sessions; duplicate, reordered, invalid frames",
     "the n-th system effect fails": "open, rename, link, unlink, mkdir, connect, send, recv, fsync, spawn in turn",
     "a full disk": "a small file system filled to each page, a limit on each file; SQLite's own writes, the hook's",
+    "a state folder on a network": "no locks, no shared memory, stale handles in every call, renames done and denied",
     "a damaged or foreign state folder": "truncated, overwritten journals; newer schemas; foreign hand-overs; locks",
     "many at once": "64 processes, 8 ranks, workers, cancel against resume, two keys and endpoints",
     "the file under our feet": "rewritten, truncated, replaced, deleted at each stage; links, pipes, odd names",
