@@ -105,15 +105,17 @@ class PublishHook:
     def __init__(self, **options: Any) -> None:  # noqa: ANN401 - the table of options has the types
         self.begin(join(check(options), environ=os.environ, directory=Path.cwd()))
 
-    def begin(self, given: Mapping[str, Given], argv: Sequence[str] = ()) -> None:
+    def begin(self, given: Mapping[str, Given], argv: Sequence[str] = (), before: Sequence[str] = ()) -> None:
         """Begin with options that are joined already, as a command has them.
 
         Args:
             given: The options, each with its source.
             argv: The trainer's command line, for what its integration reads there; without secrets.
+            before: The weights files that lay where it writes.
         """
         self._given = given
         self._argv = tuple(argv)
+        self._before = tuple(before)
         self._directory = Path.cwd()
         self._home = state_home(os.environ)
         self._endpoint = os.environ.get("RUNWARE_API_URL") or API_URL
@@ -123,7 +125,7 @@ class PublishHook:
         self._handed: list[tuple[str, str]] = []
         self._session: _Session | None = None
         self._warned = False
-        if rank(os.environ) == 0:
+        if self.leads:
             self._prepare()
 
     @_never_raises
@@ -147,7 +149,7 @@ class PublishHook:
             final: Whether this is the run's result.
             facts: What is known of the model, by the names of :class:`rw_hooks.facts.model.TrainingFacts`.
         """
-        if rank(os.environ) != 0:
+        if not self.leads:
             return
         session = self._current()
         if session is None:
@@ -211,7 +213,7 @@ class PublishHook:
             wait: True or ``yes``: wait until all is ready or failed. False or ``no``: return at once. ``auto``: wait
                 where the worker would not outlive this process. None: what the option ``wait`` says, else ``auto``.
         """
-        if rank(os.environ) != 0 or self._process != os.getpid():
+        if not self.leads or self._process != os.getpid():
             return
         self._close()
         reason = self._reason_to_wait(wait)
@@ -222,7 +224,7 @@ class PublishHook:
     @_never_raises
     def on_error(self, error: BaseException) -> None:
         """Say that the run failed: what it had saved is published all the same."""
-        if self._handed and rank(os.environ) == 0 and self._process == os.getpid():
+        if self._handed and self.leads and self._process == os.getpid():
             _LOG.warning("rw-hooks: the training failed (%s); its last save is published", type(error).__name__)
         left = isinstance(error, (KeyboardInterrupt, SystemExit, GeneratorExit))
         self.on_end(wait=False if left else None)
@@ -237,6 +239,11 @@ class PublishHook:
             One :class:`rw_hooks.publish.standing.Standing` for each hand-over, in their order.
         """
         return self._wait(timeout) or ()
+
+    @property
+    def leads(self) -> bool:
+        """Whether this process is rank 0, the only one that publishes."""
+        return rank(os.environ) == 0
 
     @property
     def handed(self) -> int:
@@ -276,9 +283,16 @@ class PublishHook:
         if self._session is not None and self._session.process == os.getpid():
             return self._session
         try:
-            run, presence = runs.begin(
-                self._home, pack(self._given), self._endpoint, self._account, str(self._directory)
+            run = runs.Run(
+                options=pack(self._given),
+                endpoint=self._endpoint,
+                account=self._account,
+                directory=str(self._directory),
+                argv=self._argv,
+                variables=sorted(os.environ),
+                before=self._before,
             )
+            presence = runs.begin(self._home, run)
             private_folder(self._home / "inbox")
         except OSError as error:
             self._say_unusable(error)

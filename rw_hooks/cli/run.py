@@ -40,17 +40,27 @@ def run(
                          stage="setup")  # fmt: skip
     settings = settings_from(options)
     session = Session(settings, command, Path.cwd())
+    if not session.hook.leads:
+        return run_child(command)
     code = run_child(command, every=_LOOK_SECONDS if session.watches else None, tick=session.look)
     if code:
         say(f"The trainer ended with exit code {code}.")
-    published = _published(session, settings, wait=not no_wait, as_json=as_json)
+    try:
+        published = _published(session, settings, failed=code != 0, wait=not no_wait, as_json=as_json)
+    except Exception as error:
+        if not code:
+            raise
+        from rw_hooks.cli.bug import report_bug
+
+        report_bug(error)  # the trainer's own exit code says more than ours
+        return code
     return code or published
 
 
-def _published(session: Session, settings: Settings, *, wait: bool, as_json: bool) -> int:
+def _published(session: Session, settings: Settings, *, failed: bool, wait: bool, as_json: bool) -> int:
     """Publish what the trainer left, and return the exit code of that."""
     try:
-        found = session.end()
+        found = session.end(failed=failed)
     except RwHooksError as error:
         session.hook.on_end(wait=False)
         say_error(error)

@@ -15,7 +15,6 @@ from rw_hooks.cli.flags import Flags, Options
 from rw_hooks.cli.show import say
 from rw_hooks.errors import UsageError
 from rw_hooks.publish.context import endpoint_of
-from rw_hooks.trainer_run.session import CommandHook
 from rw_hooks.trainer_run.watching import Watch
 
 __all__ = ["watch"]
@@ -46,10 +45,12 @@ def watch(
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, end)
-    hook = CommandHook(settings)
-    watched = Watch(folder.absolute(), settings, hook)
+    watched = Watch(folder.absolute(), settings)
+    if not watched.hook.leads:
+        say("Nothing is watched: this is not rank 0, and in distributed training only rank 0 publishes.")
+        return 0
     say(f"Watching {folder}; Ctrl-C ends it.")
     watched.run(stop, _LOOK_SECONDS)
-    hook.on_end(wait=False)
+    watched.hook.on_end(wait=False)
     say("What was handed over is published by the worker; 'rw-hooks jobs' shows it.")
     return 0

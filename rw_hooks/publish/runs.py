@@ -12,7 +12,7 @@ import json
 import os
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -28,27 +28,32 @@ class Run:
     """One run of a trainer.
 
     Attributes:
-        id: Its name.
         options: As a hand-over has them.
         endpoint: Runware's REST endpoint.
         account: The fingerprint of the key.
         directory: Where the trainer runs.
+        argv: Its command line without the values of secret options, where a command of ours started it.
+        variables: The names of its environment variables; never their values.
+        before: The weights files that lay where it writes, where a command of ours started it.
+        id: Its name.
     """
 
-    id: str
     options: Mapping[str, Any]
     endpoint: str
     account: str
     directory: str
+    argv: Sequence[str] = ()
+    variables: Sequence[str] = ()
+    before: Sequence[str] = ()
+    id: str = field(default_factory=lambda: uuid.uuid4().hex[:12])
 
 
-def begin(home: Path, options: Mapping[str, Any], endpoint: str, account: str, directory: str) -> tuple[Run, Presence]:
-    """Write a new run down, and return it with the lock that says that it goes on.
+def begin(home: Path, run: Run) -> Presence:
+    """Write a new run down, and return the lock that says that it goes on.
 
     Raises:
         OSError: The state folder cannot be written, or its file system has no locks.
     """
-    run = Run(uuid.uuid4().hex[:12], options, endpoint, account, directory)
     folder = private_folder(private_folder(home) / "runs")
     presence = Presence(folder / f"{run.id}.lock")
     try:
@@ -59,7 +64,7 @@ def begin(home: Path, options: Mapping[str, Any], endpoint: str, account: str, d
         with contextlib.suppress(OSError):
             presence.path.unlink()
         raise
-    return run, presence
+    return presence
 
 
 def _announce(presence: Presence) -> None:
@@ -77,7 +82,7 @@ def known(home: Path) -> Iterator[Run]:
     for path in sorted((home / "runs").glob("*.json")):
         try:
             record = json.loads(path.read_text(encoding="utf-8"))
-            yield Run(**{name: record[name] for name in Run.__dataclass_fields__})
+            yield Run(**{name: record[name] for name in Run.__dataclass_fields__ if name in record})
         except (OSError, ValueError, TypeError, KeyError):
             continue
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -70,8 +71,8 @@ def look_at(folders: Sequence[Path]) -> dict[Path, tuple[int, int]]:
             left -= 1
             if left < 0:
                 return found
-            if entry.name.endswith(".safetensors") and not entry.name.startswith("."):
-                status = entry.stat()
+            status = _status(entry)
+            if status is not None:
                 found[Path(entry.path)] = (status.st_size, status.st_mtime_ns)
     return found
 
@@ -93,7 +94,7 @@ def without_secrets(argv: Sequence[str], directory: Path) -> list[str]:
 
 
 def _whole_path(word: str, directory: Path) -> str:
-    is_config = word.endswith((*_CONFIG_SUFFIXES, *LAUNCH_SUFFIXES)) and (directory / word).is_file()
+    is_config = word.endswith((*_CONFIG_SUFFIXES, *LAUNCH_SUFFIXES)) and _is_file(directory / word)
     return str(directory / word) if is_config else word
 
 
@@ -104,7 +105,7 @@ def _named(argv: Sequence[str], directory: Path) -> Iterator[tuple[str, str]]:
     yield from given
     for _, value in dict.fromkeys(given):
         path = directory / value
-        if path.suffix.lower() in (*_CONFIG_SUFFIXES, *LAUNCH_SUFFIXES) and path.is_file():
+        if path.suffix.lower() in (*_CONFIG_SUFFIXES, *LAUNCH_SUFFIXES) and _is_file(path):
             yield from _pairs("", _settings(path))
 
 
@@ -134,12 +135,27 @@ def _folders(values: Sequence[str], directory: Path) -> tuple[Path, ...]:
     for value in values:
         if not value or "\n" in value or "\0" in value or len(value) > _PATH_MAX:
             continue
-        path = directory / Path(value).expanduser()
+        path = directory / _expanded(value)
         if path.suffix == ".safetensors":
             path = path.parent
-        if path != directory and not path.is_file() and path not in directory.parents:
+        if path != directory and not _is_file(path) and path not in directory.parents:
             found[path] = None
     return tuple(found)
+
+
+def _expanded(value: str) -> Path:
+    try:
+        return Path(value).expanduser()
+    except RuntimeError:  # it begins with a tilde and names no user
+        return Path(value)
+
+
+def _is_file(path: Path) -> bool:
+    """Whether there is a file; a word of a command line may be a prompt that is too long for a path."""
+    try:
+        return path.is_file()
+    except (OSError, ValueError):
+        return False
 
 
 def _walk(folder: Path | str, depth: int) -> Iterator[os.DirEntry[str]]:
@@ -152,5 +168,16 @@ def _walk(folder: Path | str, depth: int) -> Iterator[os.DirEntry[str]]:
         if entry.is_dir(follow_symlinks=False):
             if depth > 1 and entry.name not in _SKIPPED and not entry.name.startswith("."):
                 yield from _walk(entry.path, depth - 1)
-        elif entry.is_file():
+        else:
             yield entry
+
+
+def _status(entry: os.DirEntry[str]) -> os.stat_result | None:
+    """Return how a weights file looks; None for what is none, or was rotated away while we look."""
+    if not entry.name.endswith(".safetensors") or entry.name.startswith("."):
+        return None
+    try:
+        status = entry.stat()
+    except OSError:
+        return None
+    return status if stat.S_ISREG(status.st_mode) else None

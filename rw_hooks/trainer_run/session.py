@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import time
 from collections.abc import Sequence
@@ -10,11 +11,13 @@ from pathlib import Path
 from rw_hooks.hook import PublishHook
 from rw_hooks.integration import RunArtifact, read_run
 from rw_hooks.integration.choice import choose_artifacts
+from rw_hooks.redact import redact
 from rw_hooks.settings import Settings
 from rw_hooks.trainer_run.places import Look, Places, without_secrets
 
 __all__ = ["CommandHook", "Session"]
 
+_LOG = logging.getLogger("rw_hooks.run")
 _CLOCK_STEP_NS = 20_000_000  # the clock of a file system may tick 100 times a second
 
 
@@ -24,10 +27,11 @@ class CommandHook(PublishHook):
     Args:
         settings: The options.
         argv: The trainer's command line, without secrets.
+        before: The weights files that lay where it writes.
     """
 
-    def __init__(self, settings: Settings, argv: Sequence[str] = ()) -> None:
-        self.begin(settings.given, argv=argv)
+    def __init__(self, settings: Settings, argv: Sequence[str] = (), before: Sequence[str] = ()) -> None:
+        self.begin(settings.given, argv, before)
 
 
 class Session:
@@ -48,7 +52,9 @@ class Session:
         self._before = Places.of(command, directory).look()
         self._last: Look = {}
         self._handed: set[tuple[Path, tuple[int, int]]] = set()
-        self.hook = CommandHook(settings, self._argv)
+        self._said: set[str] = set()
+        before = sorted({str(path) for look in self._before for path in look})
+        self.hook = CommandHook(settings, self._argv, before)
 
     @property
     def watches(self) -> bool:
@@ -56,7 +62,19 @@ class Session:
         return self._settings.value("which", "final") != "final"
 
     def look(self) -> None:
-        """Hand over the saves that have come and have not changed since the last look."""
+        """Hand over the saves that have come and have not changed since the last look.
+
+        What goes wrong is one log line; the training goes on, and the next look tries again.
+        """
+        try:
+            self._look()
+        except Exception as error:  # noqa: BLE001 - nothing that goes wrong here may end the training
+            said = redact(f"{type(error).__name__}: {error}")
+            if said not in self._said:
+                self._said.add(said)
+                _LOG.warning("rw-hooks: the saves so far are not handed over yet: %s", said)
+
+    def _look(self) -> None:
         new = self._new()
         now = {path: _state(path) for path in new}
         still = [path for path in new if self._last.get(path) == now[path] and (path, now[path]) not in self._handed]
@@ -66,8 +84,11 @@ class Session:
                 if artifact.path in still:
                     self._hand_over(artifact, final=False)
 
-    def end(self) -> bool:
+    def end(self, *, failed: bool) -> bool:
         """Hand over the result of a training that has ended, and say whether there was any.
+
+        Args:
+            failed: Whether the training ended badly: then its newest save is its result, where none is final.
 
         Raises:
             MissingError: There are several results, or none that is final.
@@ -76,7 +97,8 @@ class Session:
         if not new:
             return bool(self._handed)
         mine = self._publishable(new)
-        chosen = mine if self.watches or not mine else choose_artifacts(mine, "final").artifacts
+        rule = "last:1" if failed and not any(artifact.final for artifact in mine) else "final"
+        chosen = mine if self.watches or not mine else choose_artifacts(mine, rule).artifacts
         for artifact in chosen:
             if artifact.final or (artifact.path, _state(artifact.path)) not in self._handed:
                 self._hand_over(artifact, final=artifact.final)

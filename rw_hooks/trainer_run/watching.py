@@ -13,12 +13,12 @@ from pathlib import Path
 from threading import Event
 
 from rw_hooks.errors import RwHooksError
-from rw_hooks.hook import PublishHook
 from rw_hooks.integration import RunArtifact, read_run
 from rw_hooks.publish.journal import Journal
 from rw_hooks.publish.whole import is_whole
 from rw_hooks.settings import Settings
 from rw_hooks.trainer_run.places import Look, look_at
+from rw_hooks.trainer_run.session import CommandHook
 
 __all__ = ["Watch"]
 
@@ -33,16 +33,21 @@ class Watch:
     Args:
         folder: The folder.
         settings: The options.
+
+    Attributes:
         hook: Takes what appears.
+
+    Raises:
+        JournalError: The state folder cannot be used.
     """
 
-    def __init__(self, folder: Path, settings: Settings, hook: PublishHook) -> None:
+    def __init__(self, folder: Path, settings: Settings) -> None:
         self._folder = folder
         self._settings = settings
-        self._hook = hook
         self._done: dict[Path, tuple[int, int]] = look_at([folder])
         self._last: Look = {}
         self._known = _published_before(settings)
+        self.hook = CommandHook(settings)
 
     def run(self, stop: Event, every: float) -> None:
         """Look until somebody says to stop.
@@ -78,7 +83,7 @@ class Watch:
             _LOG.warning("%s is not published: its data is that of %s", path.name, self._known[data])
         else:
             self._known[data] = path.name
-            self._hook.on_save(
+            self.hook.on_save(
                 path, step=artifact.step, epoch=artifact.epoch, metric=artifact.metric, final=artifact.final
             )
 

@@ -17,7 +17,7 @@ import pytest
 import rw_hooks
 from rw_hooks.hook import PublishHook
 from rw_hooks.publish import holding
-from rw_hooks.publish.runs import begin, is_over, tell_trouble
+from rw_hooks.publish.runs import Run, begin, is_over, tell_trouble
 from rw_hooks.publish.whole import weights_in
 from tests.doubles.saves import save
 
@@ -333,8 +333,8 @@ def test_importing_the_hook_loads_nothing_heavy():
 
 
 def test_two_runs_of_one_process_are_told_apart(training):
-    first, presence = begin(training.home, {}, "e", "a", "/")
-    second, other = begin(training.home, {}, "e", "a", "/")
+    first, second = Run({}, "e", "a", "/"), Run({}, "e", "a", "/")
+    presence, other = begin(training.home, first), begin(training.home, second)
     presence.withdraw()
     assert (is_over(training.home, first.id), is_over(training.home, second.id)) == (True, False)
     other.withdraw()

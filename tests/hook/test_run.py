@@ -10,13 +10,17 @@ import sys
 import textwrap
 import time
 from pathlib import Path
+from unittest import mock
 
 import pytest
 
 from rw_hooks.errors import UsageError
 from rw_hooks.publish.runs import known
+from rw_hooks.settings import load
+from rw_hooks.trainer_run import places
 from rw_hooks.trainer_run.child import run_child
 from rw_hooks.trainer_run.places import Places, look_at, without_secrets
+from rw_hooks.trainer_run.session import Session
 from tests.doubles.saves import save
 
 ONLY_FOR_POSIX = pytest.mark.skipif(os.name != "posix", reason="signals as POSIX has them")
@@ -269,6 +273,83 @@ def test_no_secret_of_a_command_line_is_kept(tmp_path):
     kept = without_secrets(argv, tmp_path)
     assert "abcdef" not in " ".join(kept)
     assert kept[-3:] == ["--placeholder_token", "sks", str(tmp_path / "run.toml")]
+
+
+@pytest.mark.parametrize("word", ["a photo of sks toy, " * 20, "notes" * 100 + ".json", "~nobody-of-that-name/out", ""])
+def test_a_word_that_is_no_path_does_not_keep_the_trainer_from_running(training, word):
+    done = run(training, [*trainer(training, "save(out / 'toy.safetensors')"), "--sample_prompt", word, word])
+    assert done.returncode == 0, done.stderr
+    assert names(training) == [("toy.safetensors", True)]
+
+
+def test_a_file_that_goes_while_we_look_is_passed_over(tmp_path):
+    gone = save(tmp_path / "gone.safetensors")
+    there = save(tmp_path / "there.safetensors")
+
+    class Listing(list):
+        def __enter__(self):
+            gone.unlink()
+            return self
+
+        def __exit__(self, *_error): ...
+
+    with os.scandir(tmp_path) as entries:
+        listed = Listing(entries)
+    with mock.patch.object(places.os, "scandir", return_value=listed):
+        assert list(look_at([tmp_path])) == [there]
+
+
+def test_a_look_that_fails_is_one_log_line_and_the_training_goes_on(training, caplog):
+    settings = load({"which": "all"}, environ=training.environ, directory=training.folder)
+    session = Session(settings, trainer(training, "pass"), training.folder)
+    for _ in range(2):
+        save(training.folder / "out" / "toy.safetensors")
+        session.look()
+    with mock.patch.object(session.hook, "on_save", side_effect=RuntimeError("a bug")):
+        save(training.folder / "out" / "toy.safetensors", 2)
+        for _ in range(4):
+            session.look()
+    assert caplog.text.count("a bug") == 1
+
+
+def test_a_bug_of_ours_does_not_change_the_exit_code_of_a_trainer_that_failed(training):
+    command, environ = training.command(
+        "from rw_hooks.cli import main\n"
+        "from rw_hooks.trainer_run.session import Session\n"
+        "def end(self, *, failed): raise ZeroDivisionError\n"
+        "Session.end = end\n"
+        "main()"
+    )
+    words = [*command, "run", "--", *trainer(training, "sys.exit(7)")]
+    done = subprocess.run(words, env=environ, cwd=training.folder, check=False, capture_output=True, text=True)
+    assert done.returncode == 7
+    assert "a bug of rw-hooks" in done.stderr
+
+
+def test_a_training_that_failed_before_its_final_file_gives_its_newest_save(training):
+    done = run(training, trainer(training, """
+        for step in (1, 2):
+            save(out / f"toy-step0000000{step}.safetensors", step, data=step)
+        sys.exit(9)
+        """))  # fmt: skip
+    assert done.returncode == 9
+    assert names(training) == [("toy-step00000002.safetensors", False)]
+
+
+def test_what_is_known_of_the_command_is_written_down_and_no_value_of_its_environment(training, monkeypatch):
+    monkeypatch.setattr(training, "options", {"MY_SECRET": "a-value-of-mine", "RUNWARE_API_KEY": "a-key-of-mine"})
+    save(training.folder / "out" / "old.safetensors")
+    script = "save(out / 'toy.safetensors'); import shutil; shutil.copytree(os.environ['RW_HOOKS_HOME'], 'state')"
+    done = run(training, [*trainer(training, script), "--huggingface_token", "a-token-of-mine"])
+    assert done.returncode == 0, done.stderr
+    [begun] = known(training.folder / "state")
+    assert begun.directory == str(training.folder)
+    assert begun.argv[-2:] == ["--huggingface_token", "[removed]"]
+    assert {"MY_SECRET", "RUNWARE_API_KEY", "PATH"} <= set(begun.variables)
+    assert begun.before == [str(training.folder / "out" / "old.safetensors")]
+    for folder in (training.folder / "state", training.home):
+        written = b"".join(file.read_bytes() for file in folder.rglob("*") if file.is_file())
+        assert not any(secret in written for secret in (b"a-value-of-mine", b"a-key-of-mine", b"a-token-of-mine"))
 
 
 def test_no_run_is_left_behind(training):

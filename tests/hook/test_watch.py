@@ -18,7 +18,7 @@ from tests.doubles.saves import EMBEDDING, save
 
 def watch(training, **options):
     settings = load(options, environ=training.environ, directory=training.folder)
-    return Watch(training.folder, settings, CommandHook(settings))
+    return Watch(training.folder, settings)
 
 
 def look_twice(watched):

@@ -5,27 +5,37 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
 from rw_hooks.errors import ArtifactChangedError
 from rw_hooks.publish.handing import look
 from rw_hooks.publish.holding import require_as_handed_over, source_of
-from rw_hooks.publish.inbox import HandOver
+from rw_hooks.publish.inbox import HandOver, waiting
 from rw_hooks.redact import fingerprint
+from tests.doubles.saves import save
 from tests.doubles.training import NO_WORKER
 
-__all__ = ["CASES", "INTEGRATIONS", "Outcome", "missing_package", "train"]
+__all__ = ["CASES", "COMMANDS", "INTEGRATIONS", "Outcome", "missing_package", "train"]
 
 ROOT = Path(__file__).parents[2]
 TRAINERS = Path(__file__).with_name("trainers.py")
 STAND_INS = ROOT / "tests" / "doubles" / "trainers"
+RW_HOOKS = [
+    sys.executable, "-c", "from rw_hooks.cli import main, watch; watch._LOOK_SECONDS = 0.1; main()"
+]  # fmt: skip
+"""The command line as it is, but for a watch that looks more often."""
 
 INTEGRATIONS = (
     "plain", "transformers", "lightning", "accelerate", "diffusers", "musubi", "ai_toolkit", "diffsynth",
+    "run", "watch",
 )  # fmt: skip
+COMMANDS = ("run", "watch")
+"""These stand around or beside a trainer that knows nothing of them."""
 CASES = {
     "final_only": "only the last save is published, unasked",
     "rotation": "the trainer deletes each save when the next one is written",
@@ -47,6 +57,19 @@ CASES = {
 FAULTS = {"exception": 1, "sigterm": -15, "sigint": -2, "exit": 5}
 NOT_BEFORE_THE_END = {"ai_toolkit"}
 """Integrations that come after the trainer: when it fails, they do not come at all."""
+TAKES_THE_SIGNAL = {("lightning", "sigterm"): 143, ("run", "sigterm"): 143, ("run", "sigint"): 130}
+"""Lightning takes the signal and leaves by itself; ``run`` shows a trainer that a signal ended as a shell does."""
+OWN_CODE = {
+    ("run", "read_only_state"): 4,
+    ("run", "missing_key"): 4,
+    ("watch", "read_only_state"): 1,
+    ("watch", "missing_key"): 4,
+}
+"""A trainer that ended well keeps its 0; of a command that could not publish the exit code says so."""
+REFUSES = {"watch"}
+"""A watch that could publish nothing says so and ends at once: there is no training in it that has to go on."""
+DOES_NOT_SEE_THE_END = {"watch"}
+"""To a watch a training that failed looks as one that rests: unasked it takes final files alone, so it is asked."""
 _ENDPOINT = "http://127.0.0.1:9/v1"
 _KEY = "conformance-key"
 
@@ -73,8 +96,9 @@ class Outcome:
 
     @property
     def warnings(self) -> list[str]:
-        """What rw-hooks said."""
-        return [line for line in self.errors.splitlines() if line.startswith("rw-hooks")]
+        """What rw-hooks warned of."""
+        said = ("rw-hooks", "warning: rw-hooks", "error:")
+        return [line for line in self.errors.splitlines() if line.startswith(said)]
 
     def published(self) -> list[str]:
         """Return the sha256 of what is due, checked as a worker does."""
@@ -94,20 +118,78 @@ class Outcome:
 def train(integration: str, case: str, folder: Path, home: Path) -> Outcome:
     """Train with an integration in a process of its own, and return what came of it."""
     folder.mkdir()
-    command = [sys.executable, str(TRAINERS), integration, case, str(folder)]
-    if case == "notebook":
-        cell = (
-            f"import sys; sys.argv = {command[1:]!r}; exec(compile(open({str(TRAINERS)!r}).read(), '<cell>', 'exec'))"
-        )
-        command = [sys.executable, "-c", cell]
-    done = subprocess.run(
-        command, env=_environ(case, home), cwd=folder, check=False, capture_output=True, text=True, timeout=60
-    )
-    known = folder / "truth.json"
+    training = _Training(integration, case, folder, home)
+    code, errors = training.beside_watch() if integration == "watch" else training.alone()
     account = "" if case == "missing_key" else fingerprint(_KEY)
     found = look(home, _ENDPOINT, {account}).sorted
-    truth = [tuple(entry) for entry in json.loads(known.read_text())] if known.exists() else []
-    return Outcome(done.returncode, done.stderr, truth, found.due, found.superseded, found.undecided)
+    return Outcome(code, errors, training.truth(), found.due, found.superseded, found.undecided)
+
+
+@dataclass(frozen=True)
+class _Training:
+    """One training in a process of its own."""
+
+    integration: str
+    case: str
+    folder: Path
+    home: Path
+
+    def alone(self) -> tuple[int, str]:
+        """Train with a hook in the trainer or ``rw-hooks run`` around it."""
+        around = [*RW_HOOKS, "run", "--"] if self.integration == "run" else []
+        done = self._run([*around, *self._command()])
+        if self.integration == "run":
+            self._after_the_hand_over()
+        return done.returncode, done.stderr
+
+    def beside_watch(self) -> tuple[int, str]:
+        """Train while ``rw-hooks watch`` looks on."""
+        which = ["--which", "last:1"] if self.case in FAULTS else []
+        watch = [*RW_HOOKS, "watch", str(self.folder), *which]
+        with subprocess.Popen(watch, env=_environ(self.case, self.home), stderr=subprocess.PIPE, text=True) as watcher:
+            assert watcher.stderr is not None
+            said = watcher.stderr.readline()
+            code = self._run(self._command()).returncode
+            if said.startswith("Watching"):
+                self._wait_for_the_hand_over()
+                self._after_the_hand_over()
+                watcher.send_signal(signal.SIGTERM)
+            said += watcher.stderr.read()
+        return code or watcher.returncode, said
+
+    def truth(self) -> list[tuple[int, str, str]]:
+        known = self.folder / "truth.json"
+        return [tuple(entry) for entry in json.loads(known.read_text())] if known.exists() else []
+
+    def _command(self) -> list[str]:
+        trainer = "unhooked" if self.integration in COMMANDS else self.integration
+        words = [str(TRAINERS), trainer, self.case, str(self.folder), "--output_dir", str(self.folder / "out")]
+        if self.case != "notebook":
+            return [sys.executable, *words]
+        cell = f"import sys; sys.argv = {words!r}; exec(compile(open({str(TRAINERS)!r}).read(), '<cell>', 'exec'))"
+        return [sys.executable, "-c", cell]
+
+    def _run(self, command: list[str]) -> subprocess.CompletedProcess[str]:
+        environ = _environ(self.case, self.home)
+        return subprocess.run(
+            command, env=environ, cwd=self.folder, check=False, capture_output=True, text=True, timeout=60
+        )
+
+    def _wait_for_the_hand_over(self) -> None:
+        until = time.monotonic() + 20
+        last = self.truth()[-1][1]
+        while time.monotonic() < until:
+            if any(isinstance(item, HandOver) and item.path == last for _, item in waiting(self.home)):
+                return
+            time.sleep(0.02)
+
+    def _after_the_hand_over(self) -> None:
+        """Do to the last save what the case is about; a trainer that no hook tells cannot know when."""
+        last = Path(self.truth()[-1][1])
+        if self.case == "deleted":
+            last.unlink()
+        if self.case == "rewritten":
+            save(last, 100, data=100)
 
 
 def missing_package(statement: str) -> str:

@@ -36,7 +36,7 @@ class Stage:
         if self.case == "rotation" and self.paths:
             self.paths[-1].unlink()
         if self.main:
-            save(path, epoch)
+            save(path, epoch, data=epoch)
         if self.case == "look_alikes":
             save(path.parent / "toy-state" / "model.safetensors", 1000 + epoch)
             (path.parent / "optimizer.bin").write_bytes(b"no model")
@@ -223,6 +223,15 @@ def diffsynth(stage: Stage) -> None:
         if stage.main:
             stage.saved(epoch + 1)
     logger.on_training_end(accelerator, None)
+
+
+def unhooked(stage: Stage) -> None:
+    """As sd-scripts saves. It is rank 0's folder, and rank 0 saves into it, whichever rank looks on."""
+    stage.main = True
+    for epoch in range(1, EPOCHS + 1):
+        stage.write(stage.folder / "out" / f"toy-{epoch:06d}.safetensors", epoch)
+        stage.saved(epoch)
+    stage.write(stage.folder / "out" / "toy.safetensors", EPOCHS + 1)
 
 
 if __name__ == "__main__":
