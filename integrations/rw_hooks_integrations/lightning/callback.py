@@ -67,14 +67,10 @@ class RunwareCallback(Callback):
         """Export the result."""
         if not trainer.is_global_zero:
             return
-        best = _best_checkpoint(trainer) if self._best else None
-        if best is None:
+        if not self._best:
             self._hand_over(trainer, pl_module, self._name, final=True)
         else:
-            kept = {name: tensor.detach().clone() for name, tensor in pl_module.state_dict().items()}
-            pl_module.load_state_dict(trainer.strategy.load_checkpoint(best)["state_dict"])
-            self._hand_over(trainer, pl_module, self._name, final=True)
-            pl_module.load_state_dict(kept)
+            self._hand_over_best(trainer, pl_module)
         self._hook.on_end()
 
     def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
@@ -83,6 +79,23 @@ class RunwareCallback(Callback):
             if self._exported_at != trainer.global_step:
                 self._hand_over(trainer, pl_module, f"{self._name}-step-{trainer.global_step}", final=False)
             self._hook.on_error(exception)
+
+    def _hand_over_best(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Export the best checkpoint's weights, and leave the module as it was; without such a checkpoint, the last."""
+        last: Mapping[str, Any] = {}
+        try:
+            best = _best_checkpoint(trainer)
+            if best is not None:
+                weights = trainer.strategy.load_checkpoint(best)["state_dict"]
+                last = {name: tensor.detach().clone() for name, tensor in pl_module.state_dict().items()}
+                pl_module.load_state_dict(weights)
+        except Exception as error:  # noqa: BLE001 - a checkpoint that cannot be loaded must not end the training
+            _LOG.warning("rw-hooks: the result is not exported: the best checkpoint cannot be loaded: %s", error)
+        else:
+            self._hand_over(trainer, pl_module, self._name, final=True)
+        finally:
+            if last:
+                pl_module.load_state_dict(last)
 
     def _hand_over(self, trainer: Trainer, pl_module: LightningModule, name: str, *, final: bool) -> None:
         try:

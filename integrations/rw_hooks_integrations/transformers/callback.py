@@ -22,6 +22,7 @@ from typing import Any
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
 from rw_hooks.hook import PublishHook
+from rw_hooks.publish.plain import number_or_none
 
 __all__ = ["RunwareCallback"]
 
@@ -81,7 +82,6 @@ def _metric(args: TrainingArguments, state: TrainerState) -> float | None:
         return None
     names = (name, f"eval_{name}")
     entries = [entry for entry in state.log_history if entry.get("step") == state.global_step]
-    value = next((entry[key] for entry in reversed(entries) for key in names if key in entry), None)
-    if value is None:
-        return None
-    return float(value) if args.greater_is_better else -float(value)
+    found = next((entry[key] for entry in reversed(entries) for key in names if key in entry), None)
+    value = number_or_none(float, found)
+    return value if value is None or args.greater_is_better else -value
