@@ -36,6 +36,7 @@ def build() -> App:
 def run(arguments: Sequence[str]) -> int:
     """Run one command line and return its exit code. Whatever happens, a user sees a message, never a traceback."""
     try:
+        _require_delimiter(arguments)
         code = build()(list(arguments))
     except CycloptsError as error:
         return _failed(_usage(error))
@@ -58,6 +59,13 @@ def _failed(error: RwHooksError) -> int:
 
     say_error(error)
     return error.exit_code
+
+
+def _require_delimiter(arguments: Sequence[str]) -> None:
+    """Have a trainer's words told from ours: without ``--`` its ``--name`` would be taken for an option of ours."""
+    if list(arguments[:1]) == ["run"] and not {"--", "--help", "-h"}.intersection(arguments):
+        raise UsageError("no_command", "no command was given after '--'", hint="rw-hooks run [options] -- COMMAND...",
+                         stage="setup")  # fmt: skip
 
 
 def _usage(error: CycloptsError) -> UsageError:

@@ -7,6 +7,7 @@ taken for markup.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
@@ -44,8 +45,9 @@ def clean(value: object) -> str:
 
 
 def say(message: str) -> None:
-    """Print one line to standard error."""
-    terminal(stderr=True).print(Text(clean(message)), soft_wrap=True)
+    """Print one line to standard error; where the terminal is gone, nobody hears it, and the work goes on."""
+    with contextlib.suppress(OSError):
+        terminal(stderr=True).print(Text(clean(message)), soft_wrap=True)
 
 
 def say_error(error: RwHooksError) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import sys
 import time
@@ -50,10 +51,11 @@ def wait_for(
 
 
 def tell(line: str) -> None:
-    """Say something that is no trouble: to the log where it listens, else to the terminal."""
+    """Say something that is no trouble: to the log where it listens, else to the terminal, where there is one."""
     if _LOG.isEnabledFor(logging.INFO):
         _LOG.info("rw-hooks: %s", line)
-    else:
+        return
+    with contextlib.suppress(OSError, ValueError, AttributeError):
         sys.stderr.write(f"rw-hooks: {line}\n")
 
 

@@ -163,7 +163,15 @@ def test_a_state_folder_that_cannot_be_written_leaves_the_training_alone(trainin
     assert done.stderr.count("cannot be used") == 1
 
 
-@pytest.mark.parametrize(("words", "message"), [([], "no command"), (["--", "no-such-trainer"], "cannot be run")])
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ([], "no command"),
+        (["--"], "no command"),
+        ([sys.executable, "train.py", "--name", "of-the-trainer"], "no command was given after '--'"),
+        (["--", "no-such-trainer"], "cannot be run"),
+    ],
+)
 def test_a_call_that_cannot_work(training, words, message):
     command, environ = rw_hooks(training, "run", *words)
     done = subprocess.run(command, env=environ, cwd=training.folder, check=False, capture_output=True, text=True)
@@ -197,6 +205,33 @@ def test_signals_reach_the_trainer_and_its_save_on_the_way_out_is_published(trai
         _, errors = process.communicate(timeout=30)
     assert process.returncode == 40, errors
     assert names(training) == [("toy.safetensors", True)]
+
+
+@ONLY_FOR_POSIX
+def test_a_terminal_that_goes_away_does_not_cost_the_save(training):
+    script = """
+        save(out / "toy.safetensors")
+        print("saved", flush=True)
+        time.sleep(30)
+        """
+    words, environ = rw_hooks(training, "run", "--", *trainer(training, script))
+    ours, theirs = os.openpty()
+    with subprocess.Popen(
+        words, env=environ, cwd=training.folder, stdin=theirs, stdout=subprocess.PIPE, stderr=theirs, text=True,
+        start_new_session=True,
+    ) as process:  # fmt: skip
+        os.close(theirs)
+        assert process.stdout.readline() == "saved\n"
+        os.close(ours)
+        process.send_signal(signal.SIGHUP)
+        assert process.wait(timeout=30) in {128 + signal.SIGHUP, 120}  # 120: Python cannot flush standard error
+    assert names(training) == [("toy.safetensors", True)]
+
+
+@ONLY_FOR_POSIX
+def test_the_trainers_own_delimiter_and_options_stay_its_own(training):
+    done = run(training, [sys.executable, "-c", "import sys; print(sys.argv[1:])", "--name", "x", "--", "--json", ""])
+    assert done.stdout == "['--name', 'x', '--', '--json', '']\n"
 
 
 @ONLY_FOR_POSIX
