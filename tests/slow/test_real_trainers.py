@@ -2,12 +2,13 @@
 
 They run in the interpreter that ``RW_HOOKS_TEST_TRAINERS`` names (it needs torch, diffusers, transformers, peft,
 accelerate, lightning and torchvision; of rw-hooks it gets the source tree alone, none of its dependencies), with the
-worker in this one: the way of a pinned training environment. ``RW_HOOKS_TEST_DIFFUSERS`` names a source tree of
-diffusers, whose example scripts are run.
+worker in this one: the way of a pinned training environment. ``RW_HOOKS_TEST_DIFFUSERS``, ``RW_HOOKS_TEST_MUSUBI`` and
+``RW_HOOKS_TEST_SD_SCRIPTS`` name source trees, whose scripts are run; they need of that interpreter what they import.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -21,9 +22,12 @@ from rw_hooks.sandbox import Sandbox
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
-ROOT = Path(__file__).parents[2]
+HERE = Path(__file__).parent
+ROOT = HERE.parents[1]
 PYTHON = os.environ.get("RW_HOOKS_TEST_TRAINERS", "")
 DIFFUSERS = os.environ.get("RW_HOOKS_TEST_DIFFUSERS", "")
+MUSUBI = os.environ.get("RW_HOOKS_TEST_MUSUBI", "")
+SD_SCRIPTS = os.environ.get("RW_HOOKS_TEST_SD_SCRIPTS", "")
 TORCHVISION = (
     "import importlib.abc, sys\n"
     "class Finder(importlib.abc.MetaPathFinder):\n"
@@ -43,6 +47,8 @@ TORCHVISION = (
 """torchvision from PyPI beside a CPU torch lacks its compiled half, whose operators it names when it is imported."""
 
 needs_trainers = pytest.mark.skipif(not PYTHON, reason="RW_HOOKS_TEST_TRAINERS names no interpreter with trainers")
+needs_musubi = pytest.mark.skipif(not MUSUBI, reason="RW_HOOKS_TEST_MUSUBI names no source tree of musubi-tuner")
+needs_sd_scripts = pytest.mark.skipif(not SD_SCRIPTS, reason="RW_HOOKS_TEST_SD_SCRIPTS names no source tree")
 needs_diffusers = pytest.mark.skipif(not DIFFUSERS, reason="RW_HOOKS_TEST_DIFFUSERS names no source tree of diffusers")
 
 
@@ -73,11 +79,19 @@ class Place:
             command, cwd=self.folder, env={**self.environ, **environ}, check=False, capture_output=True, text=True
         )
 
-    def train(self, script: Path) -> subprocess.CompletedProcess[str]:
+    def train(self, script: Path, *words: object) -> subprocess.CompletedProcess[str]:
         """Run a script in the trainers' environment, with the worker in ours."""
-        return self.run(
-            PYTHON, script, RW_HOOKS_WORKER_COMMAND=f"{sys.executable} -m rw_hooks worker", RW_HOOKS_WAIT="yes"
-        )
+        worker = f"{sys.executable} -m rw_hooks worker"
+        return self.run(PYTHON, script, *words, RW_HOOKS_WORKER_COMMAND=worker, RW_HOOKS_WAIT="yes")
+
+    def make_base(self, name: str) -> None:
+        """Make a tiny pipeline with random weights and images to train it on."""
+        made = self.run(PYTHON, HERE / "tiny_bases.py", self.folder, name)
+        assert made.returncode == 0, made.stderr
+
+    def add_source(self, tree: str, *parts: str) -> None:
+        """Let the trainers' environment import from a source tree."""
+        self.environ["PYTHONPATH"] += os.pathsep + str(Path(tree, *parts))
 
     def jobs(self) -> list[dict[str, object]]:
         shown = self.run(sys.executable, "-m", "rw_hooks", "jobs", "--json")
@@ -166,8 +180,7 @@ def test_what_lycoris_saves_becomes_ready(place):
     [("train_dreambooth_lora.py", "sd1", "sd1x"), ("train_dreambooth_lora_flux.py", "flux", "flux1d")],
 )
 def test_diffusers_scripts_run_unchanged_and_their_loras_become_ready(place, script, base, architecture):
-    made = place.run(PYTHON, Path(__file__).with_name("tiny_bases.py"), place.folder, base)
-    assert made.returncode == 0, made.stderr
+    place.make_base(base)
     shutil.copy(Path(DIFFUSERS) / "examples" / "dreambooth" / script, place.folder)
     trainer = [
         PYTHON, script, "--pretrained_model_name_or_path", "base", "--instance_data_dir", "images",
@@ -183,3 +196,67 @@ def test_diffusers_scripts_run_unchanged_and_their_loras_become_ready(place, scr
     [model] = place.sandbox.world.models.values()
     assert (model.fields["category"], model.fields["architecture"]) == ("lora", architecture)
     assert model.fields["positiveTriggerWords"] == "a photo of sks toy"
+
+
+@needs_trainers
+@needs_musubi
+def test_what_musubi_trains_and_saves_becomes_ready(place):
+    place.add_source(MUSUBI, "src")
+    done = place.train(HERE / "musubi_train.py", place.folder)
+    assert done.returncode == 0, done.stderr
+    assert {Path(job["path"]).name: job["status"] for job in place.jobs()} == {
+        "sks_toy-step00000002.safetensors": "superseded",
+        "sks_toy-step00000004.safetensors": "superseded",
+        "sks_toy.safetensors": "ready",
+    }
+    [model] = place.sandbox.world.models.values()
+    assert model.sha256 == sha256_of(place.folder / "out" / "sks_toy.safetensors")
+    expected = {
+        "category": "lora", "architecture": "qwen_image", "name": "A toy", "version": "step-4",
+        "positiveTriggerWords": "sks toy",
+    }  # fmt: skip
+    assert {name: model.fields[name] for name in expected} == expected
+    for words in ("a small run", "musubi", "base qwen_image_small.safetensors", "rank 4", "alpha 2", "steps 4"):
+        assert words in model.fields["comment"]
+
+
+@needs_trainers
+@needs_sd_scripts
+@pytest.mark.parametrize(
+    ("network", "options", "category", "alpha"),
+    [
+        ("networks.lora", [], "lora", 2),
+        ("lycoris.kohya", ["--network_args", "algo=lokr", "preset=unet-transformer-only"], "lycoris", 4),
+    ],
+)
+def test_what_sd_scripts_trains_and_saves_becomes_ready(place, network, options, category, alpha):
+    place.add_source(SD_SCRIPTS)
+    place.make_base("sd1")
+    tokenizer, data = place.folder / "tokenizers" / "openai_clip-vit-large-patch14", place.folder / "data" / "2_sks toy"
+    shutil.copytree(place.folder / "base" / "tokenizer", tokenizer)
+    shutil.copytree(place.folder / "images", data)
+    for image in data.glob("*.png"):
+        image.with_suffix(".txt").write_text("sks toy, a table")
+    trainer = [
+        PYTHON, HERE / "sd_scripts_train.py", "--pretrained_model_name_or_path", "base", "--tokenizer_cache_dir",
+        "tokenizers", "--train_data_dir", "data", "--caption_extension", ".txt", "--resolution", "32",
+        "--network_module", network, "--network_dim", "4", "--network_alpha", "2", "--network_train_unet_only",
+        *options, "--optimizer_type", "AdamW", "--learning_rate", "1e-2", "--max_train_steps", "4",
+        "--save_every_n_steps", "2", "--max_data_loader_n_workers", "0", "--seed", "1", "--mixed_precision", "no",
+        "--sdpa", "--output_dir", "out", "--output_name", "sks_toy", "--metadata_title", "A toy",
+        "--metadata_trigger_phrase", "sks toy", "--training_comment", "a small run",
+    ]  # fmt: skip
+    done = place.run(sys.executable, "-m", "rw_hooks", "run", "--json", "--architecture", "sd1x", "--", *trainer)
+    assert done.returncode == 0, done.stderr
+    published = json.loads(done.stdout.strip().splitlines()[-1])
+    assert (published["status"], Path(published["path"]).name) == ("ready", "sks_toy.safetensors")
+    [model] = place.sandbox.world.models.values()
+    assert model.sha256 == sha256_of(place.folder / "out" / "sks_toy.safetensors")
+    assert (model.fields["category"], model.fields["name"]) == (category, "A toy")
+    assert model.fields["positiveTriggerWords"] == "sks toy"
+    for words in ("a small run", "kohya", "rank 4", f"alpha {alpha}", "steps 4"):
+        assert words in model.fields["comment"]
+
+
+def sha256_of(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()

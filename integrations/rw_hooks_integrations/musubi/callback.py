@@ -2,10 +2,10 @@
 
 ::
 
-    from musubi_tuner import zimage_train_network as script
+    from musubi_tuner import qwen_image_train_network as script
     from rw_hooks_integrations.musubi import with_publishing
 
-    script.ZImageNetworkTrainer = with_publishing(script.ZImageNetworkTrainer, trigger_words="sks dog")
+    script.QwenImageNetworkTrainer = with_publishing(script.QwenImageNetworkTrainer, trigger_words="sks dog")
     script.main()
 
 musubi calls the hook on the main process after the file is written, with ``force_sync_upload=True`` for the final one
@@ -57,7 +57,7 @@ def with_publishing(trainer: type, **options: Any) -> type:
     """Return a subclass of a musubi trainer that publishes what it saves.
 
     Args:
-        trainer: Such as ``zimage_train_network.ZImageNetworkTrainer``.
+        trainer: Such as ``qwen_image_train_network.QwenImageNetworkTrainer``.
         options: As for :class:`rw_hooks.PublishHook`.
 
     Raises:
