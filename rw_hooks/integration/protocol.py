@@ -34,6 +34,7 @@ class RunArtifact(BaseModel):
         step: Optimizer steps at the save, where its name or a file beside it tells.
         epoch: Epochs at the save.
         final: Whether the trainer meant it as the end result.
+        so_far: Whether it is final only as the newest save so far: its trainer gives the end result no name of its own.
         publishable: False for what must not be published: training states, backups, caches, parts of a pipeline.
         reason: Why it must not.
         metric: The save's score where the run has one; higher is better.
@@ -49,6 +50,7 @@ class RunArtifact(BaseModel):
     step: int | None = None
     epoch: int | None = None
     final: bool = False
+    so_far: bool = False
     publishable: bool = True
     reason: str = ""
     metric: float | None = None

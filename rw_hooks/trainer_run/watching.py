@@ -75,17 +75,19 @@ class Watch:
         except (RwHooksError, OSError) as error:
             _LOG.warning("%s: %s", path.name, error)
             return
+        only_final = self._settings.value("which", "final") == "final"
         if not artifact.publishable:
             _LOG.warning("%s is not published: it is %s", path.name, artifact.reason)
-        elif self._settings.value("which", "final") == "final" and not artifact.final:
+        elif only_final and not artifact.final:
             _LOG.warning("%s is not published: it is not the final file; --which all takes it too", path.name)
         elif data in self._known:
             _LOG.warning("%s is not published: its data is that of %s", path.name, self._known[data])
         else:
             self._known[data] = path.name
-            self.hook.on_save(
-                path, step=artifact.step, epoch=artifact.epoch, metric=artifact.metric, final=artifact.final
-            )
+            if artifact.so_far and only_final:
+                _LOG.warning("%s is kept: the newest such save is published when the watch ends", path.name)
+            final = artifact.final and not artifact.so_far
+            self.hook.on_save(path, step=artifact.step, epoch=artifact.epoch, metric=artifact.metric, final=final)
 
     def _artifact(self, path: Path) -> RunArtifact:
         config = self._settings.text("config")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import time
@@ -10,9 +11,12 @@ from pathlib import Path
 
 import pytest
 
+from rw_hooks.publish.handing import look
+from rw_hooks.redact import fingerprint
 from rw_hooks.settings import load
 from rw_hooks.trainer_run.session import CommandHook
 from rw_hooks.trainer_run.watching import Watch
+from tests.doubles.runs import unfold
 from tests.doubles.saves import EMBEDDING, save
 
 
@@ -98,6 +102,30 @@ def test_look_alikes_and_intermediate_saves_are_left(training, caplog):
     assert training.handed() == []
     assert "training state" in caplog.text
     assert "not the final file" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("run", "saves"),
+    [
+        ("diffsynth/qwen_lora", ["epoch-0.safetensors", "epoch-1.safetensors", "epoch-4.safetensors"]),
+        ("diffusion-pipe/wan13_lora", ["step2/adapter_model.safetensors", "epoch1/adapter_model.safetensors"]),
+    ],
+)
+def test_where_the_result_has_no_name_the_newest_save_is_published_when_the_watch_ends(training, tmp_path, run, saves):
+    recorded = unfold(run, tmp_path / "recorded") / "output"
+    weights = [recorded / name for name in saves]
+    kept = [file.read_bytes() for file in weights]
+    for file in weights:
+        file.unlink()
+    shutil.copytree(recorded, training.folder, dirs_exist_ok=True)
+    watched = watch(training)
+    for number, (name, content) in enumerate(zip(saves, kept, strict=True)):
+        (training.folder / name).write_bytes(content[:-1] + bytes([number]))
+        look_twice(watched)
+    assert look(training.home, "http://127.0.0.1:9/v1", {fingerprint("sandbox-key")}).sorted.due == []
+    watched.hook.on_end(wait=False)
+    found = look(training.home, "http://127.0.0.1:9/v1", {fingerprint("sandbox-key")}).sorted
+    assert [item.path for item in found.due] == [str(training.folder / saves[-1])]
 
 
 def test_all_takes_intermediate_saves_too(training):

@@ -56,7 +56,7 @@ class DiffSynth:
         saves = [_artifact(path) for path in run.weights if path.parent == run.root]
         usable = [save for save in saves if save.publishable and (save.epoch is not None or save.step is not None)]
         last = max(usable, key=lambda save: (save.epoch or 0, save.step or 0), default=None)
-        return [save.model_copy(update={"final": True}) if save is last else save for save in saves]
+        return [save.model_copy(update={"final": True, "so_far": True}) if save is last else save for save in saves]
 
 
 def _options(run: RunFolder) -> Layers:

@@ -41,7 +41,7 @@ class DiffusionPipe:
         config = _config(run)
         saves = [_artifact(path) for path in run.weights if _run_of(run, path) == _newest_run(run)]
         last = _last(saves, config)
-        return [save.model_copy(update={"final": True}) if save is last else save for save in saves]
+        return [save.model_copy(update={"final": True, "so_far": True}) if save is last else save for save in saves]
 
 
 def _run_of(run: RunFolder, path: Path) -> str:
