@@ -21,7 +21,7 @@ from rw_hooks.errors import RwHooksError
 from rw_hooks.home import private_folder
 from rw_hooks.publish.volume import Volume, look_at
 
-__all__ = ["JournalError", "open_database", "reporting"]
+__all__ = ["JournalError", "open_database", "reporting", "require_known"]
 
 _SCHEMA = (
     """
@@ -194,9 +194,13 @@ def _move_aside(path: Path, damage: str) -> None:
     )  # fmt: skip
 
 
-def _migrate(database: sqlite3.Connection, path: Path) -> None:
-    database.execute("BEGIN IMMEDIATE")
-    (version,) = database.execute("PRAGMA user_version").fetchone()
+def require_known(database: sqlite3.Connection, path: Path) -> int:
+    """Return the schema of the journal; a newer version may migrate it while this one has it open.
+
+    Raises:
+        JournalError: It is newer than this version knows.
+    """
+    version: int = database.execute("PRAGMA user_version").fetchone()[0]
     if version > len(_SCHEMA):
         raise JournalError(
             "journal_newer",
@@ -204,6 +208,12 @@ def _migrate(database: sqlite3.Connection, path: Path) -> None:
             hint="upgrade with 'pip install -U rw-hooks', or set RW_HOOKS_HOME to another folder; nothing was changed",
             stage="setup",
         )
+    return version
+
+
+def _migrate(database: sqlite3.Connection, path: Path) -> None:
+    database.execute("BEGIN IMMEDIATE")
+    version = require_known(database, path)
     for script in _SCHEMA[version:]:
         for statement in filter(str.strip, script.split(";")):
             database.execute(statement)

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rw_hooks.points import reach
-from rw_hooks.publish.database import JournalError, open_database, reporting
+from rw_hooks.publish.database import JournalError, open_database, reporting, require_known
 from rw_hooks.publish.publication import STAGES, Stage, Status
 
 if TYPE_CHECKING:
@@ -318,6 +318,7 @@ class Journal:
 
     def _read(self, query: str, values: Sequence[object]) -> list[Any]:
         with self._lock, reporting(self.path):
+            require_known(self._database, self.path)
             return self._database.execute(query, values).fetchall()
 
     def _empty_log(self) -> None:
@@ -334,6 +335,7 @@ class Journal:
             reach(f"journal.{point}.before")
             self._database.execute("BEGIN IMMEDIATE")
             try:
+                require_known(self._database, self.path)
                 yield self._database
                 self._database.execute("COMMIT")
             except BaseException:

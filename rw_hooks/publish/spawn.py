@@ -1,6 +1,7 @@
 """The worker's post: who holds it, and starting a worker where nobody does. Standard library only.
 
-One worker serves one state folder, endpoint and key. It holds a lock while it lives and keeps a heartbeat file beside
+One worker serves one state folder, endpoint, key and schema of hand-overs: an older version's worker leaves newer ones
+alone, so a newer version has its own. It holds a lock while it lives and keeps a heartbeat file beside
 it. Before it leaves it takes the heartbeat away, and only then looks at the inbox for the last time: so whoever drops
 a hand-over and still sees the heartbeat knows that it will be seen.
 """
@@ -20,6 +21,7 @@ from typing import NamedTuple
 
 from rw_hooks.home import private_folder
 from rw_hooks.options import OPTIONS
+from rw_hooks.publish.inbox import SCHEMA
 from rw_hooks.publish.presence import Presence, is_present
 from rw_hooks.publish.priority import keep_back
 
@@ -40,7 +42,7 @@ _started: dict[str, _Started] = {}
 
 
 class Post:
-    """The place of the one worker for a state folder, endpoint and key.
+    """The place of the one worker for a state folder, endpoint and key, and for what this version hands over.
 
     Args:
         home: The state folder.
@@ -49,7 +51,7 @@ class Post:
     """
 
     def __init__(self, home: Path, endpoint: str, account: str) -> None:
-        name = hashlib.sha256(f"{endpoint} {account}".encode()).hexdigest()[:12]
+        name = hashlib.sha256(f"{endpoint} {account} {SCHEMA}".encode()).hexdigest()[:12]
         self._folder = home / "workers"
         self._lock = self._folder / f"{name}.lock"
         self._heartbeat = self._folder / f"{name}.json"

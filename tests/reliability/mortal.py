@@ -91,7 +91,10 @@ def _drain(command: Command) -> list[Any]:
     from rw_hooks.publish.worker import drain
 
     _arm(command)
-    return [drain(_settings(command))]
+    try:
+        return [drain(_settings(command))]
+    except RwHooksError as error:
+        return [error.code]
 
 
 def _train(command: Command) -> list[Any]:
@@ -123,6 +126,8 @@ def _arm(command: Command) -> None:
         set_trigger(partial(_act, command["point"], ACTS[command["act"]], Path(command["files"][0])))
     elif command.get("clock"):
         set_trigger(partial(_jump, command["point"], command["clock"]))
+    elif command.get("until"):
+        set_trigger(partial(_hold, command["point"], Path(command["until"])))
     elif command.get("blow"):
         set_trigger(partial(_blow, command["blow"]))
     elif command.get("trace"):
@@ -167,6 +172,14 @@ def _jump(point: str, seconds: float, name: str) -> None:
         real, real_ns = time.time, time.time_ns
         time.time = lambda: real() + seconds
         time.time_ns = lambda: real_ns() + int(seconds * 1e9)
+
+
+def _hold(point: str, until: Path, name: str) -> None:
+    """Say that the point is reached, and stand still there until there is such a file."""
+    if name == point:
+        until.with_suffix(".reached").touch()
+        while not until.exists():
+            time.sleep(0.01)
 
 
 def _blow(point: str, name: str) -> None:

@@ -28,6 +28,7 @@ INJECTED = {
     "a full disk": "a small file system filled to each page, a limit on each file; SQLite's own writes, the hook's",
     "a state folder on a network": "no locks, no shared memory, stale handles in every call, renames done and denied",
     "a damaged or foreign state folder": "truncated, overwritten journals; newer schemas; foreign hand-overs; locks",
+    "two versions at once": "an older and a newer schema of hand-overs and journal, each way, at once, in the middle",
     "many at once": "64 processes, 8 ranks, workers, cancel against resume, two keys and endpoints",
     "the file under our feet": "rewritten, truncated, replaced, deleted at each stage; links, pipes, odd names",
     "hostile input": "configs that are bombs, metadata with terminal escapes, answers of wrong shapes",
