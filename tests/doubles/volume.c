@@ -4,7 +4,7 @@
  *   flock=37 lockf=95    locks of a kind fail with this error
  *   mmap=19              no memory can be shared over a file
  *   rename=2             a rename is done, and then said to have failed
- *   pread:3=116          the third pread, open, pwrite, sync or unlink of the process fails
+ *   pread:3=116          the third pread, open, pwrite, write, sync or unlink of the process fails
  *
  * RW_VOLUME_STRUCK names a file that is made when any of it happens, but for the mmap. */
 #define _GNU_SOURCE
@@ -63,7 +63,7 @@ static int nth(const char *kind, int *count) {
     return wish(word);
 }
 
-static int opens, reads, writes, syncs, unlinks;
+static int opens, reads, writes, plain_writes, syncs, unlinks;
 
 int flock(int descriptor, int operation) {
     int error = operation == LOCK_UN ? 0 : wish("flock");
@@ -123,6 +123,11 @@ PREAD(pread64, off64_t)
     }
 PWRITE(pwrite, off_t)
 PWRITE(pwrite64, off64_t)
+
+ssize_t write(int descriptor, const void *data, size_t size) {
+    int error = is_below(descriptor) ? nth("write", &plain_writes) : 0;
+    return error ? strike(error) : REAL(write)(descriptor, data, size);
+}
 
 #define SYNC(name)                                                 \
     int name(int descriptor) {                                     \

@@ -25,7 +25,7 @@ INJECTED = {
     "a bad network": "refused, reset, stalled, dripping, half-closed; no such name, no TLS, nobody there",
     "WebSocket trouble in any order": "drops, restarts, lost sessions; duplicate, reordered, invalid frames",
     "the n-th system effect fails": "open, rename, link, unlink, mkdir, connect, send, recv, fsync, spawn in turn",
-    "a full disk": "a small file system filled to each page, a limit on each file; SQLite's own writes, the hook's",
+    "a full disk": "a small disk filled to each page, a limit on each file, read-only; SQLite's own writes, the hook's",
     "a state folder on a network": "no locks, no shared memory, stale handles in every call, renames done and denied",
     "a damaged or foreign state folder": "truncated, overwritten journals; newer schemas; foreign hand-overs; locks",
     "two versions at once": "an older and a newer schema of hand-overs and journal, each way, at once, in the middle",

@@ -13,6 +13,7 @@ import pytest
 
 from rw_hooks.errors import ArtifactError, MissingError, RefusedError, UnreachableError
 from tests.doubles.faults import Faults
+from tests.doubles.fileserver import FileServer, Page
 from tests.reliability.harness import World, open_world
 
 HUB = (
@@ -146,8 +147,8 @@ def answer_badly(world: World, endpoint: str, answer: tuple[int, str | None], ti
 
 # Each endpoint with statuses of its own in the normal set, so that each status is met; all of them in the slow set.
 SOME = [(endpoint, ANSWERS[2 * number]) for number, endpoint in enumerate(HUB)]
-CALLS = ("account", "search", "upload")
-SOME_CALLS = [(CALLS[number % 3], answer) for number, answer in enumerate(ANSWERS)]
+CALLS = ("account", "search", "upload", "poll")
+SOME_CALLS = [(CALLS[number % 4], answer) for number, answer in enumerate(ANSWERS)]
 ALL_CALLS = [(call, answer) for call in CALLS for answer in ANSWERS]
 
 
@@ -195,3 +196,33 @@ def call_answered_badly(tmp_path, call, answer):
         world.sandbox.faults.retry_after = retry_after
         publish_in_spite_of(world)
         finish(world)
+
+
+WEB = [*STATUSES, 302]  # to itself
+SOME_WEB = [302, 404, 503]
+
+
+def file_answered_badly(tmp_path, status):
+    """Let the place where the file already is answer with this status until the publication has ended."""
+    with open_world(tmp_path, "url") as world, FileServer() as server:
+        address = f"/{world.file.name}"
+        world.options["host"] = server.url + address
+        server.pages[address] = Page(status=status, headers={"Location": address} if status == 302 else {})
+        assert publish_in_spite_of(world)["status"] != "ready"
+        assert len(server.seen) < 40  # no busy loop
+        assert world.uploads() == []
+        server.pages[address] = Page(world.file.read_bytes())
+        finish(world)
+
+
+@pytest.mark.reliability("a status instead of an answer")
+@pytest.mark.parametrize("status", SOME_WEB)
+def test_a_status_of_the_files_own_place_ends_in_time_and_is_made_good(tmp_path, status):
+    file_answered_badly(tmp_path, status)
+
+
+@pytest.mark.slow
+@pytest.mark.reliability("a status instead of an answer")
+@pytest.mark.parametrize("status", [status for status in WEB if status not in SOME_WEB])
+def test_every_status_of_the_files_own_place_ends_in_time_and_is_made_good(tmp_path, status):
+    file_answered_badly(tmp_path, status)

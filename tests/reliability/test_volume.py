@@ -68,7 +68,13 @@ NO_LOCKS = (errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS, errno.EACCES)
 
 
 @pytest.mark.reliability(CLASS)
-@pytest.mark.parametrize(("kind", "number"), [*(("flock", number) for number in NO_LOCKS), ("lockf", errno.ENOLCK)])
+@pytest.mark.parametrize(
+    ("kind", "number"),
+    [
+        ("flock", errno.ENOSYS), ("flock", errno.EACCES), ("lockf", errno.ENOLCK),
+        *(pytest.param("flock", number, marks=pytest.mark.slow) for number in (errno.ENOLCK, errno.EOPNOTSUPP)),
+    ],
+)  # fmt: skip
 def test_a_state_folder_without_locks_is_refused_at_once_and_named(world, kind, number):
     suffer(world, f"{kind}={number}")
     begun = world.begin("publish")
@@ -114,7 +120,13 @@ NO_MEMORY = f"mmap={errno.ENODEV}"
 
 
 @pytest.mark.reliability(CLASS)
-@pytest.mark.parametrize("point", ["", "inbox.before_remove", "journal.submission.after", "register.phase.stored"])
+@pytest.mark.parametrize(
+    "point",
+    [
+        "", "journal.submission.after",
+        *(pytest.param(point, marks=pytest.mark.slow) for point in ("inbox.before_remove", "register.phase.stored")),
+    ],
+)  # fmt: skip
 def test_without_shared_memory_the_journal_is_kept_the_older_way(world, point):
     suffer(world, NO_MEMORY)
     world.run("publish", point=point)
@@ -206,15 +218,22 @@ def fail_once(world: World, fault: str) -> bool:
 
 # How many calls of a kind a publication to a folder has below its state folder, with a little more for slower ones, and
 # how many of them the sweep leaves out between two.
-LOG = {"open": (14, 1), "pread": (24, 1), "pwrite": (150, 4), "sync": (32, 1), "unlink": (5, 1)}
-ROLLBACK = {"open": (52, 3), "pread": (76, 3), "pwrite": (310, 10), "sync": (88, 3), "unlink": (24, 1)}
+LOG = {"open": (14, 1), "pread": (24, 1), "pwrite": (150, 4), "write": (2, 1), "sync": (32, 1), "unlink": (5, 1)}
+ROLLBACK = {"open": (52, 3), "pread": (76, 3), "pwrite": (310, 10), "write": (2, 1), "sync": (88, 3), "unlink": (24, 1)}
 ALL = [
     (memory, call, n)
     for memory, totals in (("", LOG), (NO_MEMORY, ROLLBACK))
     for call, (total, step) in totals.items()
     for n in range(1, total, step)
 ]
-SOME = [("", "open", 6), ("", "pread", 4), ("", "sync", 4), (NO_MEMORY, "pwrite", 101), (NO_MEMORY, "unlink", 2)]
+SOME = [
+    ("", "open", 6),
+    ("", "pread", 4),
+    ("", "write", 1),
+    ("", "sync", 4),
+    (NO_MEMORY, "pwrite", 101),
+    (NO_MEMORY, "unlink", 2),
+]
 
 
 @pytest.mark.reliability(CLASS)
