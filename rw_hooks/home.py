@@ -40,7 +40,7 @@ def private_folder(path: Path) -> Path:
 
 def clear_state_leftovers(home: Path) -> None:
     """Remove what killed processes left half-written in the state folder; an inbox's may hold a secret URL."""
-    for folder in ("inbox", "standing", "runs"):
+    for folder in ("", "inbox", "standing", "runs"):
         clear_leftovers(home / folder, ".*.tmp")
     clear_leftovers(home / "spool", ".*.partial")
 

@@ -42,7 +42,7 @@ def look_at(folder: Path) -> Volume:
     Raises:
         OSError: The folder cannot be written.
     """
-    with tempfile.TemporaryFile(dir=folder) as file:
+    with tempfile.TemporaryFile(dir=folder, prefix=".volume-", suffix=".tmp") as file:
         trouble = _lock_trouble(file.fileno())
         return Volume(trouble, shares_memory=not _is_remote(folder) and _maps(file.fileno()))
 

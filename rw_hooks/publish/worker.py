@@ -27,6 +27,7 @@ from rw_hooks.publish.handing import forget_runs, handle, look, report, supersed
 from rw_hooks.publish.holding import secure, sweep
 from rw_hooks.publish.inbox import HandOver
 from rw_hooks.publish.journal import Journal, Row
+from rw_hooks.publish.machine import machine_trouble
 from rw_hooks.publish.publication import Publication
 from rw_hooks.publish.spawn import Post
 from rw_hooks.redact import redact
@@ -53,11 +54,14 @@ def drain(settings: Settings) -> bool:
     Raises:
         MissingError: There is no key.
         JournalError: The state folder cannot be used.
+        UnreachableError: This machine failed.
     """
     endpoint = endpoint_of(settings)
     post = Post(settings.home, endpoint.rest_url, endpoint.fingerprint)
     with Journal(settings.home) as journal:  # first, for it says what is wrong with the state folder
-        if not post.take():
+        with machine_trouble():
+            taken = post.take()
+        if not taken:
             return False
         try:
             with Clients() as clients, ThreadPoolExecutor(_AT_ONCE) as pool:
@@ -144,11 +148,11 @@ class _Worker:
         for item in found.sorted.undecided:
             if item.id not in self._secured:
                 self._secured.add(item.id)
-                self._begin(item.id, partial(self._secure, item))
+                self._begin(_named(item), partial(self._secure, item))
         for item in found.sorted.superseded:
-            self._begin(item.id, partial(supersede, self._own(item), item, found.files[item.id]))
+            self._begin(_named(item), partial(supersede, self._own(item), item, found.files[item.id]))
         for item in found.sorted.due:
-            self._begin(item.id, partial(self._publish, item, found.files[item.id]))
+            self._begin(_named(item), partial(self._publish, item, found.files[item.id]))
         self._check_new_runs()
         return bool(self._under_way or found.sorted.undecided)
 
@@ -159,13 +163,14 @@ class _Worker:
     def _guarded(self, name: str, work: Callable[[], None]) -> None:
         """A hand-over that cannot be taken, or meets a bug of ours, stays where it is, and the others go on."""
         try:
-            work()
+            with machine_trouble():
+                work()
         except RwHooksError as error:
             self._given_up.add(name)
-            _LOG.warning("hand-over %s stays in the inbox: %s; %s", name, error.message, error.hint)
+            _LOG.warning("%s stays as it is: %s; %s", name, error.message, error.hint)
         except Exception:  # noqa: BLE001 - a bug is logged, and must not stop the others
             self._given_up.add(name)
-            _LOG.exception("hand-over %s was given up; 'rw-hooks resume' tries it again", name)
+            _LOG.exception("%s was given up; 'rw-hooks resume' tries it again", name)
 
     def _own(self, item: HandOver) -> Context:
         settings = unpack(self._context.settings, item.options)
@@ -204,7 +209,7 @@ class _Worker:
                 continue
             row = self._context.journal.row(stands.publication)
             if (row.key.endpoint, row.key.account) == (self._endpoint.rest_url, self._endpoint.fingerprint):
-                self._begin(name, partial(self._go_on, name, row))
+                self._begin(f"hand-over {name}", partial(self._go_on, name, row))
 
     def _go_on(self, name: str, row: Row) -> None:
         settings = unpack(self._context.settings, row.options)
@@ -231,6 +236,10 @@ class _Worker:
         bad = [check for check in doctor(settings) if check.ok is False and check.name in _CHECKED]
         trouble = [redact(f"{check.name}: {check.message} ({check.mend})") for check in bad]
         runs.tell_trouble(self._context.home, run.id, trouble)
+
+
+def _named(item: HandOver) -> str:
+    return f"hand-over {item.id}"
 
 
 def _nothing(_context: Context) -> None:

@@ -142,6 +142,34 @@ def test_a_state_folder_that_may_only_be_read_is_an_honest_end_and_made_good(tmp
         go_on(world)
 
 
+def work_with_little_room(folder: Path, pages: int) -> None:
+    with open_world(folder, "dir") as world, small_disk(world.home) as ballast:
+        assert world.run("train").code == 0
+        leave(ballast, pages)
+        ended = world.run("drain")
+        assert (ended.signal, ended.code, ended.late, ended.orphans) == (0, 0, False, []), ended.said
+        assert ended.outcome in ([True], ["journal_unusable"], ["machine_trouble"])
+        assert "Traceback" not in ended.said
+        ballast.unlink()
+        go_on(world)
+
+
+WORKER_PAGES = (30,)
+
+
+@pytest.mark.reliability(CLASS)
+@pytest.mark.parametrize("pages", WORKER_PAGES)
+def test_a_worker_on_a_full_disk_ends_honestly_and_is_made_good(tmp_path, pages):
+    work_with_little_room(tmp_path, pages)
+
+
+@pytest.mark.slow
+@pytest.mark.reliability(CLASS)
+@pytest.mark.parametrize("pages", [pages for pages in range(READY_PAGES) if pages not in WORKER_PAGES])
+def test_a_worker_on_a_disk_that_is_full_at_any_page_ends_honestly_and_is_made_good(tmp_path, pages):
+    work_with_little_room(tmp_path, pages)
+
+
 @pytest.mark.reliability(CLASS)
 @pytest.mark.parametrize("pages", [0, 1, pytest.param(2, marks=pytest.mark.slow), 6])
 def test_a_training_with_a_full_state_folder_goes_on_with_one_warning(tmp_path, pages):
