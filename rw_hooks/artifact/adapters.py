@@ -39,6 +39,8 @@ _ROLES = {
     "diff": "diff", "diff_b": "diff_b", "w_norm": "w_norm", "b_norm": "b_norm",
 }  # fmt: skip
 _LONGEST_SUFFIX = 3
+# The first factor of LoKr is the small one; where it is not, the product is no layer's size.
+_LARGEST_FACTOR = 1000
 _DECISIVE = frozenset(_ROLES.values()) - {"alpha", "dora", "rescale", "on_input", "diff", "diff_b"} - {
     role for role in _ROLES.values() if role.startswith("glora")
 }  # fmt: skip
@@ -133,6 +135,8 @@ class Layer:
         if plain in self.tensors and "hada_t1" not in self.tensors:
             return self._measure(plain, axis)
         side = "ab"[axis]
+        if (self._measure(f"{kronecker}_w1", 0) or 0) > _LARGEST_FACTOR:
+            return None
         left = self._either((f"{kronecker}_w1", f"{kronecker}_w1_{side}"), axis)
         right = self._either((f"{kronecker}_w2", f"{kronecker}_w2_{side}"), axis)
         return left * right if left and right else None

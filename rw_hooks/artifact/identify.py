@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from rw_hooks.artifact import signatures_base as tables
 from rw_hooks.artifact.adapters import Adapter, take_apart
+from rw_hooks.artifact.atlas import Place, compare
 from rw_hooks.artifact.header import Tensor
 from rw_hooks.artifact.keyformat import adapter_algorithm, adapter_category, adapter_format
 from rw_hooks.artifact.matching import Layers, Names, Signature, first_match
@@ -38,6 +39,8 @@ _CONTROL_FORMATS = (
     ("double_blocks.", None),
     ("controlnet_", "controlnet-diffusers"),
 )
+# Norms and leftovers: no layers whose place the atlas knows.
+_UNSIZED = frozenset({"alpha", "dora", "w_norm", "b_norm"})
 _PLAIN_PREFIXES = {"base_model.model.", "transformer."}
 _CLIP_L, _CLIP_G, _T5 = 768, 1280, 4096
 _CLIP_L_FAMILIES = ("sd1", "sdxl", "sd3", "flux1", "hidream")
@@ -138,16 +141,28 @@ def _adapter_families(adapter: Adapter) -> tuple[tuple[str, ...], tuple[str, ...
 
     The denoiser's layers decide; adapted text encoders choose among what those leave open.
     """
-    denoiser = Layers(adapter.denoiser)
-    row = first_match(ADAPTER_TARGETS, denoiser)
+    families, reasons = _denoiser_families(adapter)
     encoders = first_match(ENCODER_TARGETS, Layers(adapter.layers.values()))
     if encoders is None:
-        return (row.answers, row.why) if row else ((), ())
-    if row is None:
-        known = not adapter.denoiser or denoiser.holds(UNET_LAYER)
+        return families, reasons
+    if not families:
+        known = not adapter.denoiser or Layers(adapter.denoiser).holds(UNET_LAYER)
         return (encoders.answers, encoders.why) if known else ((), ())
-    both = tuple(family for family in row.answers if family in encoders.answers)
-    return (both, (*row.why, *encoders.why)) if both else (row.answers, row.why)
+    both = tuple(family for family in families if family in encoders.answers)
+    return (both, (*reasons, *encoders.why)) if both else (families, reasons)
+
+
+def _denoiser_families(adapter: Adapter) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Compare the layers with those of the published models; where their sizes fit none, ask for names and widths."""
+    layers = [layer for layer in adapter.denoiser if layer.tensors.keys() - _UNSIZED]
+    fit = compare(Place(layer.path, layer.width, layer.outputs) for layer in layers)
+    if fit is not None and fit.families:
+        return fit.families, fit.reasons
+    row = first_match(ADAPTER_TARGETS, Layers(adapter.denoiser))
+    if row is None:
+        return (), ()
+    named = compare(Place(layer.path, None, None) for layer in layers)
+    return tuple(family for family in row.answers if named is None or family in named.families), row.why
 
 
 def _is_onetrainer_backup(adapter: Adapter, metadata: Mapping[str, str]) -> bool:

@@ -151,10 +151,12 @@ def adapter(paths: dict[str, tuple[int, int]], prefix: str = "lora_unet_", suffi
         # Widths of the cross-attention's inputs (CLIP-L, OpenCLIP-H, both of SDXL, bigG alone).
         ({"down_blocks_1_attentions_0_transformer_blocks_0_attn2_to_k": (768, 640)}, {"sd1"}),
         ({"down_blocks_1_attentions_0_transformer_blocks_0_attn2_to_k": (1024, 640)}, {"sd2"}),
-        ({"input_blocks_4_1_transformer_blocks_0_attn2_to_k": (2048, 640)}, {"sdxl"}),
+        # SSD-1B and Vega have some of SDXL's layers and no other.
+        ({"input_blocks_4_1_transformer_blocks_0_attn2_to_k": (2048, 640)}, {"sdxl", "ssd1b", "vega"}),
+        ({"input_blocks_7_1_transformer_blocks_9_attn2_to_k": (2048, 1280)}, {"sdxl"}),
         ({"input_blocks_4_1_transformer_blocks_0_attn2_to_k": (1280, 768)}, {"sdxl_refiner"}),
         # A slider on self-attention alone: only SDXL has a second block in a stage, only SD 1 and 2 a first stage.
-        ({"down_blocks_1_attentions_0_transformer_blocks_1_attn1_to_q": (640, 640)}, {"sdxl"}),
+        ({"down_blocks_1_attentions_0_transformer_blocks_1_attn1_to_q": (640, 640)}, {"sdxl", "ssd1b"}),
         ({"down_blocks_0_attentions_0_transformer_blocks_0_attn1_to_q": (320, 320)}, {"sd1", "sd2"}),
         # Four blocks deep and nothing in the middle: SSD-1B is possible.
         (
@@ -162,14 +164,14 @@ def adapter(paths: dict[str, tuple[int, int]], prefix: str = "lora_unet_", suffi
                 "input_blocks_7_1_transformer_blocks_3_attn2_to_k": (2048, 1280),
                 "input_blocks_8_1_transformer_blocks_3_attn2_to_k": (2048, 1280),
             },
-            {"sdxl", "ssd1b", "vega"},
+            {"sdxl", "ssd1b"},
         ),
         # FLUX.1 has modulation, Chroma none, FLUX.2 gated or wider layers, HunyuanVideo other names.
         ({"double_blocks_0_img_mod_lin": (3072, 18432), "single_blocks_0_linear1": (3072, 21504)}, {"flux1"}),
         ({"double_blocks_0_img_mlp_0": (3072, 12288), "single_blocks_0_linear1": (3072, 21504)}, {"flux1", "chroma"}),
         ({"double_blocks_0_img_mlp_0": (3072, 18432)}, {"flux2"}),
         ({"single_blocks_0_linear1": (6144, 55296)}, {"flux2"}),
-        ({"double_blocks_0_img_attn_qkv": (3072, 9216)}, {"flux1", "chroma", "hunyuan_video"}),
+        ({"double_blocks_0_img_attn_qkv": (3072, 9216)}, {"flux1", "chroma", "flux2", "hunyuan_video"}),
         ({"double_blocks_0_img_mlp_fc1": (3072, 12288)}, {"hunyuan_video"}),
         ({"joint_blocks_0_x_block_attn_qkv": (1536, 4608)}, {"sd3"}),
         ({"layers_0_attention_to_q": (3840, 3840)}, {"z_image"}),
@@ -194,17 +196,18 @@ def test_an_adapter_tells_its_base_by_names_and_widths(paths: dict[str, tuple[in
         ({"transformer_blocks.0.attn.to_q": (1536, 1536)}, {"sd3"}),
         ({"transformer_blocks.59.attn.to_q": (3072, 3072)}, {"qwen_image"}),
         ({"transformer_blocks.3.img_mlp.net.0.proj": (3072, 12288)}, {"qwen_image"}),
-        ({"transformer_blocks.7.attn.to_q": (6144, 6144)}, {"flux2"}),
+        ({"transformer_blocks.7.attn.to_q": (6144, 6144)}, {"flux2", "krea2"}),
+        ({"transformer_blocks.7.attn.to_k": (6144, 6144)}, {"flux2"}),
         (
             {"transformer_blocks.0.attn.to_q": (3072, 3072), "single_transformer_blocks.0.attn.to_q": (3072, 3072)},
-            {"flux1", "chroma"},
+            {"flux1", "chroma", "hunyuan_video"},
         ),
         (
             {
                 "transformer_blocks.18.norm1.linear": (3072, 18432),
                 "single_transformer_blocks.37.norm.linear": (3072, 9216),
             },
-            {"flux1"},
+            {"flux1", "hunyuan_video"},
         ),
         # The same layers, twenty and forty of them, are HunyuanVideo's.
         (

@@ -1,0 +1,208 @@
+"""Whose layers they are: compares the layers of a file with those of the published models in ``layers.txt``.
+
+A model fits when it has every layer of the file, at the file's sizes as far as the shapes tell them. All that fit
+stay possible; one whose every block the file has beats those of which it has some.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import cache
+from itertools import product
+from pathlib import Path
+from typing import NamedTuple
+
+__all__ = ["Fit", "Place", "compare"]
+
+_NUMBER = re.compile(r"(?<![^_])\d+(?![^_])")
+_RANGE = re.compile(r"(?<![^_])(\d+)(?:-(\d+))?(?![^_])")
+_LETTERS = re.compile(r"\[(\w+)\]")
+_EXPLAINED = 0.75
+_FEW_BLOCKS = 2
+_UNET_MIDDLE = "mid"
+
+
+class Place(NamedTuple):
+    """A layer of a file.
+
+    Attributes:
+        path: With underscores, as in ``layers.txt``.
+        inputs: None where the shapes do not tell.
+        outputs: None where the shapes do not tell.
+    """
+
+    path: str
+    inputs: int | None
+    outputs: int | None
+
+
+@dataclass(frozen=True)
+class Fit:
+    """Which models a file's layers fit.
+
+    Attributes:
+        families: Of the models that fit; empty when none does.
+        reasons: In words, for ``--explain``.
+        covered: The largest share of a fitting model's layers that the file has.
+    """
+
+    families: tuple[str, ...] = ()
+    reasons: tuple[str, ...] = ()
+    covered: float = 0.0
+
+
+class _Layer(NamedTuple):
+    """Layers of one model that differ in their numbers only."""
+
+    model: int
+    ranges: tuple[tuple[int, int], ...]
+    inputs: int
+    taps: int
+    outputs: int
+
+    def fits(self, numbers: tuple[int, ...], place: Place) -> bool:
+        if place.inputs not in {None, self.inputs, self.inputs * self.taps} or place.outputs not in {
+            None,
+            self.outputs,
+        }:
+            return False
+        return all(low <= number <= high for number, (low, high) in zip(numbers, self.ranges, strict=True))
+
+
+@dataclass
+class _Model:
+    family: str
+    title: str
+    shadowed: bool
+    places: dict[str, set[tuple[tuple[int, int], ...]]] = field(default_factory=lambda: defaultdict(set))
+
+    def count(self, kind: str) -> int:
+        """How many layers of this kind it has."""
+        return sum(map(_size, self.places[kind]))
+
+    @property
+    def lists(self) -> set[str]:
+        """The names of its lists of blocks; a UNet's middle is none."""
+        last: dict[str, int] = defaultdict(int)
+        for kind, places in self.places.items():
+            for ranges in filter(None, places):
+                last[_list(kind)] = max(last[_list(kind)], ranges[0][1])
+        return {name for name, number in last.items() if number >= _FEW_BLOCKS and not name.startswith(_UNET_MIDDLE)}
+
+
+@dataclass
+class _Atlas:
+    models: list[_Model]
+    layers: dict[str, list[_Layer]]
+
+
+def compare(places: Iterable[Place]) -> Fit | None:
+    """Return which models have all these layers; None when no model has layers of such names."""
+    atlas = _atlas()
+    found: dict[str, set[tuple[int, ...]]] = defaultdict(set)
+    possible, known, unknown = set(range(len(atlas.models))), 0, 0
+    telling = ""
+    for place in places:
+        kind, numbers = _kind(place.path)
+        layers = atlas.layers.get(kind)
+        if layers is None:
+            unknown += 1
+            continue
+        known += 1
+        found[kind].add(numbers)
+        fitting = {layer.model for layer in layers if layer.fits(numbers, place)}
+        if not possible <= fitting:
+            possible &= fitting
+            telling = _in_words(place)
+    if not known:
+        return None
+    if not possible or known < _EXPLAINED * (known + unknown):
+        return Fit()
+    return _fit(atlas, sorted(possible), found, telling)
+
+
+def _fit(atlas: _Atlas, possible: list[int], found: dict[str, set[tuple[int, ...]]], telling: str) -> Fit:
+    models = [atlas.models[index] for index in possible]
+    shared = set.intersection(*(model.lists for model in models))
+    whole = [model for model in models if _is_whole(model, found, shared)]
+    chosen = _best_known(whole) or _best_known(models)
+    families = tuple(dict.fromkeys(model.family for model in chosen))
+    number = sum(map(len, found.values()))
+    reasons = (f"{number} layers are those of {' or '.join(model.title for model in chosen)}", f"among them {telling}")
+    return Fit(families, reasons, max(number / sum(map(model.count, model.places)) for model in chosen))
+
+
+def _best_known(models: list[_Model]) -> list[_Model]:
+    return [model for model in models if not model.shadowed] or models
+
+
+def _is_whole(model: _Model, found: dict[str, set[tuple[int, ...]]], lists: set[str]) -> bool:
+    """Whether the file has every layer of the kinds it adapts, and these in each list of blocks that it could have."""
+    complete = all(len(numbers) == model.count(kind) for kind, numbers in found.items())
+    return complete and lists <= {_list(kind) for kind in found}
+
+
+def _list(kind: str) -> str:
+    return kind.partition("_#")[0]
+
+
+def _kind(path: str) -> tuple[str, tuple[int, ...]]:
+    return _NUMBER.sub("#", path), tuple(map(int, _NUMBER.findall(path)))
+
+
+def _in_words(place: Place) -> str:
+    sizes = (str(size) if size else "?" for size in (place.inputs, place.outputs))
+    return f"{place.path} {'>'.join(sizes)}"
+
+
+@cache
+def _atlas() -> _Atlas:
+    atlas = _Atlas([], defaultdict(list))
+    shadowed = False
+    for line in Path(__file__).with_name("layers.txt").read_text(encoding="utf-8").splitlines():
+        if line.startswith("["):
+            family, _, title = line[1:].partition("] ")
+            atlas.models.append(_Model(family, title, shadowed))
+        elif line.startswith("=="):
+            shadowed = True
+        elif line and not line.startswith("#"):
+            _add(atlas, line)
+    return atlas
+
+
+def _add(atlas: _Atlas, line: str) -> None:
+    place, _, rest = line.partition(": ")
+    before = "" if place == "." else f"{place}_"
+    start, numbers = _ranges(before)
+    index = len(atlas.models) - 1
+    model = atlas.models[index]
+    for group in rest.split(", "):
+        *names, size = group.split(" ")
+        inputs, _, outputs = size.partition(">")
+        width, _, taps = inputs.partition("x")
+        for name in names:
+            for end, more in _spelled_out(name):
+                kind, ranges = start + end, numbers + more
+                layer = _Layer(index, ranges, int(width), int(taps or 1), int(outputs))
+                atlas.layers[kind].append(layer)
+                model.places[kind].add(ranges)
+
+
+@cache
+def _spelled_out(name: str) -> tuple[tuple[str, tuple[tuple[int, int], ...]], ...]:
+    pieces = _LETTERS.split(name)
+    choices = [list(piece) if number % 2 else [piece] for number, piece in enumerate(pieces)]
+    return tuple(_ranges("".join(chosen)) for chosen in product(*choices))
+
+
+def _ranges(path: str) -> tuple[str, tuple[tuple[int, int], ...]]:
+    ranges = tuple((int(low), int(high or low)) for low, high in _RANGE.findall(path))
+    return _RANGE.sub("#", path), ranges
+
+
+def _size(ranges: tuple[tuple[int, int], ...]) -> int:
+    return math.prod(high - low + 1 for low, high in ranges)
