@@ -16,12 +16,13 @@ from itertools import product
 from pathlib import Path
 from typing import NamedTuple
 
-__all__ = ["Fit", "Place", "compare"]
+__all__ = ["Fit", "Place", "compare", "cover"]
 
 _NUMBER = re.compile(r"(?<![^_])\d+(?![^_])")
 _RANGE = re.compile(r"(?<![^_])(\d+)(?:-(\d+))?(?![^_])")
 _LETTERS = re.compile(r"\[(\w+)\]")
 _EXPLAINED = 0.75
+_COVERED = 0.9
 _FEW_BLOCKS = 2
 _UNET_MIDDLE = "mid"
 
@@ -47,12 +48,10 @@ class Fit:
     Attributes:
         families: Of the models that fit; empty when none does.
         reasons: In words, for ``--explain``.
-        covered: The largest share of a fitting model's layers that the file has.
     """
 
     families: tuple[str, ...] = ()
     reasons: tuple[str, ...] = ()
-    covered: float = 0.0
 
 
 class _Layer(NamedTuple):
@@ -83,6 +82,11 @@ class _Model:
     def count(self, kind: str) -> int:
         """How many layers of this kind it has."""
         return sum(map(_size, self.places[kind]))
+
+    @property
+    def size(self) -> int:
+        """How many layers it has."""
+        return sum(map(self.count, self.places))
 
     @property
     def lists(self) -> set[str]:
@@ -125,15 +129,35 @@ def compare(places: Iterable[Place]) -> Fit | None:
     return _fit(atlas, sorted(possible), found, telling)
 
 
+def cover(places: Iterable[Place]) -> Fit | None:
+    """Return which models these layers make up, nearly all of the model and of the layers whose names are known."""
+    atlas = _atlas()
+    known = 0
+    matched: dict[int, int] = defaultdict(int)
+    for place in places:
+        kind, numbers = _kind(place.path)
+        layers = atlas.layers.get(kind, ())
+        known += bool(layers)
+        for model in {layer.model for layer in layers if layer.fits(numbers, place)}:
+            matched[model] += 1
+    whole = {
+        model: number for model, number in matched.items() if number >= _COVERED * max(known, atlas.models[model].size)
+    }
+    if not whole:
+        return None
+    best = [atlas.models[model] for model, number in whole.items() if number == max(whole.values())]
+    families = tuple(dict.fromkeys(model.family for model in _best_known(best)))
+    return Fit(families, (f"{max(whole.values())} layers make up {' or '.join(model.title for model in best)}",))
+
+
 def _fit(atlas: _Atlas, possible: list[int], found: dict[str, set[tuple[int, ...]]], telling: str) -> Fit:
     models = [atlas.models[index] for index in possible]
     shared = set.intersection(*(model.lists for model in models))
     whole = [model for model in models if _is_whole(model, found, shared)]
     chosen = _best_known(whole) or _best_known(models)
     families = tuple(dict.fromkeys(model.family for model in chosen))
-    number = sum(map(len, found.values()))
-    reasons = (f"{number} layers are those of {' or '.join(model.title for model in chosen)}", f"among them {telling}")
-    return Fit(families, reasons, max(number / sum(map(model.count, model.places)) for model in chosen))
+    titles = " or ".join(model.title for model in chosen)
+    return Fit(families, (f"{sum(map(len, found.values()))} layers are those of {titles}", f"among them {telling}"))
 
 
 def _best_known(models: list[_Model]) -> list[_Model]:

@@ -7,12 +7,14 @@ a checkpoint. Only structure speaks here; what the file claims comes later and m
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import math
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from rw_hooks.artifact import signatures_base as tables
+from rw_hooks.artifact import signatures_other as others
 from rw_hooks.artifact.adapters import Adapter, take_apart
-from rw_hooks.artifact.atlas import Place, compare
+from rw_hooks.artifact.atlas import Place, compare, cover
 from rw_hooks.artifact.header import Tensor
 from rw_hooks.artifact.keyformat import adapter_algorithm, adapter_category, adapter_format
 from rw_hooks.artifact.matching import Layers, Names, Signature, first_match
@@ -78,14 +80,14 @@ def identify(tensors: Iterable[Tensor], metadata: Mapping[str, str]) -> Identity
     tensors = tuple(tensors)
     names = Names({tensor.name: tensor.shape for tensor in tensors})
     adapter = take_apart(tensors)
-    control = first_match(tables.CONTROLNETS, names)
+    control = _controlnet(names)
     if control is not None:
-        return _controlnet(control, names)
+        return control
     if adapter.found:
         return _merged_checkpoint(names) or _adapter(adapter, metadata)
     return (
         _embedding(tensors)
-        or _refused(names, ("ip_adapter", "t2i_adapter", "optimizer_state", "dataset_cache"))
+        or _refused(names, ("ip_adapter", "t2i_adapter", "motion_module", "optimizer_state", "dataset_cache"))
         or _checkpoint(names)
         or _vae(names)
         or _refused(names)
@@ -94,11 +96,16 @@ def identify(tensors: Iterable[Tensor], metadata: Mapping[str, str]) -> Identity
     )
 
 
-def _controlnet(row: Signature, names: Names) -> Identity:
-    families = row.answers
-    scheme = next((scheme for start, scheme in _CONTROL_FORMATS if names.starting(start)), None)
-    guided = _flux_architectures(names) if families == ("flux1",) else ()
-    return Identity("controlnet", None, families, guided, scheme, reasons=row.why)
+def _controlnet(names: Names) -> Identity | None:
+    for prefix in others.CONTROLNET_PREFIXES:
+        below = names.under(prefix)
+        row = first_match(others.CONTROLNETS, below) if below.shapes else None
+        if row is None:
+            continue
+        scheme = next((scheme for start, scheme in _CONTROL_FORMATS if below.starting(start)), None)
+        guided = _flux_architectures(below) if row.answers == ("flux1",) else ()
+        return Identity("controlnet", None, row.answers, guided, scheme, reasons=row.why)
+    return None
 
 
 def _merged_checkpoint(names: Names) -> Identity | None:
@@ -109,10 +116,10 @@ def _merged_checkpoint(names: Names) -> Identity | None:
 
 def _adapter(adapter: Adapter, metadata: Mapping[str, str]) -> Identity:
     algorithm = adapter_algorithm(adapter, metadata)
-    refused = _refused_adapter(adapter, algorithm, metadata)
+    families, reasons = _adapter_families(adapter)
+    refused = _refused_adapter(adapter, algorithm, metadata, known=bool(families))
     if refused is not None:
         return refused
-    families, reasons = _adapter_families(adapter)
     guided = families == ("flux1",) and any(layer.path.startswith("guidance_in") for layer in adapter.denoiser)
     return Identity(
         adapter_category(algorithm, metadata),
@@ -125,8 +132,11 @@ def _adapter(adapter: Adapter, metadata: Mapping[str, str]) -> Identity:
     )
 
 
-def _refused_adapter(adapter: Adapter, algorithm: str | None, metadata: Mapping[str, str]) -> Identity | None:
-    if adapter.prefixes <= _PLAIN_PREFIXES:
+def _refused_adapter(
+    adapter: Adapter, algorithm: str | None, metadata: Mapping[str, str], *, known: bool
+) -> Identity | None:
+    # Some transformers that make images call their layers as language models do (ERNIE-Image).
+    if adapter.prefixes <= _PLAIN_PREFIXES and not (known and "base_model.model." not in adapter.prefixes):
         row = first_match(LANGUAGE_MODEL_ADAPTERS, Layers(adapter.denoiser))
         if row is not None:
             return Identity("other", algorithm=algorithm, code="not_an_image_model", reasons=row.why)
@@ -175,16 +185,32 @@ def _checkpoint(names: Names) -> Identity | None:
     fallback: tuple[Signature, str, Names] | None = None
     for prefix in tables.CHECKPOINT_PREFIXES:
         below = names.under(prefix)
-        row = first_match(tables.CHECKPOINTS, below) if below.shapes else None
+        if not below.shapes:
+            continue
+        row = first_match(tables.CHECKPOINTS, below)
+        if row is not None and not row.answer:
+            row = first_match(tables.WHOLE_CHECKPOINTS, names) or row
         if row is not None and row.answer:
-            return _identified(row, prefix, below)
+            return _identified(row.answers, row.why, prefix, below)
+        fit = cover(_weights(below))
+        if fit is not None:
+            return _identified(fit.families, fit.reasons, prefix, below)
         if row is not None and fallback is None:
-            fallback = (first_match(tables.WHOLE_CHECKPOINTS, names) or row, prefix, below)
-    return _identified(*fallback) if fallback else None
+            fallback = (row, prefix, below)
+    return _identified(fallback[0].answers, fallback[0].why, *fallback[1:]) if fallback else None
 
 
-def _identified(row: Signature, prefix: str, below: Names) -> Identity:
-    families = row.answers
+def _weights(names: Names) -> Iterator[Place]:
+    """Base weights as layers; packed and flattened ones do not tell their sizes."""
+    for name, shape in names.shapes.items():
+        stem = name.removesuffix(".weight").removesuffix(".qweight")
+        if stem == name:
+            continue
+        told = name.endswith(".weight") and len(shape) > 1 and math.prod(shape[1:]) > 1
+        yield Place(stem.replace(".", "_"), shape[1] if told else None, shape[0] if told else None)
+
+
+def _identified(families: tuple[str, ...], reasons: tuple[str, ...], prefix: str, below: Names) -> Identity:
     architectures: tuple[str, ...] = ()
     if families == ("flux1",):
         architectures = _flux_architectures(below)
@@ -196,7 +222,7 @@ def _identified(row: Signature, prefix: str, below: Names) -> Identity:
         families,
         architectures,
         _checkpoint_format(families, prefix, below),
-        reasons=(*row.why, *([f"prefix {prefix}"] if prefix else [])),
+        reasons=(*reasons, *([f"prefix {prefix}"] if prefix else [])),
     )
 
 
@@ -224,9 +250,9 @@ def _checkpoint_format(families: tuple[str, ...], prefix: str, below: Names) -> 
 
 
 def _vae(names: Names) -> Identity | None:
-    for prefix in tables.VAE_PREFIXES:
+    for prefix in others.VAE_PREFIXES:
         below = names.under(prefix)
-        row = first_match(tables.VAES, below) if below.shapes else None
+        row = first_match(others.VAES, below) if 2 * len(below.shapes) >= len(names.shapes) else None
         if row is not None:
             diffusers = below.starting("decoder.mid_block.") or below.starting("decoder.up_blocks.")
             return Identity(
@@ -236,7 +262,7 @@ def _vae(names: Names) -> Identity | None:
 
 
 def _refused(names: Names, codes: tuple[str, ...] = ()) -> Identity | None:
-    row = first_match([row for row in tables.OTHERS if not codes or row.answer in codes], names)
+    row = first_match([row for row in others.OTHERS if not codes or row.answer in codes], names)
     if row is None:
         return None
     code = "not_an_image_model" if row.answer == "language_model" else row.answer

@@ -14,6 +14,7 @@ _REASONS = {
     "text_encoder": ("this is a text encoder alone", "publish the LoRA, embedding or checkpoint it was trained for"),
     "image_encoder": ("this is an image encoder alone", "publish the adapter or checkpoint that uses it"),
     "ip_adapter": ("this is an IP-Adapter, which Runware does not take", ""),
+    "motion_module": ("this is AnimateDiff's motion module, which Runware does not take", ""),
     "t2i_adapter": ("this is a T2I-Adapter, which Runware does not take", ""),
     "not_an_image_model": ("this is not a model that makes images", ""),
     "diffusers_component": (

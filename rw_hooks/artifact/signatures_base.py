@@ -1,4 +1,4 @@
-"""What base weights look like: the tables of checkpoints, ControlNets, VAEs, and of what must not be published.
+"""What base weights look like: the table of checkpoints.
 
 The first row that is true wins. Facts come from the loaders of ComfyUI (``model_detection.py``), diffusers, InvokeAI
 and SwarmUI; widths and block counts are those of the published configurations. How a fact is written is told in
@@ -13,11 +13,7 @@ from rw_hooks.artifact.matching import Signature
 __all__ = [
     "CHECKPOINTS",
     "CHECKPOINT_PREFIXES",
-    "CONTROLNETS",
     "DIFFUSERS_NAMES",
-    "OTHERS",
-    "VAES",
-    "VAE_PREFIXES",
     "WHOLE_CHECKPOINTS",
 ]
 
@@ -30,6 +26,8 @@ CHECKPOINT_PREFIXES = (
     "module.",
     "net.",
     "unet.",
+    # ai-toolkit's own names for the parts of a pipeline.
+    "unet_",
     "",
 )
 # Names that only diffusers gives (Qwen-Image and LTX-Video were first published in diffusers' own names).
@@ -43,8 +41,6 @@ DIFFUSERS_NAMES = (
     "condition_embedder.*",
     "text_fusion.*",
 )
-VAE_PREFIXES = ("first_stage_model.", "vae.", "")
-
 _LDM_ATTENTION = "input_blocks.1.1.transformer_blocks.0.attn2.to_k.weight"
 _UNET_ATTENTION = "down_blocks.0.attentions.0.transformer_blocks.0.attn2.to_k.weight"
 
@@ -73,7 +69,8 @@ CHECKPOINTS = (
         lacks=("label_emb.0.0.weight", "input_blocks.1.2.*"),
     ),
     Signature("sd2", has=(f"{_LDM_ATTENTION} [320, 1024]", "output_blocks.*"), lacks=("input_blocks.1.2.*",)),
-    # UNets, diffusers names.
+    # UNets, diffusers names. Kolors is SDXL's UNet with ChatGLM's text and a pooled width of its own.
+    Signature("kolors", has=("add_embedding.linear_1.*", "encoder_hid_proj.*", "up_blocks.*", "down_blocks.2.*")),
     Signature(
         "sdxl",
         has=("add_embedding.linear_1.weight", "up_blocks.*", "down_blocks.2.attentions.0.transformer_blocks.9.*"),
@@ -104,6 +101,12 @@ CHECKPOINTS = (
             "down_blocks.0.attentions.0.temporal_transformer_blocks.*",
         ),
     ),
+    # UNets of other kinds, by what only they have.
+    Signature("animatediff", has=("down_blocks.0.motion_modules.0.*", "conv_in.weight")),
+    Signature("sd_x4_upscaler", has=("conv_in.weight [_, 7, 3, 3]", "class_embedding.weight", "up_blocks.*")),
+    Signature("deepfloyd_if", has=("add_embedding.pool.*", "up_blocks.*")),
+    Signature("kandinsky2", has=("add_embedding.image_norm.weight", "up_blocks.*")),
+    Signature("cascade", has=("clip_txt_pooled_mapper.weight", "down_blocks.0.*")),
     # UNets of other widths.
     Signature("", has=("input_blocks.0.0.weight", "middle_block.0.*", "output_blocks.*")),
     Signature(
@@ -142,7 +145,12 @@ CHECKPOINTS = (
             "x_embedder.weight [3072, 64|128|384]",
         ),
     ),
-    Signature("hunyuan_video", has=("double_blocks.0.img_attn_qkv.weight", "txt_in.individual_token_refiner.*")),
+    # HunyuanImage has a second text encoder (ByT5) and twice HunyuanVideo's latent channels.
+    Signature(
+        "hunyuan_video",
+        has=("double_blocks.0.img_attn_qkv.weight", "txt_in.individual_token_refiner.*"),
+        lacks=("byt5_in.*",),
+    ),
     # Other transformers.
     Signature(
         "sd3",
@@ -170,7 +178,7 @@ CHECKPOINTS = (
     ),
     Signature("krea2", has=("txtfusion.*", "blocks.0.attn.wq.weight [6144, _]")),
     Signature("krea2", has=("text_fusion.layerwise_blocks.0.*", "transformer_blocks.0.attn.to_gate.weight [6144, _]")),
-    Signature("anima", has=("blocks.0.adaln_modulation_cross_attn.1.weight [_, 2048]", "llm_adapter.*")),
+    Signature("anima", has=("blocks.0.adaln_modulation_cross_attn.1.weight", "llm_adapter.*")),
     Signature("cosmos_predict2", has=("blocks.0.adaln_modulation_cross_attn.1.weight",)),
     Signature(
         "wan",
@@ -234,166 +242,5 @@ WHOLE_CHECKPOINTS = (
         "sd2",
         has=(f"{_LDM}{_LDM_ATTENTION}", "cond_stage_model.model.transformer.resblocks.22.*"),
         lacks=(f"{_LDM}{_LDM_ATTENTION} [_, 768]",),
-    ),
-)
-
-_ZERO_CONVS = ("control_model.zero_convs.0.0.weight", "zero_convs.0.0.weight")
-CONTROLNETS = (
-    # ldm names, with the original prefix or without.
-    Signature(
-        "sdxl", has=(("control_model.label_emb.0.0.weight [_, 2816]", "label_emb.0.0.weight [_, 2816]"), _ZERO_CONVS)
-    ),
-    Signature("sd1", has=((f"control_model.{_LDM_ATTENTION} [320, 768]", f"{_LDM_ATTENTION} [320, 768]"), _ZERO_CONVS)),
-    Signature(
-        "sd2", has=((f"control_model.{_LDM_ATTENTION} [320, 1024]", f"{_LDM_ATTENTION} [320, 1024]"), _ZERO_CONVS)
-    ),
-    # diffusers names.
-    Signature("sdxl", has=("controlnet_cond_embedding.conv_in.weight", "add_embedding.linear_1.weight [_, 2816]")),
-    Signature("sd1", has=("controlnet_cond_embedding.conv_in.weight", f"{_UNET_ATTENTION} [320, 768]")),
-    Signature("sd2", has=("controlnet_cond_embedding.conv_in.weight", f"{_UNET_ATTENTION} [320, 1024]")),
-    Signature("qwen_image", has=("controlnet_blocks.0.weight [3072, 3072]", "txt_norm.weight [3584]")),
-    Signature(
-        "flux1",
-        has=(
-            "controlnet_blocks.0.weight [3072, 3072]",
-            ("double_blocks.0.img_attn.qkv.weight", "transformer_blocks.0.norm1.linear.weight"),
-            (
-                "vector_in.in_layer.weight [3072, 768]",
-                "time_text_embed.text_embedder.linear_1.weight [3072, 768]",
-            ),
-        ),
-    ),
-    Signature(
-        "sd3",
-        has=(
-            "controlnet_blocks.0.weight [1536|2432, 1536|2432]",
-            (
-                "transformer_blocks.0.norm1.linear.weight",
-                "transformer_blocks.0.adaLN_modulation.1.weight",
-                "pos_embed_input.proj.weight",
-            ),
-        ),
-    ),
-    Signature(
-        "",
-        has=(
-            (
-                "control_model.*",
-                "zero_convs.0.0.weight",
-                "controlnet_cond_embedding.conv_in.weight",
-                "controlnet_blocks.0.weight",
-                "controlnet_down_blocks.0.weight",
-                "controlnet_x_embedder.weight",
-            ),
-        ),
-    ),
-    # Stability's Control-LoRA marks itself by a scalar of this name.
-    Signature("sdxl", has=("lora_controlnet", "input_blocks.4.1.transformer_blocks.0.attn2.to_k.down [_, 2048]")),
-    Signature("sd1", has=("lora_controlnet", "input_blocks.1.1.transformer_blocks.0.attn2.to_k.down [_, 768]")),
-    Signature("", has=("lora_controlnet",)),
-    # kohya's ControlNet-LLLite; only SDXL is more than one block deep.
-    Signature(
-        "sdxl",
-        has=(
-            (
-                "lllite_unet_input_blocks_4_1_transformer_blocks_1_*",
-                "lllite_unet_input_blocks_7_1_transformer_blocks_4_*",
-                "lllite_unet_middle_block_1_transformer_blocks_4_*",
-            ),
-        ),
-    ),
-    Signature("", has=("lllite_*",)),
-)
-
-# A VAE's families are those that share it: the channels of its latents are all that shows.
-VAES = (
-    Signature(
-        "wan|qwen_image",
-        has=(("decoder.conv_in.weight [384, 16, 3, 3, 3]", "decoder.conv1.weight [384, 16, 3, 3, 3]"),),
-    ),
-    Signature("wan", has=(("decoder.conv_in.weight [1024, 48, 3, 3, 3]", "decoder.conv1.weight [1024, 48, 3, 3, 3]"),)),
-    Signature("flux2", has=("decoder.conv_in.weight [512, 32, 3, 3]", "bn.running_mean")),
-    Signature("sd1|sd2|sdxl|sdxl_refiner", has=("decoder.conv_in.weight [512, 4, 3, 3]",)),
-    Signature(
-        "flux1|sd3|hidream|z_image|chroma|lumina2",
-        has=("decoder.conv_in.weight [512, 16, 3, 3]",),
-        lacks=("quant_conv.weight",),
-    ),
-    Signature(
-        "",
-        has=(
-            ("encoder.down.0.*", "encoder.down_blocks.0.*", "encoder.downsamples.0.*"),
-            ("decoder.up.0.*", "decoder.up_blocks.0.*", "decoder.upsamples.0.*"),
-        ),
-    ),
-)
-
-# What looks like a model and must not be published; the answer is the finding's code.
-OTHERS = (
-    Signature(
-        "ip_adapter",
-        has=(
-            (
-                "ip_adapter.*",
-                "ip_adapter_proj_model.*",
-                "image_proj.*",
-                "double_blocks.0.processor.ip_adapter_double_stream_k_proj.weight",
-            ),
-        ),
-    ),
-    Signature(
-        "t2i_adapter",
-        has=(("adapter.body.0.*", "adapter.conv_in.weight", "body.0.block1.weight", "body.0.resnets.0.block1.weight"),),
-    ),
-    Signature(
-        "optimizer_state",
-        has=(("state.#.exp_avg*", "state.#.momentum_buffer", "optimizer.*", "exp_avg.*", "exp_avg_sq.*"),),
-    ),
-    Signature("dataset_cache", has=(("latents", "latents_#x#*", "varlen_*"),)),
-    Signature(
-        "image_encoder",
-        has=(
-            (
-                "vision_model.encoder.layers.0.*",
-                "vision_model.embeddings.*",
-                "visual.transformer.resblocks.0.*",
-                "visual_projection.weight",
-            ),
-        ),
-    ),
-    Signature(
-        "text_encoder",
-        has=(
-            (
-                "text_model.encoder.layers.0.*",
-                "text_model.embeddings.*",
-                "transformer.text_model.encoder.layers.0.*",
-                "embeddings.token_embedding.weight",
-                "transformer.resblocks.0.attn.in_proj_weight",
-                "encoder.block.0.layer.0.SelfAttention.k.weight",
-                "cond_stage_model.*",
-                "conditioner.*",
-                "text_encoders.*",
-            ),
-        ),
-    ),
-    Signature(
-        "language_model",
-        has=(
-            (
-                "model.layers.0.self_attn.q_proj.weight",
-                "layers.0.self_attn.q_proj.weight",
-                "model.language_model.*",
-                "model.embed_tokens.weight",
-                "lm_head.weight",
-                "transformer.h.0.attn.c_attn.weight",
-                "h.0.attn.c_attn.weight",
-                "wte.weight",
-                "bert.embeddings.*",
-                "roberta.embeddings.*",
-                "distilbert.embeddings.*",
-                "embeddings.word_embeddings.weight",
-            ),
-        ),
     ),
 )

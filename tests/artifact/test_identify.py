@@ -332,6 +332,8 @@ def test_embeddings_tell_their_encoders(shapes: dict[str, list[int]], families: 
         (["latents_1x16x16_float32"], "dataset_cache"),
         (["fc.weight", "fc.bias"], "not_an_image_model"),
         (["adapter.body.0.resnets.0.block1.weight"], "t2i_adapter"),
+        (["down_blocks.0.motion_modules.0.norm.weight", "up_blocks.0.motion_modules.0.norm.weight"], "motion_module"),
+        (["redux_down.weight", "redux_up.weight"], "ip_adapter"),
     ],
 )  # fmt: skip
 def test_look_alikes_are_called_what_they_are(keys: list[str], code: str) -> None:
@@ -342,3 +344,148 @@ def test_look_alikes_are_called_what_they_are(keys: list[str], code: str) -> Non
 def test_unknown_layers_are_not_guessed() -> None:
     found = identify(tensors_of({f"stage.{number}.op.weight": [64, 64] for number in range(40)}), {})
     assert (found.category, found.families, found.code) == (None, (), None)
+
+
+UNET = {
+    "conv_in.weight": [320, 4, 3, 3],
+    "down_blocks.0.resnets.0.conv1.weight": [320, 320, 3, 3],
+    "down_blocks.2.attentions.0.transformer_blocks.9.attn1.to_k.weight": [1280, 1280],
+    "mid_block.resnets.0.conv1.weight": [1280, 1280, 3, 3],
+    "up_blocks.0.resnets.0.conv1.weight": [1280, 2560, 3, 3],
+}
+
+
+@pytest.mark.parametrize(
+    ("shapes", "family"),
+    [
+        # diffusers' UNet2DConditionModel in the configurations of Kolors, the x4 upscaler, DeepFloyd IF, Kandinsky 2.2.
+        ({"add_embedding.linear_1.weight": [1280, 5632], "encoder_hid_proj.weight": [2048, 4096]}, "kolors"),
+        ({"add_embedding.linear_1.weight": [1280, 2816]}, "sdxl"),
+        ({"conv_in.weight": [256, 7, 3, 3], "class_embedding.weight": [1000, 1024]}, "sd_x4_upscaler"),
+        ({"add_embedding.pool.positional_embedding": [1, 4096]}, "deepfloyd_if"),
+        ({"add_embedding.image_norm.weight": [1536]}, "kandinsky2"),
+        ({"down_blocks.0.motion_modules.0.norm.weight": [320]}, "animatediff"),
+    ],
+)
+def test_a_unet_of_another_kind_is_not_taken_for_stable_diffusion(shapes: dict[str, list[int]], family: str) -> None:
+    found = identify(tensors_of({**UNET, **shapes}), {})
+    assert (found.category, found.families) == ("checkpoint", (family,))
+
+
+@pytest.mark.parametrize(
+    ("byt5", "family"),
+    # tencent's HunyuanImage 2.1 reads glyphs with a second text encoder; HunyuanVideo has the other names alike.
+    [({"byt5_in.fc1.weight": [2048, 1472]}, ()), ({}, ("hunyuan_video",))],
+)
+def test_hunyuan_image_is_not_hunyuan_video(byt5: dict[str, list[int]], family: tuple[str, ...]) -> None:
+    shapes = {
+        "double_blocks.0.img_attn_qkv.weight": [9216, 3072],
+        "txt_in.individual_token_refiner.blocks.0.mlp.fc1.weight": [12288, 3072],
+        "final_layer.linear.weight": [64, 3072],
+        "img_in.proj.weight": [3072, 16, 1, 2, 2],
+    }
+    assert identify(tensors_of({**shapes, **byt5}), {}).families == family
+
+
+def only_names(item: str) -> dict[str, list[int]]:
+    """As a list of keys without shapes, or with packed weights, has them."""
+    return {key.removeprefix("model.diffusion_model."): [1] for key in shapes_of(item)}
+
+
+@pytest.mark.parametrize(
+    ("item", "families"),
+    [
+        ("dif_flux_dev", ("flux1",)),
+        ("dif_qwen_image", ("qwen_image",)),
+        ("sds_sd3_medium_transformer", ("sd3",)),
+        ("comfy_wan21_13b_t2v", ("wan",)),
+        ("dif_sdxl_unet", ("sdxl",)),
+        ("sds_sdxl_unet_sgm_bare", ("sdxl",)),
+        # Names alone do not tell these two apart.
+        ("dif_sd1_lcm_unet", ("sd1", "sd2")),
+    ],
+)
+@pytest.mark.parametrize("prefix", ["", "model.diffusion_model."])
+def test_a_whole_model_is_known_by_its_names_alone(item: str, families: tuple[str, ...], prefix: str) -> None:
+    found = identify(tensors_of({prefix + key: shape for key, shape in only_names(item).items()}), {})
+    assert (found.category, found.families) == ("checkpoint", families)
+
+
+@pytest.mark.parametrize("suffix", [".weight", ".qweight"])
+def test_packed_weights_do_not_hide_the_model(suffix: str) -> None:
+    """bitsandbytes flattens a weight into one column, SVDQuant and GPTQ name it otherwise."""
+    shapes: dict[str, list[int]] = {}
+    for name, shape in shapes_of("dif_flux_dev").items():
+        packed = name.endswith(".weight") and len(shape) == 2
+        shapes[name.removesuffix(".weight") + suffix if packed else name] = [8, 1] if packed else shape
+    found = identify(tensors_of(shapes), {})
+    assert (found.category, found.families, found.architectures) == (
+        "checkpoint",
+        ("flux1",),
+        ("flux1d", "fluxkontextdev"),
+    )
+
+
+def test_half_a_model_is_not_named_by_its_names() -> None:
+    names = sorted(only_names("comfy_wan21_13b_t2v"))
+    assert identify(tensors_of({name: [1] for name in names[: len(names) // 2]}), {}).families != ("flux1",)
+
+
+@pytest.mark.parametrize(
+    ("shapes", "families"),
+    [
+        ({"control_layers.0.attention.to_q.weight": [3840, 3840],
+          "control_all_x_embedder.2-1.weight": [3840, 64]}, {"z_image"}),
+        ({"controlnet_blocks.0.weight": [2240, 2240], "caption_norm.weight": [2240],
+          "patch_embed.proj.weight": [2240, 32, 1, 1]}, {"sana"}),
+        ({"controlnet_blocks.0.weight": [1408, 1408], "text_embedding_padding": [333, 1024],
+          "time_extra_emb.timestep_embedder.linear_1.weight": [1408, 256]}, {"hunyuan_dit"}),
+        ({"controlnet_cond_embedding.conv_in.weight": [16, 3, 3, 3], "encoder_hid_proj.weight": [2048, 4096],
+          "add_embedding.linear_1.weight": [1280, 5632]}, {"kolors"}),
+        ({"control_to_base_for_conv_in.weight": [320, 32, 1, 1],
+          "down_blocks.1.attentions.0.transformer_blocks.0.attn2.to_k.weight": [64, 2048]}, {"sdxl"}),
+        ({"controlnet_cond_embedding.weight": [320, 5, 3, 3],
+          "down_blocks.0.motion_modules.0.norm.weight": [320]}, {"animatediff"}),
+        ({"control_blocks.0.norm1.linear_1.weight": [256, 4096],
+          "patch_embed_base.proj.weight": [2048, 72]}, {"cosmos"}),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("prefix", ["", "controlnet.", "module."])
+def test_control_models_of_diffusers_are_known(shapes: dict[str, list[int]], families: set[str], prefix: str) -> None:
+    found = identify(tensors_of({prefix + key: shape for key, shape in shapes.items()}), {})
+    assert (found.category, set(found.families)) == ("controlnet", families)
+
+
+@pytest.mark.parametrize(
+    ("shapes", "families"),
+    [
+        # The AutoencoderKL... classes of diffusers in their published configurations.
+        ({"decoder.conv_in.weight": [512, 4, 3, 3], "decoder.time_conv_out.weight": [3, 3, 3, 1, 1]}, {"svd"}),
+        ({"decoder.conv_in.weight": [1024, 64, 3, 3]}, {"hunyuan_image"}),
+        ({"decoder.conv_in.conv.weight": [512, 16, 3, 3, 3],
+          "decoder.mid_block.attentions.0.to_k.weight": [512, 512]}, {"hunyuan_video"}),
+        ({"decoder.conv_in.conv.weight": [512, 16, 3, 3, 3],
+          "decoder.mid_block.resnets.0.norm1.norm_layer.weight": [512]}, {"cogvideox"}),
+        ({"decoder.conv_in.conv.weight": [512, 128, 3, 3, 3]}, {"ltx_video"}),
+        ({"decoder.conv_in.weight": [768, 12, 1, 1, 1]}, {"mochi"}),
+        ({"decoder.layers.0.weight": [64, 4, 3, 3]}, {"sd1", "sd2", "sdxl", "sdxl_refiner"}),
+        ({"decoder.conv_in.weight": [64, 3, 3, 3], "quantize.embedding.weight": [256, 3]}, {"kandinsky2"}),
+    ],
+)  # fmt: skip
+def test_vaes_of_other_models_are_not_stable_diffusions(shapes: dict[str, list[int]], families: set[str]) -> None:
+    found = identify(tensors_of(shapes), {})
+    assert (found.category, set(found.families)) == ("vae", families)
+
+
+def test_a_vae_in_a_larger_file_does_not_make_it_one() -> None:
+    vae = {f"vae.{key}": shape for key, shape in shapes_of("dif_vae_flux").items()}
+    other = {f"model.diffusion_model.stage.{number}.op.weight": [8, 8] for number in range(len(vae) + 1)}
+    assert identify(tensors_of({**vae, **other}), {}).category is None
+
+
+def test_an_image_models_layers_may_be_called_as_a_language_models() -> None:
+    """ERNIE-Image (diffusers' ErnieImageTransformer2DModel) has feed-forward layers called gate_proj and up_proj."""
+    layers = adapter({"layers.0.mlp.gate_proj": (3072, 8192)}, "transformer.", "peft")
+    assert identify(layers, {}).category == "lora"
+    wrapped = adapter({"layers.0.mlp.gate_proj": (3072, 8192)}, "base_model.model.", "peft")
+    assert identify(wrapped, {}).code == "not_an_image_model"
