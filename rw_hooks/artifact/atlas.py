@@ -90,12 +90,12 @@ class _Model:
 
     @property
     def lists(self) -> set[str]:
-        """The names of its lists of blocks; a UNet's middle is none."""
+        """The names of its lists of blocks, which are plural; a UNet's middle is none."""
         last: dict[str, int] = defaultdict(int)
         for kind, places in self.places.items():
             for ranges in filter(None, places):
                 last[_list(kind)] = max(last[_list(kind)], ranges[0][1])
-        return {name for name, number in last.items() if number >= _FEW_BLOCKS and not name.startswith(_UNET_MIDDLE)}
+        return {name for name, number in last.items() if number >= _FEW_BLOCKS and _is_list(name)}
 
 
 @dataclass
@@ -152,8 +152,7 @@ def cover(places: Iterable[Place]) -> Fit | None:
 
 def _fit(atlas: _Atlas, possible: list[int], found: dict[str, set[tuple[int, ...]]], telling: str) -> Fit:
     models = [atlas.models[index] for index in possible]
-    shared = set.intersection(*(model.lists for model in models))
-    whole = [model for model in models if _is_whole(model, found, shared)]
+    whole = [model for model in models if _is_whole(model, models, found)]
     chosen = _best_known(whole) or _best_known(models)
     families = tuple(dict.fromkeys(model.family for model in chosen))
     titles = " or ".join(model.title for model in chosen)
@@ -164,10 +163,21 @@ def _best_known(models: list[_Model]) -> list[_Model]:
     return [model for model in models if not model.shadowed] or models
 
 
-def _is_whole(model: _Model, found: dict[str, set[tuple[int, ...]]], lists: set[str]) -> bool:
-    """Whether the file has every layer of the kinds it adapts, and these in each list of blocks that it could have."""
-    complete = all(len(numbers) == model.count(kind) for kind, numbers in found.items())
-    return complete and lists <= {_list(kind) for kind in found}
+def _is_whole(model: _Model, rivals: list[_Model], found: dict[str, set[tuple[int, ...]]]) -> bool:
+    """Whether the file has all blocks of the model, as far as it adapts layers of such kinds at all.
+
+    A list of blocks that a rival has too must be among them: five of FLUX.1's blocks are not the whole of a model that
+    has five blocks of this kind and others beside.
+    """
+    if any(len(numbers) != model.count(kind) for kind, numbers in found.items()):
+        return False
+    lists = {_list(kind) for kind in found} & model.lists
+    others = {name for rival in rivals if rival.family != model.family for name in rival.lists}
+    return bool(lists) and model.lists & others <= lists
+
+
+def _is_list(name: str) -> bool:
+    return name.endswith("s") and not name.startswith(_UNET_MIDDLE)
 
 
 def _list(kind: str) -> str:

@@ -206,8 +206,9 @@ def _weights(names: Names) -> Iterator[Place]:
         stem = name.removesuffix(".weight").removesuffix(".qweight")
         if stem == name:
             continue
-        told = name.endswith(".weight") and len(shape) > 1 and math.prod(shape[1:]) > 1
-        yield Place(stem.replace(".", "_"), shape[1] if told else None, shape[0] if told else None)
+        told = name.endswith(".weight") and math.prod(shape[1:]) > 1
+        outputs, inputs = shape[:2] if told else (None, None)
+        yield Place(stem.replace(".", "_"), inputs, outputs)
 
 
 def _identified(families: tuple[str, ...], reasons: tuple[str, ...], prefix: str, below: Names) -> Identity:
