@@ -17,6 +17,7 @@ from rw_hooks.publish.outcome import shown
 from rw_hooks.publish.standing import Standing
 from rw_hooks.settings import Settings
 from rw_hooks.trainer_run.child import run_child
+from rw_hooks.trainer_run.machines import machine_rank
 from rw_hooks.trainer_run.session import Session
 
 __all__ = ["run"]
@@ -39,6 +40,9 @@ def run(
         raise UsageError("no_command", "no command was given", hint="rw-hooks run [options] -- COMMAND...",
                          stage="setup")  # fmt: skip
     settings = settings_from(options)
+    if machine_rank(command):
+        say("Nothing is published from this machine: in distributed training only machine 0 does.")
+        return run_child(command)
     session = Session(settings, command, Path.cwd())
     if not session.hook.leads:
         return run_child(command)

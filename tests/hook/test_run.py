@@ -19,6 +19,7 @@ from rw_hooks.publish.runs import known
 from rw_hooks.settings import load
 from rw_hooks.trainer_run import places
 from rw_hooks.trainer_run.child import run_child
+from rw_hooks.trainer_run.machines import machine_rank
 from rw_hooks.trainer_run.places import Places, look_at, without_secrets
 from rw_hooks.trainer_run.session import Session
 from tests.doubles.saves import save
@@ -369,6 +370,28 @@ def test_a_training_that_failed_before_its_final_file_gives_its_newest_save(trai
         """))  # fmt: skip
     assert done.returncode == 9
     assert names(training) == [("toy-step00000002.safetensors", False)]
+
+
+@pytest.mark.parametrize(
+    ("words", "rank"),
+    [
+        (["accelerate", "launch", "--machine_rank", "1", "train.py"], 1),
+        (["torchrun", "--nnodes=2", "--node-rank=1", "train.py"], 1),
+        (["torchrun", "--node_rank", "0", "train.py"], 0),
+        (["python", "train.py", "--node_rank"], 0),
+        (["python", "train.py", "--node_rank", "first"], 0),
+    ],
+)
+def test_the_machine_is_known_by_its_launchers_word(words, rank):
+    assert machine_rank(words) == rank
+
+
+def test_another_machine_trains_and_publishes_nothing(training):
+    command = trainer(training, "save(out / 'toy.safetensors', 3)")
+    done = run(training, [*command, "--machine_rank", "1"])
+    assert done.returncode == 0, done.stderr
+    assert (training.folder / "out" / "toy.safetensors").exists()
+    assert training.handed() == []
 
 
 def test_what_is_known_of_the_command_is_written_down_and_no_value_of_its_environment(training, monkeypatch):
