@@ -107,7 +107,7 @@ class DirectoryHost:
                 _copy_hashed(origin, target, file, lambda done: progress(done, file.size), deadline)
             Path(temporary).chmod(_MODE)
             reach("dir.before_rename")
-            name = _give_name(Path(temporary), self._folder, _names(file))
+            name = _give_name(Path(temporary), self._folder, file)
             reach("dir.after_rename")
         finally:
             Path(temporary).unlink(missing_ok=True)
@@ -153,20 +153,18 @@ def _copy_hashed(
     os.fsync(target.fileno())
 
 
-def _give_name(temporary: Path, folder: Path, names: tuple[str, str]) -> str:
-    """Link the file to the first name that is free; the last one holds these very bytes if it is taken."""
-    for name in names[:-1]:
-        try:
-            (folder / name).hardlink_to(temporary)
-        except FileExistsError:
-            continue
-        except OSError:
-            if (folder / name).exists():
-                continue
-            temporary.replace(folder / name)  # a file system without links
-        return name
-    temporary.replace(folder / names[-1])
-    return names[-1]
+def _give_name(temporary: Path, folder: Path, file: HostedFile) -> str:
+    """Link the file to the first name that is free, or that another process has given these very bytes meanwhile."""
+    first, last = _names(file)
+    try:
+        (folder / first).hardlink_to(temporary)
+    except OSError:
+        if not (folder / first).exists():
+            temporary.replace(folder / first)  # a file system without links
+        elif not _holds(folder / first, file):
+            temporary.replace(folder / last)
+            return last
+    return first
 
 
 def _sync_folder(folder: Path) -> None:

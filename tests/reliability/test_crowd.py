@@ -53,6 +53,24 @@ def test_two_airs_for_one_file_at_once_are_two_models_and_both_are_in_the_receip
         world.require_tidy()
 
 
+@pytest.mark.reliability(CLASS, cases=2)
+def test_two_airs_whose_copies_end_at_the_same_moment_share_one(tmp_path):
+    with open_world(tmp_path, "dir") as world:
+        begun = []
+        for number in (1, 2):
+            until = tmp_path / f"until-{number}"
+            options = {**world.options, "air": f"sandbox:{number}@1"}
+            begun.append(world.begin("publish", options=options, point="dir.before_rename", until=str(until)))
+        for number in (1, 2):
+            while not (tmp_path / f"until-{number}.reached").exists():
+                time.sleep(0.01)
+        for number in (1, 2):
+            (tmp_path / f"until-{number}").touch()
+        settle(world, begun)
+        assert [path.name for path in world.sandbox.folder.iterdir()] == [world.file.name]
+        world.require_tidy()
+
+
 @pytest.mark.reliability(CLASS, cases=8)
 def test_eight_ranks_call_one_hook_and_one_hands_over(tmp_path):
     with open_world(tmp_path, "dir") as world:
