@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import re
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
 from itertools import product
@@ -19,6 +19,7 @@ from typing import NamedTuple
 __all__ = ["Fit", "Place", "compare", "cover"]
 
 _NUMBER = re.compile(r"(?<![^_])\d+(?![^_])")
+_DIGITS = re.compile(r"\d")
 _RANGE = re.compile(r"(?<![^_])(\d+)(?:-(\d+))?(?![^_])")
 _LETTERS = re.compile(r"\[(\w+)\]")
 _EXPLAINED = 0.75
@@ -106,7 +107,8 @@ class _Atlas:
 
 def compare(places: Iterable[Place]) -> Fit | None:
     """Return which models have all these layers; None when no model has layers of such names."""
-    atlas = _atlas()
+    places = list(places)
+    atlas = _atlas(frozenset(_head(place.path) for place in places))
     found: dict[str, set[tuple[int, ...]]] = defaultdict(set)
     possible, known, unknown = set(range(len(atlas.models))), 0, 0
     telling = ""
@@ -131,7 +133,8 @@ def compare(places: Iterable[Place]) -> Fit | None:
 
 def cover(places: Iterable[Place]) -> Fit | None:
     """Return which models these layers make up, nearly all of the model and of the layers whose names are known."""
-    atlas = _atlas()
+    places = list(places)
+    atlas = _atlas(frozenset(_head(place.path) for place in places))
     known = 0
     matched: dict[int, int] = defaultdict(int)
     for place in places:
@@ -193,19 +196,30 @@ def _in_words(place: Place) -> str:
     return f"{place.path} {'>'.join(sizes)}"
 
 
+def _head(path: str) -> str:
+    """What stands before the first number: the name of the list of blocks."""
+    return _DIGITS.split(path, maxsplit=1)[0]
+
+
 @cache
-def _atlas() -> _Atlas:
+def _atlas(heads: frozenset[str]) -> _Atlas:
+    """Read the models that have blocks of such names; reading all would take longer than the rest of an inspection."""
     atlas = _Atlas([], defaultdict(list))
-    shadowed = False
-    for line in Path(__file__).with_name("layers.txt").read_text(encoding="utf-8").splitlines():
-        if line.startswith("["):
-            family, _, title = line[1:].partition("] ")
-            atlas.models.append(_Model(family, title, shadowed))
-        elif line.startswith("=="):
-            shadowed = True
-        elif line and not line.startswith("#"):
-            _add(atlas, line)
+    for model, lines in _sections():
+        if any(_head(line.partition(": ")[0]) in heads for line in lines):
+            atlas.models.append(model)
+            for line in lines:
+                _add(atlas, line)
     return atlas
+
+
+def _sections() -> Iterator[tuple[_Model, list[str]]]:
+    common, _, shadowed = Path(__file__).with_name("layers.txt").read_text(encoding="utf-8").partition("\n==")
+    for part in (common, shadowed):
+        for section in part.split("\n[")[1:]:
+            title, *lines = section.rstrip("\n").split("\n")
+            family, _, name = title.partition("] ")
+            yield _Model(family, name, part is shadowed), lines
 
 
 def _add(atlas: _Atlas, line: str) -> None:
