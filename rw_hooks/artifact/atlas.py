@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cache
 from itertools import product
@@ -205,21 +205,21 @@ def _head(path: str) -> str:
 def _atlas(heads: frozenset[str]) -> _Atlas:
     """Read the models that have blocks of such names; reading all would take longer than the rest of an inspection."""
     atlas = _Atlas([], defaultdict(list))
-    for model, lines in _sections():
+    for section in _sections():
+        title, *lines = section.rstrip("\n").split("\n")
         if any(_head(line.partition(": ")[0]) in heads for line in lines):
-            atlas.models.append(model)
+            family, _, name = title.removeprefix("~").partition("] ")
+            atlas.models.append(_Model(family, name, title.startswith("~")))
             for line in lines:
                 _add(atlas, line)
     return atlas
 
 
-def _sections() -> Iterator[tuple[_Model, list[str]]]:
+@cache
+def _sections() -> tuple[str, ...]:
+    """The models' parts of the table, read once; those of shadowed models are marked with a tilde."""
     common, _, shadowed = Path(__file__).with_name("layers.txt").read_text(encoding="utf-8").partition("\n==")
-    for part in (common, shadowed):
-        for section in part.split("\n[")[1:]:
-            title, *lines = section.rstrip("\n").split("\n")
-            family, _, name = title.partition("] ")
-            yield _Model(family, name, part is shadowed), lines
+    return (*common.split("\n[")[1:], *(f"~{section}" for section in shadowed.split("\n[")[1:]))
 
 
 def _add(atlas: _Atlas, line: str) -> None:
