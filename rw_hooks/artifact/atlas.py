@@ -64,13 +64,12 @@ class _Layer(NamedTuple):
     taps: int
     outputs: int
 
-    def fits(self, numbers: tuple[int, ...], place: Place) -> bool:
-        if place.inputs not in {None, self.inputs, self.inputs * self.taps} or place.outputs not in {
-            None,
-            self.outputs,
-        }:
-            return False
+    def holds(self, numbers: tuple[int, ...]) -> bool:
         return all(low <= number <= high for number, (low, high) in zip(numbers, self.ranges, strict=True))
+
+    def fits(self, numbers: tuple[int, ...], place: Place) -> bool:
+        inputs = {None, self.inputs, self.inputs * self.taps}
+        return place.inputs in inputs and place.outputs in {None, self.outputs} and self.holds(numbers)
 
 
 @dataclass
@@ -140,7 +139,7 @@ def cover(places: Iterable[Place]) -> Fit | None:
     for place in places:
         kind, numbers = _kind(place.path)
         layers = atlas.layers.get(kind, ())
-        known += bool(layers)
+        known += any(layer.holds(numbers) for layer in layers)
         for model in {layer.model for layer in layers if layer.fits(numbers, place)}:
             matched[model] += 1
     whole = {

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from rw_hooks.artifact import atlas
-from rw_hooks.artifact.atlas import Fit, Place, compare
+from rw_hooks.artifact.atlas import Fit, Place, compare, cover
 
 TABLE = Path(atlas.__file__).with_name("layers.txt")
 
@@ -84,3 +84,14 @@ def test_the_table_is_kept_in_order() -> None:
     assert max(map(len, lines)) <= 120
     titles = [line for line in lines if line.startswith("[")]
     assert len(titles) == len(set(titles))
+
+
+@pytest.mark.parametrize("norms", [0, 300])
+def test_what_no_model_has_at_that_number_does_not_hide_a_whole_model(norms: int) -> None:
+    """CompVis numbers a block's norms as its convolutions: in_layers.0 is a norm, in_layers.2 a convolution."""
+    attention = [f"{kind}_attn_{name}" for kind in ("self", "cross") for name in "qkvo"]
+    names = [f"blocks_{block}_{name}" for block in range(30) for name in (*attention, "ffn_0", "ffn_2")]
+    model = [Place(name, None, None) for name in names]
+    found = cover([*model, *places(*(f"blocks_{number}_ffn_1" for number in range(norms)))])
+    assert found is not None
+    assert found.families == ("wan",)

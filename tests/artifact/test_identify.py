@@ -401,7 +401,7 @@ def only_names(item: str) -> dict[str, list[int]]:
         ("comfy_wan21_13b_t2v", ("wan",)),
         ("dif_sdxl_unet", ("sdxl",)),
         ("sds_sdxl_unet_sgm_bare", ("sdxl",)),
-        # Names alone do not tell these two apart.
+        # Names alone do not tell these two apart, in diffusers' names or CompVis'.
         ("dif_sd1_lcm_unet", ("sd1", "sd2")),
     ],
 )
