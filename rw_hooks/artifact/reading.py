@@ -1,18 +1,19 @@
 """The one pass over a file: header, hashes and contents, in bounded memory, each byte read once.
 
-Two hashes are wanted, of the file and of the bytes behind the header, and both are sequential. So the reading thread
-hashes the file while a second one hashes the data and scans it; that costs no more than hashing alone. Buffers come
-from a small ring and are reused only when both are done with them.
+Two hashes are wanted, of the file and of the bytes behind the header, and both are sequential. So one thread hashes
+the file while another hashes the data and scans it, and the calling one reads ahead of both; that costs about as much
+as hashing alone. Buffers come from a small ring and are reused only when both are done with them.
 """
 
 from __future__ import annotations
 
 import hashlib
+import itertools
 import mmap
 import os
 import stat
 import threading
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -204,7 +205,7 @@ def read_data(file: OpenFile, sink: Sink | None, *, progress: Progress | None = 
     if extra:
         extra.update(start)
 
-    def beside(piece: memoryview) -> None:
+    def look_at(piece: memoryview) -> None:
         if sink is not None:
             data.update(piece)
             sink.feed(piece)
@@ -212,9 +213,8 @@ def read_data(file: OpenFile, sink: Sink | None, *, progress: Progress | None = 
             extra.update(piece)
 
     done = len(start)
-    for piece in _pieces(file, beside):
-        whole.update(piece)
-        done += len(piece)
+    for count in _handed_out(file, (whole.update, look_at)):
+        done += count
         if progress is not None:
             progress(done, file.size)
     _require_unchanged(file, done)
@@ -223,39 +223,55 @@ def read_data(file: OpenFile, sink: Sink | None, *, progress: Progress | None = 
     )
 
 
-def _pieces(file: OpenFile, beside: Callable[[memoryview], None]) -> Iterator[memoryview]:
-    """Read the rest of the file; what is yielded is worked on beside, in order, by one other thread.
+def _handed_out(file: OpenFile, takers: Sequence[Callable[[memoryview], object]]) -> Iterator[int]:
+    """Read the rest of the file, hand each piece to all takers, and yield its length.
 
-    A buffer comes back to be filled when that thread is done with it; by then the reader of this iterator is too,
-    since it takes one piece after another.
+    Each taker works in a thread of its own and gets the pieces in order. A buffer is filled again when all are done
+    with it.
     """
-    free: SimpleQueue[memoryview] = SimpleQueue()
-    full: SimpleQueue[tuple[memoryview, int] | None] = SimpleQueue()
-    failures: list[BaseException] = []
-
-    def work() -> None:
-        while (item := full.get()) is not None:
-            buffer, count = item
-            try:
-                if not failures:
-                    beside(buffer[:count])
-            except BaseException as error:  # noqa: BLE001 - raised again in the reading thread
-                failures.append(error)
-            free.put(buffer)
-
-    for _ in range(_RING):
-        free.put(memoryview(mmap.mmap(-1, _PIECE)))
-    worker = threading.Thread(target=work, name="scan", daemon=True)
-    worker.start()
+    hands = [_Hand(taker) for taker in takers]
+    buffers = [memoryview(mmap.mmap(-1, _PIECE)) for _ in range(_RING)]
     try:
-        while not failures and (count := _read_into(file, buffer := free.get())):
-            full.put((buffer, count))
-            yield buffer[:count]
+        for number in itertools.count():
+            if number >= _RING:
+                for hand in hands:
+                    hand.done.get()
+            buffer = buffers[number % _RING]
+            count = 0 if any(hand.failures for hand in hands) else _read_into(file, buffer)
+            if not count:
+                break
+            for hand in hands:
+                hand.pieces.put(buffer[:count])
+            yield count
     finally:
-        full.put(None)
-        worker.join()
+        for hand in hands:
+            hand.pieces.put(None)
+        for hand in hands:
+            hand.thread.join()
+    failures = [failure for hand in hands for failure in hand.failures]
     if failures:
         raise failures[0]
+
+
+class _Hand:
+    """A thread that does one thing with every piece; after it failed it lets the others pass."""
+
+    def __init__(self, take: Callable[[memoryview], object]) -> None:
+        self.pieces: SimpleQueue[memoryview | None] = SimpleQueue()
+        self.done: SimpleQueue[None] = SimpleQueue()
+        self.failures: list[BaseException] = []
+        self._take = take
+        self.thread = threading.Thread(target=self._work, name="inspect", daemon=True)
+        self.thread.start()
+
+    def _work(self) -> None:
+        while (piece := self.pieces.get()) is not None:
+            try:
+                if not self.failures:
+                    self._take(piece)
+            except BaseException as error:  # noqa: BLE001 - raised again in the reading thread
+                self.failures.append(error)
+            self.done.put(None)
 
 
 def _read(file: OpenFile, count: int) -> bytes:
