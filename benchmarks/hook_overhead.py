@@ -4,8 +4,10 @@
 
 Part 1: ``on_save`` for sparse files of 1 MB, 1 GB and 24 GB, with a worker at its post, and the first call, which
 starts one. Part 2: a loop that does nothing but compute, in paired blocks: at rest, and while a file of the given size
-is published to the sandbox (another process, at the lowest priority: it stands for machines elsewhere). Beside it the
-same with ``huggingface_hub.upload_file`` in a thread and blocking, to a Hub on loopback; both need the test extra.
+is published to the sandbox (another process, at the lowest priority: it stands for machines elsewhere). Where the
+system counts it (Linux), also the share of that time in which the loop waited for a processor, at rest and meanwhile:
+what the host does to the clock of its processors does not show there. Beside it the same with
+``huggingface_hub.upload_file`` in a thread and blocking, to a Hub on loopback; both need the test extra.
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -107,7 +110,7 @@ def at_its_post(home: Path) -> Iterator[None]:
 def measure_steps(folder: Path, size: int, pairs: int) -> None:
     file = real(folder / "model.safetensors", size)
     print(f"\nstep time while {size / 2**30:g} GiB are published, {pairs} paired blocks of {BLOCK_SECONDS:g} s")
-    print(f"{'':>34} {'median':>8} {'quartiles':>18}   change of the step time")
+    print(f"{'':>34} {'median':>8} {'quartiles':>18}   change of the step time; waited at rest, meanwhile")
     with server([sys.executable, "-m", "rw_hooks", "sandbox", "--json", "--delay", "0"], nice=19) as line:
         sandbox = json.loads(line)
         report("rw-hooks", paired(lambda number: ours(folder, file, sandbox, number), pairs))
@@ -159,26 +162,47 @@ def theirs(file: Path, url: str, token: str, user: str, number: int) -> Callable
     return upload.join
 
 
-def paired(begin: Callable[[int], Callable[[], None]], pairs: int) -> list[float]:
-    """Return the change of the step time in each pair of blocks; odd pairs have the publication first."""
-    changes: list[float] = []
+@dataclass(frozen=True)
+class Block:
+    """A while of training.
+
+    Attributes:
+        step: Median time of a step, in seconds.
+        waited: Share of the time in which the process could have run and did not.
+    """
+
+    step: float
+    waited: float
+
+
+def paired(begin: Callable[[int], Callable[[], None]], pairs: int) -> list[tuple[Block, Block]]:
+    """Return pairs of blocks, at rest and while publishing; odd pairs have the publication first."""
+    results: list[tuple[Block, Block]] = []
     for number in range(pairs):
-        blocks: dict[bool, float] = {}
+        blocks: dict[bool, Block] = {}
         for publishing in (False, True) if number % 2 else (True, False):
             wait = begin(number) if publishing else None
             blocks[publishing] = block()
             if wait is not None:
                 wait()
-        changes.append(blocks[True] / blocks[False] - 1)
-    return changes
+        results.append((blocks[False], blocks[True]))
+    return results
 
 
-def block() -> float:
-    """Train for a while, and return the median time of a step."""
-    until, seconds = time.perf_counter() + BLOCK_SECONDS, []
-    while time.perf_counter() < until:
+def block() -> Block:
+    """Train for a while."""
+    started, waited, seconds = time.perf_counter(), seconds_waited(), []
+    while time.perf_counter() < started + BLOCK_SECONDS:
         seconds.append(timed(step))
-    return statistics.median(seconds)
+    return Block(statistics.median(seconds), (seconds_waited() - waited) / (time.perf_counter() - started))
+
+
+def seconds_waited() -> float:
+    """Return how long this thread has waited for a processor so far; 0 where the system does not tell."""
+    try:
+        return int(Path("/proc/thread-self/schedstat").read_text().split()[1]) / 1e9
+    except OSError:
+        return 0.0
 
 
 def step() -> int:
@@ -189,9 +213,10 @@ def step() -> int:
     return total
 
 
-def report(label: str, changes: list[float]) -> None:
-    low, middle, high = statistics.quantiles(changes, n=4)
-    print(f"{label:>34} {middle:+8.2%} {low:+8.2%} {high:+8.2%}")
+def report(label: str, pairs: list[tuple[Block, Block]]) -> None:
+    low, middle, high = statistics.quantiles([during.step / rest.step - 1 for rest, during in pairs], n=4)
+    waited = [statistics.median(block.waited for block in blocks) for blocks in zip(*pairs, strict=True)]
+    print(f"{label:>34} {middle:+8.2%} {low:+8.2%} {high:+8.2%}   {waited[0]:.2%}, {waited[1]:.2%}")
 
 
 def require(condition: bool, message: str) -> None:
