@@ -11,7 +11,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from itertools import product
 from pathlib import Path
 from typing import NamedTuple
@@ -200,7 +200,7 @@ def _head(path: str) -> str:
     return _DIGITS.split(path, maxsplit=1)[0]
 
 
-@cache
+@lru_cache(maxsize=4)
 def _atlas(heads: frozenset[str]) -> _Atlas:
     """Read the models that have blocks of such names; reading all would take longer than the rest of an inspection."""
     atlas = _Atlas([], defaultdict(list))
