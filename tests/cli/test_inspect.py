@@ -51,7 +51,7 @@ def test_the_table_says_what_it_is_whether_it_is_sound_and_what_to_mind(
 
 def test_explain_names_the_facts_that_decided(lora: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["inspect", "--explain", str(lora)]) == 0
-    assert "attn2_to_[kv] <- 768" in capsys.readouterr().out
+    assert "attn2_to_k 768>320" in capsys.readouterr().out
     assert run(["inspect", "--explain", "--json", str(lora)]) == 0
     assert json.loads(capsys.readouterr().out)["reasons"]
 
