@@ -134,6 +134,8 @@ def cover(places: Iterable[Place]) -> Fit | None:
     """Return which models these layers make up, nearly all of the model and of the layers whose names are known."""
     places = list(places)
     atlas = _atlas(frozenset(_head(place.path) for place in places))
+    if not atlas.models:
+        return None
     known = 0
     matched: dict[int, int] = defaultdict(int)
     for place in places:

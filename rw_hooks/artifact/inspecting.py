@@ -46,7 +46,7 @@ def inspect(  # noqa: PLR0913 - each keyword is one wish of a caller
     Args:
         path: The file.
         header_only: Read the header alone: no hashes, nothing about the numbers.
-        progress: Called with (bytes done, bytes in all), about once a megabyte.
+        progress: Called with (bytes done, bytes in all), about once in two megabytes.
         copy_to: Where to put a private copy (mode 0600) of exactly the bytes that were hashed.
         placed: Where the trainer put the file, when ``path`` is a link or a copy of it: its name and its neighbours
             there say something too.

@@ -29,7 +29,7 @@ __all__ = ["Hashes", "OpenFile", "open_file", "read_data", "read_header"]
 
 Progress = Callable[[int, int], None]
 
-_PIECE = 1 << 20
+_PIECE = 1 << 21
 """Bytes of a buffer. Buffers are maps, which begin where a page does: into one that begins 16 bytes later, as a large
 bytearray does, some kernels copy five times slower (AMD's "fast short rep mov")."""
 _RING = 8
