@@ -51,12 +51,12 @@ def run(
         say(f"The trainer ended with exit code {code}.")
     try:
         published = _published(session, settings, failed=code != 0, wait=not no_wait, as_json=as_json)
-    except Exception as error:
+    except Exception as error:  # whatever it is: the trainer's own exit code says more than ours
         if not code:
             raise
         from rw_hooks.cli.bug import report_bug
 
-        report_bug(error)  # the trainer's own exit code says more than ours
+        report_bug(error)
         return code
     return code or published
 
