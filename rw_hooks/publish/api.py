@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -13,6 +14,7 @@ from rw_hooks.artifact import inspect, require_publishable
 from rw_hooks.describe import describe
 from rw_hooks.errors import MissingError, RwHooksError, UnreachableError, UsageError
 from rw_hooks.home import clear_state_leftovers
+from rw_hooks.publish import taken
 from rw_hooks.publish.after import run_command
 from rw_hooks.publish.context import Clients, Context, endpoint_of
 from rw_hooks.publish.describing import facts_for, without_secrets
@@ -20,7 +22,7 @@ from rw_hooks.publish.engines.local import advance, time_allowed
 from rw_hooks.publish.foresee import foresee
 from rw_hooks.publish.given import pack, unpack
 from rw_hooks.publish.holding import release, release_item
-from rw_hooks.publish.inbox import HandOver, drop, remove
+from rw_hooks.publish.inbox import HandOver, drop, left_waiting, remove
 from rw_hooks.publish.intake import is_bad_artifact, renew, take, take_unread
 from rw_hooks.publish.journal import Journal, JournalError, Row
 from rw_hooks.publish.machine import machine_trouble
@@ -75,6 +77,7 @@ def publish_all(paths: Sequence[Path], settings: Settings, watcher: Watcher) -> 
     clear_state_leftovers(settings.home)
     with Journal(settings.home) as journal, Clients() as clients:
         context = Context(settings, journal, clients, watcher)
+        tidy_up(context)
         for path in paths:
             spool = settings.home / "spool"
             yield from _each_of(path, settings, watcher, spool, lambda entry: _publish_file(context, entry))
@@ -120,7 +123,7 @@ def finish(context: Context, identity: str, prepare: Callable[[Context], None]) 
     try:
         return _advanced(context, identity, prepare)
     finally:
-        _tidy(context.journal.row(identity), context.home / "spool")
+        _tidy(context.journal.row(identity), context.home)
 
 
 def _advanced(context: Context, identity: str, prepare: Callable[[Context], None]) -> Publication:
@@ -137,24 +140,38 @@ def _advanced(context: Context, identity: str, prepare: Callable[[Context], None
 
 
 def tidy_up(context: Context) -> None:
-    """Remove what was kept for publications that are over: a process that is killed at the very end leaves it.
+    """Put right what a process that was killed, or a journal that was lost, left behind.
 
-    An hour later nobody can be about to take one of them up again.
+    Hand-overs of publications that the journal no longer knows go back into the inbox. What was kept for publications
+    that are over is removed: an hour later nobody can be about to take one of them up again.
     """
+    kept = list(taken.kept(context.home))  # before the rows: what is kept has one
+    rows = {row.id: row for row in context.journal.rows()}
+    for file, publication in kept:
+        with suppress(OSError):  # another time
+            if publication not in rows:
+                taken.give_back(context.home, file)
+            elif _is_over(rows[publication]):
+                file.unlink(missing_ok=True)
     before = (datetime.now(timezone.utc) - _OVER).isoformat(timespec="milliseconds")
-    for row in context.journal.rows():
+    for row in rows.values():
         if row.updated_at < before:
-            _tidy(row, context.home / "spool")
+            _tidy(row, context.home)
 
 
-def _tidy(row: Row, spool: Path) -> None:
+def _tidy(row: Row, home: Path) -> None:
     """Remove what was kept for a publication, when it is of no more use."""
-    if row.status not in {"ready", "cancelled", "superseded"} and not is_bad_artifact(row):
+    if not _is_over(row):
         return
-    held = Path(row.held)
+    taken.forget(home, row.id)
+    held, spool = Path(row.held), home / "spool"
     release(held)
     if spool in held.parents and held.parent != spool:
         shutil.rmtree(spool / held.relative_to(spool).parts[0], ignore_errors=True)
+
+
+def _is_over(row: Row) -> bool:
+    return row.status in {"ready", "cancelled", "superseded"} or is_bad_artifact(row)
 
 
 def work_off(
@@ -185,7 +202,7 @@ def work_off(
         try:
             renew(own, row.id)
         finally:
-            remove(file)
+            taken.keep(context.home, file, row.id)
 
     return finish(context, row.id, prepare)
 
@@ -204,10 +221,10 @@ def _not_taken(context: Context, item: HandOver, file: Path, error: RwHooksError
 
 def _publish_file(context: Context, entry: Selected) -> Publication:
     _require_host(entry.settings)
-    item = _hand_over(entry, endpoint_of(entry.settings))
+    asked = _hand_over(entry, endpoint_of(entry.settings))
     own = context.with_settings(entry.settings)
     try:
-        file = drop(context.home, item, durable=True)
+        item, file = left_waiting(context.home, asked) or (asked, drop(context.home, asked, durable=True))
     except OSError as error:
         raise JournalError(
             "state_unwritable",

@@ -19,7 +19,7 @@ from rw_hooks.home import private_folder
 from rw_hooks.points import reach
 from rw_hooks.publish.records import write
 
-__all__ = ["SCHEMA", "HandOver", "NewerSchemaError", "drop", "remove", "waiting"]
+__all__ = ["SCHEMA", "HandOver", "NewerSchemaError", "drop", "left_waiting", "remove", "waiting"]
 
 SCHEMA = 1
 _SUFFIX = ".json"
@@ -111,6 +111,19 @@ def waiting(home: Path) -> Iterator[tuple[Path, HandOver | NewerSchemaError | OS
             yield path, error
         except (ValueError, TypeError):
             continue
+
+
+def left_waiting(home: Path, asked: HandOver) -> tuple[HandOver, Path] | None:
+    """Return a hand-over that asks for the very same, and its file: an interrupted command left it."""
+    wanted = _request(asked)
+    found = ((item, file) for file, item in waiting(home) if isinstance(item, HandOver) and _request(item) == wanted)
+    return next(found, None)
+
+
+def _request(item: HandOver) -> dict[str, Any]:
+    """Return what is asked for, as JSON has it, without the name and time of the asking."""
+    record: dict[str, Any] = json.loads(json.dumps(asdict(item)))
+    return {name: value for name, value in record.items() if name not in {"id", "at"}}
 
 
 def _came_at(path: Path) -> int:

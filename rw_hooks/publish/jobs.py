@@ -8,6 +8,7 @@ from pathlib import Path
 
 from rw_hooks.errors import UsageError
 from rw_hooks.home import clear_state_leftovers
+from rw_hooks.publish import taken
 from rw_hooks.publish.after import run_command
 from rw_hooks.publish.api import finish, tidy_up
 from rw_hooks.publish.context import Clients, Context, endpoint_of
@@ -81,6 +82,7 @@ def cancel(settings: Settings, name: str) -> Publication:
         if not journal.cancel(row.id):
             raise UsageError("already_over", f"publication {row.id} is {row.status}; there is nothing to cancel")
         release(Path(row.held))
+        taken.forget(settings.home, row.id)
         return shown(journal, row.id, "nothing").model_copy(update={"error": None, "exit_code": 0})
 
 

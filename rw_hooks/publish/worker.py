@@ -1,7 +1,8 @@
 """The worker: a process of its own that publishes what hooks hand over, while the training goes on or long after it.
 
-One serves one state folder, endpoint and key. It looks at the inbox, makes private copies first, publishes several
-files at once, and stays while a run goes on whose last save is to be published. It leaves after one more look.
+One serves one state folder, endpoint and key. It looks at the inbox, makes private copies of what has to wait,
+publishes several files at once, and stays while a run goes on whose last save is to be published. What is unreachable
+is tried again later, and keeps nothing else waiting meanwhile. It leaves after one more look.
 """
 
 from __future__ import annotations
@@ -9,17 +10,19 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
-from rw_hooks.errors import RwHooksError
+from rw_hooks.deadline import Deadline
+from rw_hooks.errors import EXIT_BUG, RwHooksError
 from rw_hooks.home import clear_state_leftovers
 from rw_hooks.publish import runs, standing
 from rw_hooks.publish.after import run_command
 from rw_hooks.publish.api import finish, tidy_up
 from rw_hooks.publish.context import Clients, Context, endpoint_of
+from rw_hooks.publish.crew import Crew
 from rw_hooks.publish.doctor import doctor
 from rw_hooks.publish.engines.local import time_allowed
 from rw_hooks.publish.given import unpack
@@ -30,6 +33,7 @@ from rw_hooks.publish.journal import Journal, Row
 from rw_hooks.publish.machine import machine_trouble
 from rw_hooks.publish.publication import Publication
 from rw_hooks.publish.spawn import Post
+from rw_hooks.publish.standing import Standing
 from rw_hooks.redact import redact
 from rw_hooks.runware import Endpoint
 from rw_hooks.settings import Settings
@@ -38,6 +42,7 @@ __all__ = ["drain"]
 
 _LOG = logging.getLogger("rw_hooks.worker")
 _AT_ONCE = 8
+_COPIES_AT_ONCE = 2
 _LOOK_SECONDS = 0.25
 _REST_SECONDS = 0.5
 _LINGER_SECONDS = 2.0
@@ -64,9 +69,9 @@ def drain(settings: Settings) -> bool:
         if not taken:
             return False
         try:
-            with Clients() as clients, ThreadPoolExecutor(_AT_ONCE) as pool:
+            with Clients() as clients, Crew(_AT_ONCE) as publishers, Crew(_COPIES_AT_ONCE) as keepers:
                 context = Context(replace(settings, given={}), journal, clients)
-                _Worker(context, endpoint, post, pool).work()
+                _Worker(context, endpoint, post, publishers, keepers).work()
         finally:
             post.stop_beating()
             post.leave()
@@ -110,13 +115,38 @@ class _Teller:
             standing.write(self.home, self.item, replace(known, doing=doing))
 
 
+@dataclass(frozen=True)
+class _Pursuit:
+    """A publication that is followed to its end.
+
+    Attributes:
+        own: With the options of its hand-over.
+        item: The hand-over's name.
+        directory: Where the commands of ``then`` and ``on_failure`` run.
+        pause: Seconds until the next attempt.
+        deadline: When the last attempt must have begun; None before the first has ended.
+    """
+
+    own: Context
+    item: str
+    directory: Path
+    pause: float
+    deadline: Deadline | None = None
+
+
+class _Later(NamedTuple):
+    at: float
+    work: Callable[[], None]
+
+
 class _Worker:
-    def __init__(self, context: Context, endpoint: Endpoint, post: Post, pool: ThreadPoolExecutor) -> None:
+    def __init__(self, context: Context, endpoint: Endpoint, post: Post, publishers: Crew, keepers: Crew) -> None:
         self._context = context
         self._endpoint = endpoint
         self._post = post
-        self._pool = pool
-        self._under_way: dict[str, Future[None]] = {}
+        self._publishers = publishers
+        self._keepers = keepers
+        self._later: dict[str, _Later] = {}
         self._given_up: set[str] = set()
         self._secured: set[str] = set()
         self._checked: set[str] = set()
@@ -137,28 +167,46 @@ class _Worker:
                 self._post.stop_beating()
                 if not self._look():
                     break
-            time.sleep(_LOOK_SECONDS if self._under_way else _REST_SECONDS)
+            time.sleep(_LOOK_SECONDS if self._is_busy else _REST_SECONDS)
         forget_runs(self._context.home, self._endpoint.rest_url, {self._endpoint.fingerprint})
         _LOG.info("nothing left to do")
 
     def _look(self) -> bool:
         """Begin with what is due, and say whether anything is under way or to be waited for."""
-        self._under_way = {name: future for name, future in self._under_way.items() if not future.done()}
         found = look(self._context.home, self._endpoint.rest_url, {self._endpoint.fingerprint})
-        for item in found.sorted.undecided:
-            if item.id not in self._secured:
-                self._secured.add(item.id)
-                self._begin(_named(item), partial(self._secure, item))
+        self._begin_again()
         for item in found.sorted.superseded:
-            self._begin(_named(item), partial(supersede, self._own(item), item, found.files[item.id]))
+            self._begin(self._keepers, _named(item.id), partial(supersede, self._own(item), item, found.files[item.id]))
         for item in found.sorted.due:
-            self._begin(_named(item), partial(self._publish, item, found.files[item.id]))
+            self._begin(self._publishers, _named(item.id), partial(self._publish, item, found.files[item.id]))
+        for item in (*found.sorted.undecided, *found.sorted.due):
+            self._keep(item)
         self._check_new_runs()
-        return bool(self._under_way or found.sorted.undecided)
+        return bool(self._is_busy or self._later or found.sorted.undecided)
 
-    def _begin(self, name: str, work: Callable[[], None]) -> None:
-        if name not in self._under_way and name not in self._given_up:
-            self._under_way[name] = self._pool.submit(self._guarded, name, work)
+    @property
+    def _is_busy(self) -> bool:
+        return self._publishers.is_busy or self._keepers.is_busy
+
+    def _begin(self, crew: Crew, name: str, work: Callable[[], None]) -> bool:
+        """Begin with work, unless its name is in hand or given up, or all of the crew are busy; say whether so."""
+        if self._publishers.has(name) or self._keepers.has(name) or name in self._given_up or not crew.is_free:
+            return False
+        crew.begin(name, partial(self._guarded, name, work))
+        return True
+
+    def _begin_again(self) -> None:
+        """Begin with what was unreachable and has waited long enough."""
+        for name, later in [*self._later.items()]:
+            if time.monotonic() >= later.at and self._publishers.is_free:
+                del self._later[name]
+                if not self._begin(self._publishers, name, later.work):
+                    self._later[name] = later
+
+    def _keep(self, item: HandOver) -> None:
+        """Have a private copy made of what has to wait."""
+        if item.id not in self._secured and self._begin(self._keepers, _named(item.id), partial(self._secure, item)):
+            self._secured.add(item.id)
 
     def _guarded(self, name: str, work: Callable[[], None]) -> None:
         """A hand-over that cannot be taken, or meets a bug of ours, stays where it is, and the others go on."""
@@ -181,40 +229,45 @@ class _Worker:
         publication = handle(own, item, file)
         sweep(Path(item.held).parent, {path.stem for path in file.parent.glob("*.json")})
         if publication is not None:
-            self._pursue(own, item.id, publication, Path(item.directory))
+            self._follow(_Pursuit(own, item.id, Path(item.directory), _FIRST_PAUSE_SECONDS), publication)
 
-    def _pursue(self, own: Context, name: str, publication: Publication, directory: Path) -> None:
-        """Try again what is unreachable, until the time for the publication is over; then tell how it ended."""
-        pause = _FIRST_PAUSE_SECONDS
-        deadline = None
-        while publication.status == "pending" and publication.id is not None:
-            deadline = deadline or time_allowed(own, own.journal.row(publication.id))
-            report(own.home, name, publication, doing="waiting to try again")
-            _LOG.info("%s: pending, again in %.0f s: %s", publication.path, pause, publication.error)
-            if deadline.left <= pause:
-                break
-            time.sleep(pause)
-            pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
-            publication = finish(own, publication.id, _nothing)
+    def _follow(self, pursuit: _Pursuit, publication: Publication) -> None:
+        """Tell how an attempt ended; what is unreachable is tried again until the time for the publication is over."""
+        own = pursuit.own
+        if publication.status == "pending" and publication.id is not None:
+            deadline = pursuit.deadline or time_allowed(own, own.journal.row(publication.id))
+            report(own.home, pursuit.item, publication, doing="waiting to try again")
+            _LOG.info("%s: pending, again in %.0f s: %s", publication.path, pursuit.pause, publication.error)
+            if deadline.left > pursuit.pause:
+                again = replace(pursuit, deadline=deadline, pause=min(2 * pursuit.pause, _LONGEST_PAUSE_SECONDS))
+                attempt = partial(self._attempt, again, publication.id)
+                self._later[_named(pursuit.item)] = _Later(time.monotonic() + pursuit.pause, attempt)
+                return
         _LOG.info("%s: %s %s", publication.path, publication.status, publication.air or "")
         if publication.error is not None:
             _LOG.warning("%s: %s", publication.path, redact(str(publication.error.get("message"))))
-        report(own.home, name, publication)
-        run_command(own.settings, publication, directory)
+        report(own.home, pursuit.item, publication)
+        run_command(own.settings, publication, pursuit.directory)
+
+    def _attempt(self, pursuit: _Pursuit, identity: str) -> None:
+        self._follow(pursuit, finish(pursuit.own, identity, _nothing))
 
     def _recover(self) -> None:
         """Go on with what a worker left that died."""
+        rows = {row.id: row for row in self._context.journal.rows()}
         for name, stands in standing.pending(self._context.home).items():
             if stands.publication is None or (self._context.home / "inbox" / f"{name}.json").exists():
                 continue
-            row = self._context.journal.row(stands.publication)
-            if (row.key.endpoint, row.key.account) == (self._endpoint.rest_url, self._endpoint.fingerprint):
-                self._begin(f"hand-over {name}", partial(self._go_on, name, row))
+            row = rows.get(stands.publication)
+            if row is None:
+                standing.write(self._context.home, name, _lost(stands))
+            elif (row.key.endpoint, row.key.account) == (self._endpoint.rest_url, self._endpoint.fingerprint):
+                self._later[_named(name)] = _Later(time.monotonic(), partial(self._go_on, name, row))
 
     def _go_on(self, name: str, row: Row) -> None:
         settings = unpack(self._context.settings, row.options)
         own = replace(self._context, settings=settings, watcher=_Teller(self._context.home, name))
-        self._pursue(own, name, finish(own, row.id, _nothing), Path(row.path).parent)
+        self._attempt(_Pursuit(own, name, Path(row.path).parent, _FIRST_PAUSE_SECONDS), row.id)
 
     def _secure(self, item: HandOver) -> None:
         try:
@@ -226,10 +279,11 @@ class _Worker:
         """Find out, once for each run, what stands in the way of its publication."""
         for run in runs.known(self._context.home):
             ours = (run.endpoint, run.account) == (self._endpoint.rest_url, self._endpoint.fingerprint)
-            if ours and run.id not in self._checked:
+            if not ours or run.id in self._checked:
+                continue
+            told = runs.read_trouble(self._context.home, run.id) is not None
+            if told or self._begin(self._keepers, f"check {run.id}", partial(self._check, run)):
                 self._checked.add(run.id)
-                if runs.read_trouble(self._context.home, run.id) is None:
-                    self._begin(f"check {run.id}", partial(self._check, run))
 
     def _check(self, run: runs.Run) -> None:
         settings = unpack(self._context.settings, run.options)
@@ -238,8 +292,15 @@ class _Worker:
         runs.tell_trouble(self._context.home, run.id, trouble)
 
 
-def _named(item: HandOver) -> str:
-    return f"hand-over {item.id}"
+def _named(item: str) -> str:
+    return f"hand-over {item}"
+
+
+def _lost(stands: Standing) -> Standing:
+    return replace(
+        stands, status="failed", code="journal_lost", exit_code=EXIT_BUG,
+        message="the journal that knew of this publication is gone", hint=f"rw-hooks publish {stands.path}",
+    )  # fmt: skip
 
 
 def _nothing(_context: Context) -> None:

@@ -46,7 +46,8 @@ def statuses(training: Training) -> list[str]:
 
 def leftovers(training: Training) -> list[str]:
     kept = [path for path in training.folder.rglob("*") if holding.FOLDER in path.parts]
-    return [str(path) for path in (*kept, *(training.home / "runs").glob("*"), *(training.home / "inbox").glob("*"))]
+    state = [path for folder in ("runs", "inbox", "taken") for path in (training.home / folder).glob("*")]
+    return [str(path) for path in (*kept, *state)]
 
 
 def post(training: Training) -> Post:
@@ -240,18 +241,7 @@ def test_a_hand_over_can_be_cancelled(published):
 def test_a_worker_goes_on_with_what_another_one_left(published):
     hook = PublishHook()
     hook.on_save(save(published.folder / "lora.safetensors"), final=True)
-    command, environ = published.command("""
-        from rw_hooks.points import set_trigger
-        from rw_hooks.publish import worker
-        from rw_hooks.settings import load
-        def die(name):
-            if name == "host.after_upload":
-                os._exit(9)
-        set_trigger(die)
-        worker.drain(load())
-        """)
-    died = subprocess.run(command, env=environ, cwd=published.folder, check=False, capture_output=True)
-    assert died.returncode == 9
+    _cut_off_in(published, "host.after_upload")
     assert statuses(published) == ["pending"]
     assert [stands.status for stands in standing.pending(published.home).values()] == ["pending"]
     published.drain()
@@ -280,6 +270,102 @@ def test_what_cannot_be_reached_is_tried_again_until_it_can(published, monkeypat
     assert statuses(published) == ["ready"]
     assert [stands.status for stands in hook.wait(1)] == ["ready"]
     assert not (published.folder / "failed").exists()
+
+
+def test_what_cannot_be_reached_keeps_nothing_else_waiting(published, monkeypatch):
+    monkeypatch.setattr(worker, "_FIRST_PAUSE_SECONDS", 0.1)
+    upload, last = DirectoryHost.upload, threading.Event()
+
+    def away_until_the_last_came(host, file, *arguments):
+        if file.name == "last.safetensors":
+            last.set()
+        elif not last.is_set():
+            raise UnreachableError("host_folder_failing", "the folder is away")
+        return upload(host, file, *arguments)
+
+    monkeypatch.setattr(DirectoryHost, "upload", away_until_the_last_came)
+    hook = PublishHook(which="all")
+    for number in range(worker._AT_ONCE):
+        hook.on_save(save(published.folder / f"{number}.safetensors", number), step=number)
+    hook.on_save(save(published.folder / "last.safetensors", 99), final=True)
+    hook.on_end()
+    published.drain()
+    assert statuses(published) == ["ready"] * (worker._AT_ONCE + 1)
+    assert leftovers(published) == []
+
+
+def test_what_waits_for_its_turn_is_copied_meanwhile(published, monkeypatch):
+    upload, go_on = DirectoryHost.upload, threading.Event()
+
+    def slow(*arguments):
+        assert go_on.wait(60)
+        return upload(*arguments)
+
+    monkeypatch.setattr(DirectoryHost, "upload", slow)
+    hook = PublishHook(which="all")
+    for number in range(worker._AT_ONCE):
+        hook.on_save(save(published.folder / f"{number}.safetensors", number), step=number)
+    drain = threading.Thread(target=published.drain)
+    drain.start()
+    until(lambda: published.handed() == [])
+    last = save(published.folder / "last.safetensors", 99)
+    wanted = sha256(last)
+    hook.on_save(last, final=True)
+    [item] = published.handed()
+    until(lambda: not Path(item.held).exists())
+    save(last, 100)
+    hook.on_end()
+    go_on.set()
+    drain.join(60)
+    assert wanted in published.published()
+    assert statuses(published) == ["ready"] * (worker._AT_ONCE + 1)
+    assert leftovers(published) == []
+
+
+def _cut_off_in(published: Training, point: str) -> None:
+    """Have a worker die at this point."""
+    command, environ = published.command(f"""
+        from rw_hooks.points import set_trigger
+        from rw_hooks.publish import worker
+        from rw_hooks.settings import load
+        def die(name):
+            if name == "{point}":
+                os._exit(9)
+        set_trigger(die)
+        worker.drain(load())
+        """)
+    died = subprocess.run(command, env=environ, cwd=published.folder, check=False, capture_output=True)
+    assert died.returncode == 9
+
+
+def test_a_worker_goes_on_after_the_journal_was_lost(published):
+    hook = PublishHook()
+    file = save(published.folder / "lora.safetensors")
+    wanted = sha256(file)
+    hook.on_save(file, final=True)
+    file.unlink()
+    _cut_off_in(published, "host.after_upload")
+    for part in published.home.glob("journal.sqlite3*"):
+        part.unlink()
+    hook.on_end()
+    published.drain()
+    assert published.published() == {wanted}
+    assert statuses(published) == ["ready"]
+    assert [stands.status for stands in hook.wait(1)] == ["ready"]
+    assert leftovers(published) == []
+
+
+def test_a_publication_that_is_lost_with_its_hand_over_is_told_and_harms_no_other(published):
+    hook = PublishHook()
+    hook.on_save(save(published.folder / "lora.safetensors"), final=True)
+    _cut_off_in(published, "host.after_upload")
+    for part in (*published.home.glob("journal.sqlite3*"), *published.home.glob("taken/*")):
+        part.unlink()
+    hook.on_save(save(published.folder / "other.safetensors", 2), final=True)
+    hook.on_end()
+    published.drain()
+    assert statuses(published) == ["ready"]
+    assert [(stands.status, stands.code) for stands in hook.wait(1)] == [("failed", "journal_lost"), ("ready", "")]
 
 
 def test_there_is_one_worker(published):

@@ -229,8 +229,8 @@ class World:
         """Nothing waits, nothing is kept, nothing half-written lies about."""
         left = [path.relative_to(self.folder) for path in self.folder.rglob("*") if _is_leftover(path)]
         assert left == []
-        assert not (self.home / "spool").exists() or list((self.home / "spool").iterdir()) == []
-        assert not (self.home / "inbox").exists() or list((self.home / "inbox").iterdir()) == []
+        for folder in ("spool", "inbox", "taken"):
+            assert not (self.home / folder).exists() or list((self.home / folder).iterdir()) == [], folder
 
 
 @dataclass(frozen=True)

@@ -90,6 +90,23 @@ def test_a_journal_damaged_in_the_middle_of_a_publication_is_made_good_by_the_sa
         world.require_ready()
 
 
+def _deleted(file: Path) -> None:
+    for part in file.parent.glob(file.name + "*"):
+        part.unlink()
+
+
+@pytest.mark.parametrize("host", ["dir", pytest.param("hub-private", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("how", [_overwritten_head, _truncated, _deleted])
+@pytest.mark.parametrize("point", ["inbox.after_remove", "host.after_upload", "register.phase.downloaded"])
+def test_a_journal_lost_in_the_middle_of_a_publication_is_made_good_by_resume_alone(tmp_path, point, how, host):
+    with open_world(tmp_path, host) as world:
+        world.run("publish", point=point)
+        damage(world, how)
+        resumed = world.run("resume")
+        assert resumed.code == 0, resumed.said
+        world.require_ready()
+
+
 def test_a_hand_over_survives_a_damaged_journal(tmp_path):
     with open_world(tmp_path, "dir") as world:
         world.run("publish", point="inbox.after_rename")
