@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -25,6 +25,7 @@ from rw_hooks.publish.holding import release, release_item
 from rw_hooks.publish.inbox import HandOver, drop, left_waiting, remove
 from rw_hooks.publish.intake import is_bad_artifact, renew, take, take_unread
 from rw_hooks.publish.journal import Journal, JournalError, Row
+from rw_hooks.publish.locks import hand_over_held
 from rw_hooks.publish.machine import machine_trouble
 from rw_hooks.publish.outcome import error_record, failed_before_journal, shown
 from rw_hooks.publish.publication import Publication
@@ -33,7 +34,7 @@ from rw_hooks.publish.watcher import Silent, Watcher
 from rw_hooks.runware import Endpoint
 from rw_hooks.settings import Settings, load
 
-__all__ = ["explain", "finish", "publish", "publish_all", "tidy_up", "work_off"]
+__all__ = ["explain", "finish", "let_go", "publish", "publish_all", "tidy_up", "work_off"]
 
 _OVER = timedelta(hours=1)
 
@@ -161,9 +162,15 @@ def tidy_up(context: Context) -> None:
 
 def _tidy(row: Row, home: Path) -> None:
     """Remove what was kept for a publication, when it is of no more use."""
-    if not _is_over(row):
-        return
+    if _is_over(row):
+        let_go(row, home)
+
+
+def let_go(row: Row, home: Path) -> None:
+    """Remove what was kept for a publication that is over; never the file that was named."""
     taken.forget(home, row.id)
+    if row.held == row.path:
+        return
     held, spool = Path(row.held), home / "spool"
     release(held)
     if spool in held.parents and held.parent != spool:
@@ -221,20 +228,48 @@ def _not_taken(context: Context, item: HandOver, file: Path, error: RwHooksError
 
 def _publish_file(context: Context, entry: Selected) -> Publication:
     _require_host(entry.settings)
-    asked = _hand_over(entry, endpoint_of(entry.settings))
     own = context.with_settings(entry.settings)
+    with _in_hand(context.home, _hand_over(entry, endpoint_of(entry.settings))) as (item, file):
+        publication = work_off(own, item, file)
+    run_command(entry.settings, publication, Path.cwd())
+    return publication
+
+
+@contextmanager
+def _in_hand(home: Path, asked: HandOver) -> Generator[tuple[HandOver, Path]]:
+    """Yield the hand-over, and its place in the inbox, for this process alone.
+
+    What an interrupted command left there, that asked for the very same, is taken up instead.
+    """
+    with ExitStack() as hands:
+        left = left_waiting(home, asked)
+        if left is not None and _is_taken_up(home, *left, hands):
+            yield left
+            return
+        file = _dropped(home, asked)
+        hands.enter_context(hand_over_held(home, asked.id))
+        yield asked, file
+
+
+def _is_taken_up(home: Path, item: HandOver, file: Path, hands: ExitStack) -> bool:
+    """Take up a hand-over that nobody has in hand, and say whether it was so."""
     try:
-        item, file = left_waiting(context.home, asked) or (asked, drop(context.home, asked, durable=True))
+        hands.enter_context(hand_over_held(home, item.id, seconds=0.0))
+    except UnreachableError:
+        return False
+    return file.exists()
+
+
+def _dropped(home: Path, item: HandOver) -> Path:
+    try:
+        return drop(home, item, durable=True)
     except OSError as error:
         raise JournalError(
             "state_unwritable",
-            f"the state folder {context.home} cannot be written ({error.strerror}); nothing was sent",
+            f"the state folder {home} cannot be written ({error.strerror}); nothing was sent",
             hint="see that its disk has room and may be written, or set RW_HOOKS_HOME; then publish again",
             stage="setup",
         ) from None
-    publication = work_off(own, item, file)
-    run_command(entry.settings, publication, Path.cwd())
-    return publication
 
 
 def _hand_over(entry: Selected, endpoint: Endpoint) -> HandOver:

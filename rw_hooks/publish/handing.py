@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from rw_hooks.deadline import Deadline
 from rw_hooks.publish import standing
 from rw_hooks.publish.api import work_off
 from rw_hooks.publish.context import Context
@@ -15,14 +14,12 @@ from rw_hooks.publish.due import Sorted, sort_out
 from rw_hooks.publish.holding import release_item
 from rw_hooks.publish.inbox import HandOver, NewerSchemaError, remove, waiting
 from rw_hooks.publish.intake import take_unread
-from rw_hooks.publish.locks import held
+from rw_hooks.publish.locks import hand_over_held
 from rw_hooks.publish.publication import Publication
 from rw_hooks.publish.runs import forget, is_over, known
 from rw_hooks.publish.standing import Standing
 
 __all__ = ["Found", "forget_runs", "handle", "look", "report", "supersede"]
-
-_LOCK_SECONDS = 6 * 3600.0
 
 
 @dataclass
@@ -69,7 +66,7 @@ def forget_runs(home: Path, endpoint: str, accounts: Collection[str]) -> None:
 
 def handle(context: Context, item: HandOver, file: Path) -> Publication | None:
     """Take a hand-over as far as it goes; None where somebody else has just done so."""
-    with held(context.home, f"hand-over {item.id}", Deadline.after(_LOCK_SECONDS)):
+    with hand_over_held(context.home, item.id):
         if not file.exists():
             return None
         standing.write(context.home, item.id, Standing("pending", item.path, doing="inspect"))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import shutil
 import sys
 import time
@@ -27,6 +28,7 @@ __all__ = [
     "copy_of",
     "has_room",
     "hold",
+    "is_copy",
     "release",
     "release_item",
     "require_as_handed_over",
@@ -38,6 +40,8 @@ __all__ = [
 FOLDER = ".rw-hooks"
 _ORPHAN_SECONDS = 3600.0
 LINK, COPY = ".link", ".copy"
+_IDENTITY = re.compile("[0-9a-f]{12}")
+"""A hand-over's name, which what is made for it has before its suffix: nobody's model is called so."""
 _FICLONE = 0x40049409
 """Linux ``ioctl_ficlone(2)``: share the blocks of another file, copy on write."""
 
@@ -59,7 +63,7 @@ class Held:
     @property
     def kept(self) -> bool:
         """Whether there is a link or a copy."""
-        return self.path.suffix in {LINK, COPY}
+        return _is_link(self.path) or is_copy(self.path)
 
 
 def hold(file: Path, name: str, *, staging: Path | None, spool: Path) -> Held:
@@ -96,7 +100,7 @@ def hold(file: Path, name: str, *, staging: Path | None, spool: Path) -> Held:
 def copy_of(item: HandOver) -> Path | None:
     """Return where the private copy of a hand-over belongs; None where nothing was linked."""
     held = Path(item.held)
-    if held.suffix != LINK:
+    if not _is_link(held):
         return None
     staging = item.options.get("staging")
     folder = Path(staging["value"]) if staging else held.parent
@@ -162,9 +166,18 @@ def require_as_handed_over(item: HandOver) -> None:
         )  # fmt: skip
 
 
+def is_copy(path: Path) -> bool:
+    """Whether this is the name of a copy that was made for a hand-over."""
+    return path.suffix == COPY and _IDENTITY.fullmatch(path.stem) is not None
+
+
+def _is_link(path: Path) -> bool:
+    return path.suffix == LINK and path.parent.name == FOLDER and _IDENTITY.fullmatch(path.stem) is not None
+
+
 def release(held: Path) -> None:
     """Remove a link or a copy that was made for a hand-over, and its folder when it is empty; leave other files."""
-    if held.suffix not in {LINK, COPY}:
+    if not (_is_link(held) or is_copy(held)):
         return
     with contextlib.suppress(OSError):
         held.unlink(missing_ok=True)
@@ -188,7 +201,9 @@ def sweep(folder: Path, waiting: Collection[str]) -> None:
 
 
 def release_item(item: HandOver, *, but: Path | None = None) -> None:
-    """Remove all that keeps the bytes of a hand-over, but for one path."""
+    """Remove all that keeps the bytes of a hand-over, but for one path and for the file itself."""
+    if item.held == item.path:
+        return
     for path in (Path(item.held), copy_of(item)):
         if path is not None and path != but:
             release(path)

@@ -17,7 +17,16 @@ from rw_hooks.publish.context import Context, endpoint_of
 from rw_hooks.publish.describing import describe_row
 from rw_hooks.publish.given import secret_options, without_secret_options
 from rw_hooks.publish.hero import with_known_hero
-from rw_hooks.publish.holding import COPY, copy_of, has_room, release, release_item, require_as_handed_over, source_of
+from rw_hooks.publish.holding import (
+    COPY,
+    copy_of,
+    has_room,
+    is_copy,
+    release,
+    release_item,
+    require_as_handed_over,
+    source_of,
+)
 from rw_hooks.publish.inbox import HandOver
 from rw_hooks.publish.journal import UNREAD, Key, Row
 from rw_hooks.publish.outcome import error_record
@@ -178,7 +187,7 @@ def _enroll(context: Context, item: HandOver, held: Path, inspection: Inspection
 def _kept(known: Row | None, held: Path) -> Path:
     """Return the copy that is kept: of the same bytes the older one, which somebody may be reading just now."""
     older = Path(known.held) if known else held
-    if older == held or older.suffix != COPY or not older.exists():
+    if older == held or not is_copy(older) or not older.exists():
         return held
     release(held)
     return older

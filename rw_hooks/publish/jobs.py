@@ -8,13 +8,12 @@ from pathlib import Path
 
 from rw_hooks.errors import UsageError
 from rw_hooks.home import clear_state_leftovers
-from rw_hooks.publish import taken
 from rw_hooks.publish.after import run_command
-from rw_hooks.publish.api import finish, tidy_up
+from rw_hooks.publish.api import finish, let_go, tidy_up
 from rw_hooks.publish.context import Clients, Context, endpoint_of
 from rw_hooks.publish.given import unpack
 from rw_hooks.publish.handing import forget_runs, handle, look, report, supersede
-from rw_hooks.publish.holding import release, release_item
+from rw_hooks.publish.holding import release_item
 from rw_hooks.publish.inbox import HandOver, remove, waiting
 from rw_hooks.publish.intake import is_bad_artifact, retry
 from rw_hooks.publish.journal import Journal, Row
@@ -81,8 +80,7 @@ def cancel(settings: Settings, name: str) -> Publication:
         row = _named(journal, name)
         if not journal.cancel(row.id):
             raise UsageError("already_over", f"publication {row.id} is {row.status}; there is nothing to cancel")
-        release(Path(row.held))
-        taken.forget(settings.home, row.id)
+        let_go(row, settings.home)
         return shown(journal, row.id, "nothing").model_copy(update={"error": None, "exit_code": 0})
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Generator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -14,7 +14,9 @@ from rw_hooks.errors import UnreachableError
 from rw_hooks.home import private_folder
 from rw_hooks.publish.machine import machine_error
 
-__all__ = ["held"]
+__all__ = ["hand_over_held", "held"]
+
+_HAND_OVER_SECONDS = 6 * 3600.0
 
 
 @contextmanager
@@ -43,3 +45,12 @@ def held(home: Path, name: str, deadline: Deadline) -> Generator[None]:
         except OSError as error:
             raise machine_error(error) from None
         yield
+
+
+def hand_over_held(home: Path, identity: str, *, seconds: float = _HAND_OVER_SECONDS) -> AbstractContextManager[None]:
+    """Have a hand-over in hand while the block runs, for as long as a publication may take.
+
+    Raises:
+        UnreachableError: Another process still has it in hand after these seconds.
+    """
+    return held(home, f"hand-over {identity}", Deadline.after(seconds))

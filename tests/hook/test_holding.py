@@ -15,7 +15,7 @@ from rw_hooks.publish.whole import is_whole
 from tests.doubles.saves import save
 
 
-def handed(tmp_path, *, staging=None, name="abc"):
+def handed(tmp_path, *, staging=None, name="0123456789ab"):
     """Return a file, and its hand-over as a hook makes it."""
     file = save(tmp_path / "run" / "toy.safetensors")
     held = hold(file, name, staging=staging, spool=tmp_path / "spool")
@@ -41,7 +41,7 @@ def test_copies_go_to_the_staging_folder(tmp_path):
     _, item = handed(tmp_path, staging=tmp_path / "staging")
     secure(item)
     assert source_of(item).parent == tmp_path / "staging"
-    assert not (tmp_path / "run" / FOLDER / "abc.link").exists()
+    assert not (tmp_path / "run" / FOLDER / "0123456789ab.link").exists()
 
 
 def test_where_nothing_can_be_written_beside_the_file_it_goes_to_the_spool(tmp_path):
@@ -82,16 +82,23 @@ def test_releasing_leaves_other_peoples_files(tmp_path):
     assert other.exists()
 
 
+@pytest.mark.parametrize("name", ["model.copy", "model.link", "0123456789ab.link", ".rw-hooks/model.link"])
+def test_a_file_that_is_called_like_ours_is_left(tmp_path, name):
+    file = save(tmp_path / name)
+    release(file)
+    assert file.exists()
+
+
 def test_links_of_trainers_that_died_are_swept(tmp_path, monkeypatch):
-    _, waiting = handed(tmp_path, name="waiting")
-    _, orphan = handed(tmp_path, name="orphan")
+    _, waiting = handed(tmp_path, name="aaaaaaaaaaaa")
+    _, orphan = handed(tmp_path, name="bbbbbbbbbbbb")
     folder = tmp_path / "run" / FOLDER
-    sweep(folder, {"waiting"})
+    sweep(folder, {"aaaaaaaaaaaa"})
     assert len(list(folder.iterdir())) == 2
     now = time.time()
     monkeypatch.setattr(holding.time, "time", lambda: now + 7200)
-    sweep(folder, {"waiting"})
-    assert [path.name for path in folder.iterdir()] == ["waiting.link"]
+    sweep(folder, {"aaaaaaaaaaaa"})
+    assert [path.name for path in folder.iterdir()] == ["aaaaaaaaaaaa.link"]
     assert source_of(waiting).exists()
     assert not source_of(orphan).exists()
 

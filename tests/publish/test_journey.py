@@ -160,6 +160,25 @@ def test_cancel_drops_what_is_not_ready(sandbox, settings, lora):
     assert publish(lora, settings=settings()).status == "ready"
 
 
+def test_what_is_dropped_under_way_stays_dropped_whatever_stops_it(sandbox, settings, lora):
+    class Dropping(Silent):
+        def stage(self, name):
+            if name == "host":
+                [row] = jobs(settings())
+                cancel(settings(), row.id)
+                lora.unlink()
+
+    assert publish(lora, settings=settings(), watcher=Dropping()).status == "cancelled"
+    assert uploads(sandbox) == []
+
+
+@pytest.mark.parametrize("name", ["model.copy", "model.link"])
+def test_a_file_that_is_called_like_a_private_copy_is_published_and_left(settings, lora, name):
+    file = lora.rename(lora.with_name(name))
+    assert publish(file, settings=settings()).status == "ready"
+    assert file.exists()
+
+
 def test_a_dry_run_leaves_no_trace(tmp_path, sandbox, settings, lora):
     publication = publish(lora, settings=settings(dry_run=True))
     assert publication.status == "described"

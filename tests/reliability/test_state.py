@@ -116,6 +116,15 @@ def test_a_hand_over_survives_a_damaged_journal(tmp_path):
         world.require_ready()
 
 
+def test_the_same_command_again_takes_up_the_hand_over_that_it_left(tmp_path):
+    with open_world(tmp_path, "dir") as world:
+        world.run("publish", point="inbox.after_rename")
+        assert len(list((world.home / "inbox").iterdir())) == 1
+        again = world.run("publish")
+        assert again.code == 0, again.said
+        world.require_ready()
+
+
 def test_a_journal_of_a_newer_version_is_left_alone_and_said(tmp_path):
     with open_world(tmp_path, "dir") as world:
         world.run("publish", point="host.before_upload")

@@ -100,6 +100,8 @@ def _stop(context: Context, identity: str, stage: Stage, error: RwHooksError) ->
     error.stage = error.stage or stage
     if isinstance(error, UnreachableError) and not error.hint:
         error.hint = "nothing is lost: run 'rw-hooks resume' to go on"
+    if context.journal.row(identity).status == "cancelled":
+        return  # dropped meanwhile, which may be why it stopped
     _LOG.info("publication %s stopped in stage %s: %s (%s)", identity, stage, error.message, error.code)
     if stage == "register" and isinstance(error, RefusedError):
         context.journal.forget_submission(identity)
