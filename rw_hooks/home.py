@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import sys
 import time
 from collections.abc import Mapping
@@ -42,12 +43,18 @@ def clear_state_leftovers(home: Path) -> None:
     """Remove what killed processes left half-written in the state folder; an inbox's may hold a secret URL."""
     for folder in ("", "inbox", "standing", "runs"):
         clear_leftovers(home / folder, ".*.tmp")
-    clear_leftovers(home / "spool", ".*.partial")
+    for pattern in (".*.partial*", ".unpacking-*"):
+        clear_leftovers(home / "spool", pattern)
 
 
 def clear_leftovers(folder: Path, pattern: str) -> None:
-    """Remove the files of this pattern that nobody has written for an hour; what cannot be removed stays."""
+    """Remove what has this pattern and was not written to for an hour; what cannot be removed stays."""
     for path in folder.glob(pattern):
         with contextlib.suppress(OSError):
-            if time.time() - path.stat().st_mtime > _LEFT_SECONDS:
-                path.unlink()
+            if time.time() - _written_at(path) > _LEFT_SECONDS:
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+
+def _written_at(path: Path) -> float:
+    inside = list(path.iterdir()) if path.is_dir() else []
+    return max(entry.stat().st_mtime for entry in [path, *inside])

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
 from pathlib import Path
+from typing import IO
 
 from rw_hooks import web
 from rw_hooks.deadline import Deadline
@@ -24,16 +27,23 @@ def fetch_file(url: str, target: Path, deadline: Deadline) -> None:
     """
     if target.exists():
         return
-    partial = private_folder(target.parent) / f".{target.name}.partial"
-    allowed = is_private_address(url)
+    # A name of its own: another process may be fetching the same.
+    descriptor, partial = tempfile.mkstemp(prefix=".", suffix=".partial", dir=private_folder(target.parent))
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            _fetch(url, file, deadline)
+        Path(partial).replace(target)
+    finally:
+        Path(partial).unlink(missing_ok=True)
+
+
+def _fetch(url: str, file: IO[bytes], deadline: Deadline) -> None:
     with web.open_client() as client:
-        stranger = Stranger(client, url, allow_private_addresses=allowed, deadline=deadline)
-        with stranger.fetch() as fetched, partial.open("wb") as file:
+        stranger = Stranger(client, url, allow_private_addresses=is_private_address(url), deadline=deadline)
+        with stranger.fetch() as fetched:
             for chunk in fetched.chunks:
                 file.write(chunk)
-            written = file.tell()
-    if fetched.size is not None and written != fetched.size:
+    if fetched.size is not None and file.tell() != fetched.size:
         raise UnreachableError(
-            "cut_off", f"{redact_url(url)} ended after {written} of {fetched.size} bytes", hint="try again"
+            "cut_off", f"{redact_url(url)} ended after {file.tell()} of {fetched.size} bytes", hint="try again"
         )
-    partial.replace(target)
