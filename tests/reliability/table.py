@@ -29,7 +29,7 @@ INJECTED = {
     "a state folder on a network": "no locks, no shared memory, stale handles in every call, renames done and denied",
     "a damaged or foreign state folder": "truncated, overwritten journals; newer schemas; foreign hand-overs; locks",
     "two versions at once": "an older and a newer schema of hand-overs and journal, each way, at once, in the middle",
-    "many at once": "64 processes, 8 ranks, workers, cancel against resume, two keys and endpoints",
+    "many at once": "64 processes, 8 ranks, 1000 saves and killed workers, cancel and resume, two keys and endpoints",
     "the file under our feet": "rewritten, truncated, replaced, deleted at each stage; links, pipes, odd names",
     "hostile input": "configs that are bombs, metadata with terminal escapes, answers of wrong shapes",
     "the clock jumps": "hours, days and years forth and back; signed URLs that have expired",

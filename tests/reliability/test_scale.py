@@ -78,9 +78,10 @@ def _let_workers_live(training: Training, seconds: float) -> None:
     workers = [_worker(training) for _ in range(WORKERS)]
     time.sleep(seconds)
     for worker in workers:
-        os.killpg(worker.pid, signal.SIGKILL) if worker.poll() is None else None
+        if worker.poll() is None:
+            os.killpg(worker.pid, signal.SIGKILL)
         worker.wait()
 
 
 def _is_done(training: Training) -> bool:
-    return not any((training.home / folder).glob("*.json") for folder in ("inbox", "taken"))
+    return not [*training.home.glob("inbox/*.json"), *training.home.glob("taken/*.json")]
