@@ -43,18 +43,20 @@ def clear_state_leftovers(home: Path) -> None:
     """Remove what killed processes left half-written in the state folder; an inbox's may hold a secret URL."""
     for folder in ("", "inbox", "standing", "runs"):
         clear_leftovers(home / folder, ".*.tmp")
-    for pattern in (".*.partial*", ".unpacking-*"):
-        clear_leftovers(home / "spool", pattern)
+    clear_leftovers(home / "spool", ".*.partial*")
+    for folder in (home / "spool").glob(".unpacking-*"):
+        with contextlib.suppress(OSError):
+            if _is_old(folder, *folder.iterdir()):
+                shutil.rmtree(folder)
 
 
 def clear_leftovers(folder: Path, pattern: str) -> None:
-    """Remove what has this pattern and was not written to for an hour; what cannot be removed stays."""
+    """Remove the files of this pattern that nobody has written for an hour; what cannot be removed stays."""
     for path in folder.glob(pattern):
         with contextlib.suppress(OSError):
-            if time.time() - _written_at(path) > _LEFT_SECONDS:
-                shutil.rmtree(path) if path.is_dir() else path.unlink()
+            if path.is_file() and not path.is_symlink() and _is_old(path):
+                path.unlink()
 
 
-def _written_at(path: Path) -> float:
-    inside = list(path.iterdir()) if path.is_dir() else []
-    return max(entry.stat().st_mtime for entry in [path, *inside])
+def _is_old(*paths: Path) -> bool:
+    return time.time() - max(path.stat().st_mtime for path in paths) > _LEFT_SECONDS

@@ -32,7 +32,9 @@ __all__ = ["DirectoryHost"]
 
 _CHUNK = 4_194_304
 _MODE = 0o644
-_TEMPORARY = ".rw-hooks-"
+_NAME_MAX = 255  # bytes; a longer name is nowhere
+_PREFIX, _SUFFIX = ".rw-hooks-", ".partial"
+_LEFTOVERS = f"{_PREFIX}????????{_SUFFIX}"  # as tempfile.mkstemp names them
 _FORM = "write --host 'dir:///folder?url=https://address-of-that-folder'"
 
 
@@ -82,7 +84,7 @@ class DirectoryHost:
     def upload(self, file: HostedFile, progress: Progress, deadline: Deadline) -> Location:
         """Copy the file into the folder."""
         self.check()
-        clear_leftovers(self._folder, f"{_TEMPORARY}*")
+        clear_leftovers(self._folder, _LEFTOVERS)
         found = self.find(file)
         if found is not None:
             return found
@@ -101,7 +103,7 @@ class DirectoryHost:
         return Location(host=self._url, url=self._base + quote(name), access="public")
 
     def _copy(self, source: Path, file: HostedFile, progress: Progress, deadline: Deadline) -> str:
-        descriptor, temporary = tempfile.mkstemp(prefix=_TEMPORARY, dir=self._folder)
+        descriptor, temporary = tempfile.mkstemp(prefix=_PREFIX, suffix=_SUFFIX, dir=self._folder)
         try:
             with os.fdopen(descriptor, "wb") as target, source.open("rb") as origin:
                 _copy_hashed(origin, target, file, lambda done: progress(done, file.size), deadline)
@@ -121,7 +123,7 @@ def _names(file: HostedFile) -> tuple[str, str]:
 
 
 def _holds(path: Path, file: HostedFile) -> bool:
-    if not path.is_file() or path.stat().st_size != file.size:
+    if len(os.fsencode(path.name)) > _NAME_MAX or not path.is_file() or path.stat().st_size != file.size:
         return False
     digest = hashlib.sha256()
     with path.open("rb") as stream:

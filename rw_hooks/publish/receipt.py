@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
-import os
+import uuid
+from contextlib import suppress
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -70,12 +71,13 @@ def write_receipt(path: Path, receipt: Receipt) -> bool:
     receipts = {**read_receipts(path), receipt.air: receipt}
     shown = {air: entry.model_dump(mode="json", exclude={"air"}) for air, entry in receipts.items()}
     final = receipt_path(path)
-    temporary = final.with_name(f".{final.name}.{os.getpid()}.tmp")
+    temporary = final.with_name(f".rw-hooks-{uuid.uuid4().hex[:8]}.tmp")
     try:
         temporary.write_text(json.dumps({"schema": SCHEMA, "airs": shown}, indent=2) + "\n", encoding="utf-8")
         temporary.replace(final)
     except OSError as error:
         _LOG.warning("no receipt beside %s: %s", path, error)
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):  # a folder that may not be written says so even of a file that is not there
+            temporary.unlink()
         return False
     return True

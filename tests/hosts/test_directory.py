@@ -93,6 +93,19 @@ def test_a_deadline_leaves_nothing_half_done(host: Host, folder: Path, file: Hos
     assert list(folder.iterdir()) == []
 
 
+def test_only_our_own_old_leftovers_are_removed(host: Host, folder: Path, file: HostedFile, deadline: Deadline) -> None:
+    backup = folder / ".rw-hooks-backup"
+    backup.mkdir()
+    ours, mine = folder / ".rw-hooks-abcd_123.partial", (folder / ".rw-hooks-notes.txt", backup / "mine.safetensors")
+    for path in (ours, *mine):
+        path.write_bytes(b"x")
+        os.utime(path, (1, 1))
+    os.utime(backup, (1, 1))
+    host.upload(file, quiet, deadline)
+    assert not ours.exists()
+    assert all(path.exists() for path in mine)
+
+
 def test_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
     with pytest.raises(MissingError, match="is not there"):
         open_host(f"dir://{tmp_path}/nowhere?url=https://x.example", HostConfig(tmp_path)).check()

@@ -210,6 +210,15 @@ def test_the_receipt_tells_all_and_no_secret(sandbox, settings, lora):
     assert sandbox.key not in json.dumps(receipt)
 
 
+@pytest.mark.parametrize(("letters", "receipts"), [(75, 1), (80, 0)])
+def test_a_name_so_long_that_little_can_stand_beside_it_gets_ready(settings, lora, letters, receipts):
+    file = lora.rename(lora.with_name("模" * letters + ".safetensors"))
+    publication = publish(file, settings=settings(name="x"))
+    assert (publication.error, publication.status) == (None, "ready")
+    assert len(list(file.parent.glob("*.rw.json"))) == receipts
+    assert list(file.parent.glob(".*.tmp")) == []
+
+
 def test_update_needs_the_journal_or_the_receipt(tmp_path, sandbox, settings, lora, monkeypatch):
     published = publish(lora, settings=settings())
     updated = update(published.air, settings(description="A toy"), Silent())

@@ -142,6 +142,21 @@ def test_a_state_folder_that_may_only_be_read_is_an_honest_end_and_made_good(tmp
         go_on(world)
 
 
+@pytest.mark.reliability(CLASS)
+def test_a_file_on_a_disk_that_may_only_be_read_gets_ready_without_a_receipt(tmp_path):
+    with open_world(tmp_path, "dir") as world:
+        content, models = world.file.read_bytes(), tmp_path / "models"
+        with small_disk(models):
+            world.file = models / world.file.name
+            world.file.write_bytes(content)
+            subprocess.run(["mount", "-o", "remount,ro", str(models)], check=True)
+            ended = world.run("publish", level="WARNING")
+            assert (ended.code, require_honest(ended)) == (0, "ready"), ended.said
+            assert "no receipt" in ended.said
+            world.receipt_required = False
+            world.require_ready()
+
+
 def work_with_little_room(folder: Path, pages: int) -> None:
     with open_world(folder, "dir") as world, small_disk(world.home) as ballast:
         assert world.run("train").code == 0
