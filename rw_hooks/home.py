@@ -44,10 +44,10 @@ def clear_state_leftovers(home: Path) -> None:
     for folder in ("", "inbox", "standing", "runs"):
         clear_leftovers(home / folder, ".*.tmp")
     clear_leftovers(home / "spool", ".*.partial*")
-    for folder in (home / "spool").glob(".unpacking-*"):
+    for unpacked in (home / "spool").glob(".unpacking-*"):
         with contextlib.suppress(OSError):
-            if _is_old(folder, *folder.iterdir()):
-                shutil.rmtree(folder)
+            if _is_old(unpacked, *unpacked.iterdir()):
+                shutil.rmtree(unpacked)
 
 
 def clear_leftovers(folder: Path, pattern: str) -> None:

@@ -16,11 +16,11 @@ from rw_hooks.errors import MissingError, RwHooksError, UnreachableError, UsageE
 from rw_hooks.home import clear_state_leftovers
 from rw_hooks.publish import taken
 from rw_hooks.publish.after import run_command
-from rw_hooks.publish.context import Clients, Context, endpoint_of
+from rw_hooks.publish.context import Clients, Context, endpoint_of, host_at
 from rw_hooks.publish.describing import facts_for, without_secrets
 from rw_hooks.publish.engines.local import advance, time_allowed
 from rw_hooks.publish.foresee import foresee
-from rw_hooks.publish.given import pack, unpack
+from rw_hooks.publish.given import pack, unpack, without_secret
 from rw_hooks.publish.holding import release, release_item
 from rw_hooks.publish.inbox import HandOver, drop, left_waiting, remove
 from rw_hooks.publish.intake import is_bad_artifact, renew, take, take_unread
@@ -308,7 +308,7 @@ def _explain_file(entry: Selected) -> Publication:
         status="described",
         air=air,
         sha256=inspection.sha256,
-        host=settings.text("host"),
+        host=without_secret(settings.text("host")),
         path=str(entry.path),
         size=inspection.size,
         model={**described.fields, "air": air},
@@ -321,7 +321,10 @@ def _explain_file(entry: Selected) -> Publication:
 
 
 def _require_host(settings: Settings) -> None:
-    if settings.text("host") is None and settings.hf_token is None:
+    given = settings.text("host")
+    if given is not None:
+        host_at(settings, given)  # a malformed one is refused before a long file is read
+    elif settings.hf_token is None:
         raise MissingError(
             "no_host",
             "there is no place to put the file: no --host was given and no Hugging Face token was found",

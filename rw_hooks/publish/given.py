@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
+from urllib.parse import parse_qs
 
 from rw_hooks.options import OPTIONS, coerce, option
 from rw_hooks.redact import is_secret_url, redact_url
 from rw_hooks.settings import Settings
 from rw_hooks.sources import Given, pack
 
-__all__ = ["pack", "secret_fields", "secret_options", "unpack", "without_secret_options"]
+__all__ = ["pack", "secret_fields", "secret_options", "unpack", "without_secret", "without_secret_options"]
+
+V = TypeVar("V")
 
 
 def unpack(settings: Settings, packed: Mapping[str, Any]) -> Settings:
@@ -40,11 +43,23 @@ def secret_fields(secrets: Mapping[str, str]) -> dict[str, str]:
 
 def without_secret_options(packed: Mapping[str, Any]) -> dict[str, Any]:
     """Return the options with the secret parts of URLs removed."""
-    return {
-        name: {**entry, "value": redact_url(entry["value"])} if _is_secret(entry["value"]) else entry
-        for name, entry in packed.items()
-    }
+    return {name: {**entry, "value": without_secret(entry["value"])} for name, entry in packed.items()}
+
+
+def without_secret(value: V) -> V | str:
+    """Return an option's value; of a URL that holds a secret, what is none."""
+    return redact_url(value) if isinstance(value, str) and _is_secret(value) else value
 
 
 def _is_secret(value: object) -> bool:
-    return isinstance(value, str) and value.startswith(("http://", "https://")) and is_secret_url(value)
+    """Whether this is a URL with a secret: all that a web address has behind its path, and a user part in any."""
+    if not isinstance(value, str) or "://" not in value:
+        return False
+    if value.startswith(("http://", "https://")):
+        return is_secret_url(value)
+    return "@" in value.partition("://")[2].partition("/")[0] or any(map(_is_secret, _addresses(value)))
+
+
+def _addresses(value: str) -> list[str]:
+    """Return the web address that a ``dir://`` URL names."""
+    return parse_qs(value.partition("?")[2]).get("url", [])

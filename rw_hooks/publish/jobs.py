@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
-from rw_hooks.errors import UsageError
+from rw_hooks.errors import RwHooksError, UsageError
 from rw_hooks.home import clear_state_leftovers
 from rw_hooks.publish.after import run_command
 from rw_hooks.publish.api import finish, let_go, tidy_up
@@ -17,14 +18,25 @@ from rw_hooks.publish.holding import release_item
 from rw_hooks.publish.inbox import HandOver, remove, waiting
 from rw_hooks.publish.intake import is_bad_artifact, retry
 from rw_hooks.publish.journal import Journal, Row
+from rw_hooks.publish.locks import hand_over_held
 from rw_hooks.publish.machine import machine_error
 from rw_hooks.publish.outcome import failed_before_journal, shown
 from rw_hooks.publish.publication import Publication
 from rw_hooks.publish.watcher import Watcher
+from rw_hooks.redact import redact_url
 from rw_hooks.runware import Endpoint
 from rw_hooks.settings import Settings
 
 __all__ = ["cancel", "jobs", "resume"]
+
+_CANCEL_SECONDS = 2.0
+
+
+class _Waiting(NamedTuple):
+    """A hand-over that nobody has taken yet, and its place in the inbox."""
+
+    item: HandOver
+    file: Path
 
 
 def jobs(settings: Settings) -> list[Publication]:
@@ -48,7 +60,7 @@ def resume(settings: Settings, names: Sequence[str], watcher: Watcher) -> Iterat
         Each publication as it ends, ready or stuck.
 
     Raises:
-        UsageError: There is no publication of such a name, or it is over.
+        UsageError: There is no publication of such a name, it is over, or it is of another endpoint or key.
         MissingError: No key.
     """
     endpoint = endpoint_of(settings)
@@ -56,13 +68,15 @@ def resume(settings: Settings, names: Sequence[str], watcher: Watcher) -> Iterat
     with Journal(settings.home) as journal, Clients() as clients:
         context = Context(settings, journal, clients, watcher)
         tidy_up(context)
-        if not names:
-            yield from _take_waiting(context, endpoint)
-        for row in _unfinished(journal, endpoint, names):
-            watcher.start(row.path)
-            publication = finish(context, row.id, partial(_retry, row.id))
-            run_command(unpack(settings, row.options), publication, Path.cwd())
-            yield publication
+        if names:
+            chosen = [_to_go_on(context, endpoint, name) for name in names]
+            for entry in chosen:
+                yield from _go_on(context, entry)
+            return
+        yield from _take_waiting(context, endpoint)
+        for row in journal.rows():
+            if _can_go_on(row) and _is_ours(journal, row, endpoint):
+                yield from _go_on(context, row)
 
 
 def cancel(settings: Settings, name: str) -> Publication:
@@ -70,18 +84,19 @@ def cancel(settings: Settings, name: str) -> Publication:
 
     Raises:
         UsageError: There is no publication of this name, or it is over.
+        UnreachableError: Another process is just taking it into the journal.
     """
-    for file, item in waiting(settings.home):
-        if isinstance(item, HandOver) and item.id.startswith(name):
-            remove(file)
-            release_item(item)
-            return _waiting_shown(item).model_copy(update={"status": "cancelled"})
     with Journal(settings.home) as journal:
-        row = _named(journal, name)
-        if not journal.cancel(row.id):
-            raise UsageError("already_over", f"publication {row.id} is {row.status}; there is nothing to cancel")
-        let_go(row, settings.home)
-        return shown(journal, row.id, "nothing").model_copy(update={"error": None, "exit_code": 0})
+        found = _named(journal, settings.home, name)
+        if isinstance(found, _Waiting):
+            with hand_over_held(settings.home, found.item.id, seconds=_CANCEL_SECONDS):
+                remove(found.file)
+                release_item(found.item)
+            return _waiting_shown(found.item).model_copy(update={"status": "cancelled"})
+        if not journal.cancel(found.id):
+            raise UsageError("already_over", f"publication {found.id} is {found.status}; there is nothing to cancel")
+        let_go(found, settings.home)
+        return shown(journal, found.id, "nothing").model_copy(update={"error": None, "exit_code": 0})
 
 
 def _take_waiting(context: Context, endpoint: Endpoint) -> Iterator[Publication]:
@@ -96,12 +111,10 @@ def _take_waiting(context: Context, endpoint: Endpoint) -> Iterator[Publication]
     for item in found.sorted.superseded:
         supersede(context, item, found.files[item.id])
     for item in found.sorted.due:
-        own = context.with_settings(unpack(context.settings, item.options))
-        publication = handle(own, item, found.files[item.id])
-        if publication is not None:
-            report(context.home, item, publication)
-            run_command(own.settings, publication, Path(item.directory or Path.cwd()))
-            yield publication
+        try:
+            yield from _go_on(context, _Waiting(item, found.files[item.id]))
+        except RwHooksError as error:  # it stays where it is, and the others go on
+            yield failed_before_journal(item.path, error)
     forget_runs(context.home, endpoint.rest_url, (endpoint.fingerprint, ""))
 
 
@@ -109,14 +122,39 @@ def _retry(identity: str, context: Context) -> None:
     retry(context, identity)
 
 
-def _unfinished(journal: Journal, endpoint: Endpoint, names: Sequence[str]) -> list[Row]:
-    if names:
-        chosen = [_named(journal, name) for name in names]
-        over = next((row for row in chosen if row.status not in {"pending", "failed"}), None)
-        if over is not None:
-            raise UsageError("already_over", f"publication {over.id} is {over.status}; there is nothing to resume")
-        return chosen
-    return [row for row in journal.rows() if _can_go_on(row) and _is_ours(journal, row, endpoint)]
+def _go_on(context: Context, entry: Row | _Waiting) -> Iterator[Publication]:
+    """Take one as far as it goes; nothing is yielded where somebody else has just done so."""
+    if isinstance(entry, Row):
+        context.watcher.start(entry.path)
+        publication = finish(context, entry.id, partial(_retry, entry.id))
+        run_command(unpack(context.settings, entry.options), publication, Path.cwd())
+        yield publication
+        return
+    item = entry.item
+    own = context.with_settings(unpack(context.settings, item.options))
+    taken = handle(own, item, entry.file)
+    if taken is not None:
+        report(context.home, item, taken)
+        run_command(own.settings, taken, Path(item.directory or Path.cwd()))
+        yield taken
+
+
+def _to_go_on(context: Context, endpoint: Endpoint, name: str) -> Row | _Waiting:
+    found = _named(context.journal, context.home, name)
+    if isinstance(found, Row) and found.status not in {"pending", "failed"}:
+        raise UsageError("already_over", f"publication {found.id} is {found.status}; there is nothing to resume")
+    if isinstance(found, Row):
+        of, ours = found.key.endpoint, _is_ours(context.journal, found, endpoint)
+    else:
+        of = found.item.endpoint
+        ours = of == endpoint.rest_url and found.item.account in {endpoint.fingerprint, ""}
+    if not ours:
+        raise UsageError(
+            "other_endpoint",
+            f"{name} is for {redact_url(of)} and the key that was used then",
+            hint="set RUNWARE_API_URL, RUNWARE_WS_URL and RUNWARE_API_KEY as they were; nothing was sent",
+        )
+    return found
 
 
 def _can_go_on(row: Row) -> bool:
@@ -129,8 +167,11 @@ def _is_ours(journal: Journal, row: Row, endpoint: Endpoint) -> bool:
     )
 
 
-def _named(journal: Journal, name: str) -> Row:
-    found = [row for row in journal.rows() if row.id.startswith(name)]
+def _named(journal: Journal, home: Path, name: str) -> Row | _Waiting:
+    """Return what has an id that begins like this, in the inbox or in the journal."""
+    handed = [_Waiting(item, file) for file, item in waiting(home) if isinstance(item, HandOver)]
+    found: list[Row | _Waiting] = [entry for entry in handed if name and entry.item.id.startswith(name)]
+    found += [row for row in journal.rows() if name and row.id.startswith(name)]
     if len(found) != 1:
         what = "no publication has" if not found else "several publications have"
         raise UsageError("no_such_job", f"{what} an id that begins with {name!r}", hint="look with 'rw-hooks jobs'")

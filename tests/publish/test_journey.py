@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from rw_hooks.publish.api import explain, publish
+from rw_hooks.publish.given import without_secret_options
 from rw_hooks.publish.jobs import cancel, jobs, resume
 from rw_hooks.publish.update import update
 from rw_hooks.publish.watcher import Silent
@@ -197,6 +198,30 @@ def test_explain_needs_neither_key_nor_network(tmp_path, lora):
     assert publication.as_json()["air"] is None
     assert publication.sources["air"] == "not resolved"
     assert publication.model["positiveTriggerWords"] == "sks toy"
+
+
+def test_a_secret_in_the_host_is_neither_shown_nor_kept(tmp_path, settings, lora):
+    [shown] = explain([lora], settings(host="https://user:S3CRET@h.example/f.safetensors?X-Amz-Signature=S3CRET"))
+    assert shown.host == "https://h.example/f.safetensors"
+    refused = publish(lora, settings=settings(host="dir:///srv?url=http://user:S3CRET@h.example"))
+    assert (refused.exit_code, refused.error["code"]) == (2, "bad_host")
+    kept = b"".join(path.read_bytes() for path in (tmp_path / "home").rglob("*") if path.is_file())
+    assert b"S3CRET" not in kept + json.dumps([shown.as_json(), refused.error["hint"]]).encode()
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ("hf://user/repo?public=1", "hf://user/repo?public=1"),
+        ("s3://KEY:S3CRET@bucket/prefix", "s3://bucket/prefix"),
+        ("dir:///srv?url=https://h.example/a", "dir:///srv?url=https://h.example/a"),
+        ("dir:///srv?url=https://h.example/a?sig=S3CRET", "dir:///srv"),
+        ("https://h.example/a?sig=S3CRET", "https://h.example/a"),
+        ("a tag with :// and @", "a tag with :// and @"),
+    ],
+)
+def test_options_are_kept_without_secrets(given, kept):
+    assert without_secret_options({"host": {"value": given}}) == {"host": {"value": kept}}
 
 
 def test_the_receipt_tells_all_and_no_secret(sandbox, settings, lora):
