@@ -125,7 +125,7 @@ class PublishHook:
         self._handed: list[tuple[str, str]] = []
         self._session: _Session | None = None
         self._warned = False
-        if self.leads:
+        if self.leads and not self._is_dry_run:
             self._prepare()
 
     @_never_raises
@@ -151,10 +151,13 @@ class PublishHook:
         """
         if not self.leads:
             return
+        file = weights_in(Path(path).absolute())
+        if self._is_dry_run:
+            tell(f"dry run: {file} is not handed over; 'rw-hooks explain' shows what would be sent")
+            return
         session = self._current()
         if session is None:
             return
-        file = weights_in(Path(path).absolute())
         if (step, epoch) == (None, None) or (step, epoch) != session.occasion:
             session.saves += 1
         session.occasion = (step, epoch)
@@ -244,6 +247,11 @@ class PublishHook:
     def leads(self) -> bool:
         """Whether this process is rank 0, the only one that publishes."""
         return rank(os.environ) == 0
+
+    @property
+    def _is_dry_run(self) -> bool:
+        given = self._given.get("dry_run")
+        return given is not None and bool(given.value)
 
     @property
     def handed(self) -> int:

@@ -73,6 +73,8 @@ def _published(session: Session, settings: Settings, *, failed: bool, wait: bool
     if not found:
         say("Nothing to publish: the training left no new .safetensors file that is a result.")
         return 0
+    if settings.value("dry_run", False):
+        return 0
     if settings.api_key is None or not session.hook.handed:
         return MissingError.exit_code  # the hook has said what is missing
     if not wait or settings.text("wait") == "no":

@@ -25,6 +25,15 @@ ONLY_FOR_POSIX = pytest.mark.skipif(os.name != "posix", reason="modes and links 
 ROOT_MAY_ALL = pytest.mark.skipif(hasattr(os, "geteuid") and os.geteuid() == 0, reason="root may write everywhere")
 
 
+def test_a_dry_run_hands_nothing_over_and_says_so(training, capfd):
+    hook = PublishHook(dry_run=True)
+    hook.on_save(save(training.folder / "lora.safetensors"), final=True)
+    hook.on_end(wait=True)
+    assert (training.handed(), hook.handed, training.home.exists()) == ([], 0, False)
+    assert "dry run" in capfd.readouterr().err
+    assert [path.name for path in training.folder.iterdir()] == ["lora.safetensors"]
+
+
 def test_a_save_is_linked_and_dropped(training):
     file = save(training.folder / "lora.safetensors")
     hook = PublishHook(trigger_words="sks", air="mine:1")

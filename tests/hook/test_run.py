@@ -100,6 +100,12 @@ def test_a_result_is_published_though_the_trainer_failed_after_it(training):
     assert names(training) == [("toy.safetensors", True)]
 
 
+def test_a_dry_run_trains_and_hands_nothing_over(training):
+    ended = run(training, trainer(training, """save(out / "toy.safetensors")"""), "--dry-run")
+    assert (ended.returncode, training.handed()) == (0, [])
+    assert "dry run" in ended.stderr
+
+
 def test_nothing_to_publish_is_a_warning(training):
     done = run(training, trainer(training, "pass"))
     assert done.returncode == 0
