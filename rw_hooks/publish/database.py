@@ -21,7 +21,7 @@ from rw_hooks.errors import RwHooksError
 from rw_hooks.home import private_folder
 from rw_hooks.publish.volume import Volume, look_at
 
-__all__ = ["JournalError", "open_database", "reporting", "require_known"]
+__all__ = ["JournalError", "open_database", "open_to_look", "reporting", "require_known"]
 
 _SCHEMA = (
     """
@@ -100,6 +100,23 @@ def open_database(path: Path) -> sqlite3.Connection:
                 return _open(path, volume)
     except (OSError, Timeout) as error:
         raise _unusable(path, error) from None
+
+
+def open_to_look(path: Path) -> sqlite3.Connection | None:
+    """Open the journal to be read alone, and leave no trace; None where it cannot be, or is of another version.
+
+    One that nobody has open has no log, and is read as a file that does not change: then SQLite makes nothing beside it.
+    """
+    settled = "" if path.with_name(path.name + "-wal").exists() else "&immutable=1"
+    try:
+        database = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro{settled}", uri=True, check_same_thread=False)
+    except sqlite3.Error:
+        return None
+    with suppress(JournalError, sqlite3.Error):
+        if require_known(database, path) == len(_SCHEMA):
+            return database
+    database.close()
+    return None
 
 
 @contextmanager

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from rw_hooks.air import Air, AirRequest, generated_id
 from rw_hooks.deadline import Deadline
 from rw_hooks.describe import NOT_RESOLVED
 from rw_hooks.errors import RwHooksError
 from rw_hooks.publish.context import Clients, endpoint_of
-from rw_hooks.publish.journal import Journal, Key
+from rw_hooks.publish.journal import Journal, JournalError, Key
 from rw_hooks.runware import RunwareClient
 from rw_hooks.settings import Settings
 
@@ -44,12 +46,13 @@ def air_source(settings: Settings) -> str:
 
 
 def _from_journal(settings: Settings, asked: str, sha256: str) -> str | None:
-    if not (settings.home / "journal.sqlite3").exists():
+    endpoint, journal = endpoint_of(settings), Journal.to_look(settings.home)
+    if journal is None:
         return None
-    endpoint = endpoint_of(settings)
-    with Journal(settings.home) as journal:
+    with journal, suppress(JournalError):
         row = journal.find(Key(sha256, asked, endpoint.rest_url, endpoint.fingerprint))
         return row.air if row else None
+    return None
 
 
 def _ask(client: RunwareClient, asked: str, sha256: str) -> str | None:

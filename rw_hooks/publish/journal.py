@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rw_hooks.points import reach
-from rw_hooks.publish.database import JournalError, open_database, reporting, require_known
+from rw_hooks.publish.database import JournalError, open_database, open_to_look, reporting, require_known
 from rw_hooks.publish.publication import STAGES, Stage, Status
 
 if TYPE_CHECKING:
@@ -84,15 +84,22 @@ class Journal:
 
     Args:
         home: The state folder; it is made when it is not there.
+        database: The journal where it is open already, to be closed with this.
 
     Raises:
         JournalError: It cannot be opened, or a newer version of rw-hooks wrote it.
     """
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, database: sqlite3.Connection | None = None) -> None:
         self.path = home / "journal.sqlite3"
         self._lock = threading.RLock()
-        self._database = open_database(self.path)
+        self._database = open_database(self.path) if database is None else database
+
+    @classmethod
+    def to_look(cls, home: Path) -> Self | None:
+        """Return the journal to be read alone, or None where there is none that this version can read."""
+        database = open_to_look(home / "journal.sqlite3")
+        return None if database is None else cls(home, database)
 
     def close(self) -> None:
         """Close the database."""

@@ -11,6 +11,7 @@ import pytest
 from rw_hooks.publish.api import explain, publish
 from rw_hooks.publish.given import without_secret_options
 from rw_hooks.publish.jobs import cancel, jobs, resume
+from rw_hooks.publish.journal import Journal
 from rw_hooks.publish.update import update
 from rw_hooks.publish.watcher import Silent
 from rw_hooks.sandbox import Sandbox, SandboxSettings
@@ -187,6 +188,33 @@ def test_a_dry_run_leaves_no_trace(tmp_path, sandbox, settings, lora):
     assert uploads(sandbox) == []
     assert not (tmp_path / "home").exists()
     assert list(sandbox.folder.iterdir()) == []
+
+
+def _traces(home):
+    return {path.relative_to(home): path.read_bytes() for path in home.rglob("*") if path.is_file()}
+
+
+def test_explain_tells_the_air_of_the_journal_and_leaves_no_trace(tmp_path, settings, lora):
+    published = publish(lora, settings=settings(air="sandbox:7"))
+    before = _traces(tmp_path / "home")
+    assert [entry.air for entry in explain([lora], settings(air="sandbox:7"))] == [published.air]
+    assert _traces(tmp_path / "home") == before
+
+
+@pytest.mark.parametrize("content", [b"garbage" * 1000, b""])
+def test_explain_leaves_a_journal_that_it_cannot_read(tmp_path, settings, lora, content):
+    journal = tmp_path / "home" / "journal.sqlite3"
+    journal.parent.mkdir()
+    journal.write_bytes(content)
+    [described] = explain([lora], settings())
+    assert described.air
+    assert _traces(journal.parent) == {Path(journal.name): content}
+
+
+def test_explain_reads_a_journal_that_is_in_use(tmp_path, settings, lora):
+    with Journal(tmp_path / "home"):
+        published = publish(lora, settings=settings(air="sandbox:7"))
+        assert [entry.air for entry in explain([lora], settings(air="sandbox:7"))] == [published.air]
 
 
 def test_explain_needs_neither_key_nor_network(tmp_path, lora):
