@@ -23,7 +23,7 @@ from rw_hooks.publish.foresee import foresee
 from rw_hooks.publish.given import pack, unpack, without_secret
 from rw_hooks.publish.holding import release, release_item
 from rw_hooks.publish.inbox import HandOver, drop, left_waiting, remove
-from rw_hooks.publish.intake import is_bad_artifact, renew, take, take_unread
+from rw_hooks.publish.intake import is_bad_artifact, renew, require_readable, take, take_unread
 from rw_hooks.publish.journal import Journal, JournalError, Row
 from rw_hooks.publish.locks import hand_over_held
 from rw_hooks.publish.machine import machine_trouble
@@ -106,6 +106,7 @@ def _each_of(
         return
     for entry in entries:
         try:
+            require_readable(str(entry.path))
             with machine_trouble():
                 publication = work(entry)
             yield publication

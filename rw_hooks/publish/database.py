@@ -105,7 +105,7 @@ def open_database(path: Path) -> sqlite3.Connection:
 def open_to_look(path: Path) -> sqlite3.Connection | None:
     """Open the journal to be read alone, and leave no trace; None where it cannot be, or is of another version.
 
-    One that nobody has open has no log, and is read as a file that does not change: then SQLite makes nothing beside it.
+    One that nobody has open has no log, and is read as a file that does not change: SQLite makes nothing beside that.
     """
     settled = "" if path.with_name(path.name + "-wal").exists() else "&immutable=1"
     try:

@@ -10,7 +10,7 @@ from rw_hooks.artifact import inspect, require_publishable, strip_metadata
 from rw_hooks.artifact.model import Inspection
 from rw_hooks.deadline import Deadline
 from rw_hooks.describe import Description
-from rw_hooks.errors import ArtifactError, RefusedError, RwHooksError
+from rw_hooks.errors import ArtifactError, RefusedError, RwHooksError, UsageError
 from rw_hooks.home import private_folder
 from rw_hooks.publish import locks
 from rw_hooks.publish.context import Context, endpoint_of
@@ -30,11 +30,12 @@ from rw_hooks.publish.holding import (
 from rw_hooks.publish.inbox import HandOver
 from rw_hooks.publish.journal import UNREAD, Key, Row
 from rw_hooks.publish.outcome import error_record
+from rw_hooks.publish.plain import readable
 from rw_hooks.publish.publication import Stage, Status
 from rw_hooks.publish.stages import Registered, inspection_of
 from rw_hooks.redact import redact_url
 
-__all__ = ["is_bad_artifact", "renew", "retry", "take", "take_unread"]
+__all__ = ["is_bad_artifact", "renew", "require_readable", "retry", "take", "take_unread"]
 
 _NO_KEYS: tuple[str, ...] = ()
 _ENROLL_SECONDS = 60.0
@@ -56,6 +57,7 @@ def take(context: Context, item: HandOver) -> Row:
         ArtifactError: The file cannot be read as a file at all, or changed while it was read.
         UsageError: There is no such file.
     """
+    require_readable(item.path)
     context.watcher.start(item.path)
     context.watcher.stage("inspect")
     started = time.monotonic()
@@ -69,6 +71,19 @@ def take(context: Context, item: HandOver) -> Row:
         error.stage = "inspect"
         context.journal.end(row.id, "failed", error_record(error))
     return context.journal.row(row.id)
+
+
+def require_readable(path: str) -> None:
+    """Stop where the file's name is not UTF-8: neither journal nor URL nor request could hold it.
+
+    Raises:
+        UsageError: It is not.
+    """
+    if readable(path) != path:
+        raise UsageError(
+            "name_not_utf8", f"the name of {readable(path)} is not UTF-8", hint="rename the file, and publish it again",
+            stage="inspect",
+        )  # fmt: skip
 
 
 def renew(context: Context, identity: str) -> None:
@@ -108,15 +123,18 @@ def retry(context: Context, identity: str) -> None:
 
 
 def is_bad_artifact(row: Row) -> bool:
-    """Whether the publication failed for what the file is, so that trying again is of no use."""
-    return row.status == "failed" and row.error is not None and row.error.get("exit_code") == ArtifactError.exit_code
+    """Whether the publication failed for what the file is, or before it was read: trying again is of no use."""
+    if row.status != "failed" or row.error is None:
+        return False
+    return row.key.sha256.startswith(UNREAD) or row.error.get("exit_code") == ArtifactError.exit_code
 
 
 def take_unread(context: Context, item: HandOver, status: Status, error: RwHooksError | None = None) -> Row:
     """Write a hand-over into the journal that was not read: superseded before its turn, or impossible to read."""
     endpoint = endpoint_of(context.settings)
     key = Key(UNREAD + item.id, context.settings.text("air") or "", endpoint.rest_url, endpoint.fingerprint)
-    row = context.journal.enroll(key, path=item.path, held=item.path, options={}, facts={})
+    path = readable(item.path)
+    row = context.journal.enroll(key, path=path, held=path, options={}, facts={})
     context.journal.end(row.id, status, error_record(error) if error else None)
     return context.journal.row(row.id)
 

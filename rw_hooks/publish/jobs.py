@@ -21,6 +21,7 @@ from rw_hooks.publish.journal import Journal, Row
 from rw_hooks.publish.locks import hand_over_held
 from rw_hooks.publish.machine import machine_error
 from rw_hooks.publish.outcome import failed_before_journal, shown
+from rw_hooks.publish.plain import readable
 from rw_hooks.publish.publication import Publication
 from rw_hooks.publish.watcher import Watcher
 from rw_hooks.redact import redact_url
@@ -179,4 +180,4 @@ def _named(journal: Journal, home: Path, name: str) -> Row | _Waiting:
 
 
 def _waiting_shown(item: HandOver) -> Publication:
-    return Publication(id=item.id, status="pending", path=item.path, size=item.size)
+    return Publication(id=item.id, status="pending", path=readable(item.path), size=item.size)

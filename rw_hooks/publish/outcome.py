@@ -8,6 +8,7 @@ from typing import Any, Literal
 from rw_hooks.describe import Description
 from rw_hooks.errors import EXIT_BUG, EXIT_DONE, RwHooksError
 from rw_hooks.publish.journal import UNREAD, Journal, Result, Row
+from rw_hooks.publish.plain import readable
 from rw_hooks.publish.publication import Publication, Stage
 from rw_hooks.publish.stages import Registered, inspection_of
 from rw_hooks.redact import redact, redact_url
@@ -56,7 +57,7 @@ def failed_before_journal(path: str, error: RwHooksError) -> Publication:
     record = error_record(error)
     exit_code = record.pop("exit_code")
     status: Literal["pending", "failed"] = "pending" if error.retryable else "failed"
-    return Publication(status=status, path=path, error=record, exit_code=exit_code)
+    return Publication(status=status, path=readable(path), error=record, exit_code=exit_code)
 
 
 def _model(registered: Registered | None, described: Description | None, location: Mapping[str, Any]) -> dict[str, Any]:

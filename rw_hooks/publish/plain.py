@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar, cast
 
-__all__ = ["number_or_none", "plain"]
+__all__ = ["number_or_none", "plain", "readable"]
 
 N = TypeVar("N", int, float)
 
@@ -17,6 +17,11 @@ def number_or_none(kind: Callable[[Any], N], value: object) -> N | None:
         return None if value is None else kind(value)
     except (TypeError, ValueError, OverflowError):
         return None
+
+
+def readable(path: str) -> str:
+    """Return the path as terminals, JSON and SQLite can hold it: bytes of a name that are no UTF-8 are spelled out."""
+    return path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
 def plain(facts: Mapping[str, Any]) -> dict[str, Any]:

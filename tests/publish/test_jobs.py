@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
 from dataclasses import replace
 
 import pytest
@@ -85,3 +87,20 @@ def test_a_row_of_another_endpoint_is_not_sent_to_this_one(tmp_path, sandbox, se
         with pytest.raises(UsageError, match=r"is for http"):
             list(resume(elsewhere, [str(failed.id)], Silent()))
         assert dict(other.world.registrations) == {}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere every name is Unicode")
+def test_a_hand_over_whose_name_is_not_utf8_ends_as_failed_and_stops_no_other(handed):
+    training, settings = handed
+    odd = save(training.folder / "3.safetensors", 3).rename(
+        os.fsdecode(bytes(training.folder) + b"/caf\xe9.safetensors")
+    )
+    hook = PublishHook(which="all")
+    hook.on_save(odd)
+    hook.on_end()
+    assert [entry.path for entry in jobs(settings) if entry.path.endswith("caf\\xe9.safetensors")]
+    ended = list(resume(settings, [], Silent()))
+    assert sorted(entry.status for entry in ended) == ["failed", "ready", "ready"]
+    assert [entry.error["code"] for entry in ended if entry.error] == ["name_not_utf8"]
+    assert training.handed() == []
+    assert list(resume(settings, [], Silent())) == []

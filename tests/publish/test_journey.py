@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
+import shutil
+import sys
 from pathlib import Path
 
 import pytest
 
-from rw_hooks.publish.api import explain, publish
+from rw_hooks.publish.api import explain, publish, publish_all
 from rw_hooks.publish.given import without_secret_options
 from rw_hooks.publish.jobs import cancel, jobs, resume
 from rw_hooks.publish.journal import Journal
@@ -261,6 +264,19 @@ def test_the_receipt_tells_all_and_no_secret(sandbox, settings, lora):
     assert [phase["status"] for phase in entry["phases"]][-1] == "ready"
     assert entry["model"]["positiveTriggerWords"] == "sks toy"
     assert sandbox.key not in json.dumps(receipt)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere every name is Unicode")
+def test_a_name_that_is_not_utf8_is_refused_and_stops_no_other(tmp_path, settings, lora):
+    odd = shutil.copy(lora, os.fsdecode(bytes(lora.parent) + b"/caf\xe9.safetensors"))
+    for work in (
+        lambda: publish_all([Path(odd), lora], settings(), Silent()),
+        lambda: explain([Path(odd)], settings()),
+    ):
+        refused, *others = work()
+        assert (refused.exit_code, refused.error["code"]) == (2, "name_not_utf8")
+        assert refused.path.endswith("caf\\xe9.safetensors")
+        assert [other.status for other in others] in ([], ["ready"])
 
 
 @pytest.mark.parametrize(("letters", "receipts"), [(75, 1), (80, 0)])
