@@ -69,6 +69,7 @@ class _Session:
         process: The process that began it: a forked one begins its own.
         saves: How many saves there were.
         occasion: Step and epoch of the newest save.
+        waiting: Intermediate saves without a worker: number, place in the inbox, and what keeps the bytes.
     """
 
     run: str
@@ -76,6 +77,7 @@ class _Session:
     process: int = field(default_factory=os.getpid)
     saves: int = 0
     occasion: tuple[int | None, int | None] = (None, None)
+    waiting: list[tuple[int, Path, Path]] = field(default_factory=list[tuple[int, Path, Path]])
 
 
 class PublishHook:
@@ -193,7 +195,7 @@ class PublishHook:
                 directory=str(self._directory),
                 **known,
             )
-            drop(self._home, item, durable=False)
+            waiting = drop(self._home, item, durable=False)
         except OSError as error:
             release(held.path)
             self._say_unusable(error)
@@ -203,10 +205,24 @@ class PublishHook:
             raise
         self._handed.append((identity, str(file)))
         self._warned = False
+        if not self._account and not item.final:
+            self._keep_newest(session, waiting, held.path)
         if held.copied:
             seconds = time.monotonic() - started
             _LOG.warning("rw-hooks: %s cannot be linked on this file system; copied it in %.1f s", file, seconds)
         return True
+
+    def _keep_newest(self, session: _Session, waiting: Path, held: Path) -> None:
+        """Let go of saves that a newer one replaces, since without a key no worker comes to do it."""
+        session.waiting.append((session.saves, waiting, held))
+        which = self._given.get("which")
+        if which is not None and which.value != "final":
+            return
+        for number, older, link in session.waiting:
+            if number < session.saves:
+                older.unlink(missing_ok=True)
+                release(link)
+        session.waiting = [entry for entry in session.waiting if entry[0] == session.saves]
 
     @_never_raises
     def on_end(self, wait: bool | str | None = None) -> None:

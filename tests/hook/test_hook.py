@@ -34,6 +34,19 @@ def test_a_dry_run_hands_nothing_over_and_says_so(training, capfd):
     assert [path.name for path in training.folder.iterdir()] == ["lora.safetensors"]
 
 
+@pytest.mark.parametrize(("which", "kept"), [("final", 2), ("all", 6)])
+def test_without_a_key_what_a_newer_save_replaces_takes_no_room(training, monkeypatch, which, kept):
+    monkeypatch.delenv("RUNWARE_API_KEY")
+    hook = PublishHook(which=which)
+    for step in (1, 2, 3):
+        for name in ("high", "low"):
+            file = save(training.folder / f"{name}.safetensors", step)
+            hook.on_save(file, step=step)
+            file.unlink()
+    assert len(training.handed()) == len(list((training.folder / holding.FOLDER).iterdir())) == kept
+    assert {item.step for item in training.handed()} == ({3} if which == "final" else {1, 2, 3})
+
+
 def test_a_save_is_linked_and_dropped(training):
     file = save(training.folder / "lora.safetensors")
     hook = PublishHook(trigger_words="sks", air="mine:1")
