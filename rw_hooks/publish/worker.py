@@ -172,17 +172,22 @@ class _Worker:
         _LOG.info("nothing left to do")
 
     def _look(self) -> bool:
-        """Begin with what is due, and say whether anything is under way or to be waited for."""
+        """Begin with what is due, and say whether anything is under way or to be waited for.
+
+        What is due waits until those that it supersedes are out of the inbox: left there without it, they would be due.
+        """
         found = look(self._context.home, self._endpoint.rest_url, {self._endpoint.fingerprint})
         self._begin_again()
         for item in found.sorted.superseded:
             self._begin(self._keepers, _named(item.id), partial(supersede, self._own(item), item, found.files[item.id]))
+        unsettled = {item.run for item in found.sorted.superseded if _named(item.id) not in self._given_up}
         for item in found.sorted.due:
-            self._begin(self._publishers, _named(item.id), partial(self._publish, item, found.files[item.id]))
+            if item.run not in unsettled:
+                self._begin(self._publishers, _named(item.id), partial(self._publish, item, found.files[item.id]))
         for item in (*found.sorted.undecided, *found.sorted.due):
             self._keep(item)
         self._check_new_runs()
-        return bool(self._is_busy or self._later or found.sorted.undecided)
+        return bool(self._is_busy or self._later or found.sorted.undecided or unsettled)
 
     @property
     def _is_busy(self) -> bool:

@@ -77,6 +77,29 @@ def test_the_last_save_is_published_and_the_others_are_superseded(published):
     assert json.loads((published.folder / "lora.safetensors.rw.json").read_text())["airs"]
 
 
+@pytest.mark.parametrize(("which", "wanted"), [("final", {13}), ("last:2", {12, 13}), ("best", {13})])
+def test_only_what_is_asked_for_is_published_though_many_saves_lie_there(published, which, wanted):
+    hook = PublishHook(which=which)
+    saves = {number: save(published.folder / f"lora-{number}.safetensors", number, data=number) for number in range(14)}
+    for number, file in saves.items():
+        hook.on_save(file, metric=number, final=which == "final" and number == 13)
+    hook.on_end()
+    published.drain()
+    assert published.published() == {sha256(saves[number]) for number in wanted}
+    assert leftovers(published) == []
+
+
+def test_a_save_that_cannot_be_superseded_does_not_keep_the_final_one_waiting(published, monkeypatch):
+    monkeypatch.setattr(worker, "supersede", lambda *_: 1 / 0)
+    hook = PublishHook()
+    hook.on_save(save(published.folder / "lora-1.safetensors", 1, data=1), step=1)
+    final = save(published.folder / "lora.safetensors", 2, data=2)
+    hook.on_save(final, final=True)
+    hook.on_end()
+    published.drain()
+    assert published.published() == {sha256(final)}
+
+
 def test_facts_step_and_options_of_the_hook_reach_the_description(published):
     hook = PublishHook(tags=["one"])
     hook.on_save(
