@@ -69,6 +69,7 @@ class _Session:
         process: The process that began it: a forked one begins its own.
         saves: How many saves there were.
         occasion: Step and epoch of the newest save.
+        numbers: Which save each file was, by inode, size and modification time.
     """
 
     run: str
@@ -76,6 +77,19 @@ class _Session:
     process: int = field(default_factory=os.getpid)
     saves: int = 0
     occasion: tuple[int | None, int | None] = (None, None)
+    numbers: dict[tuple[int, int, int], int] = field(default_factory=dict[tuple[int, int, int], int])
+
+    def number(self, file: Path, occasion: tuple[int | None, int | None], *, final: bool) -> int:
+        """Return which save this is: files of one step and epoch are one; what becomes the final one stays what it was."""
+        status = file.stat()
+        state = (status.st_ino, status.st_size, status.st_mtime_ns)
+        if final and state in self.numbers:
+            return self.numbers[state]
+        if occasion == (None, None) or occasion != self.occasion:
+            self.saves += 1
+        self.occasion = occasion
+        self.numbers[state] = self.saves
+        return self.saves
 
 
 class PublishHook:
@@ -155,10 +169,8 @@ class PublishHook:
         if session is None:
             return
         file = weights_in(Path(path).absolute())
-        if (step, epoch) == (None, None) or (step, epoch) != session.occasion:
-            session.saves += 1
-        session.occasion = (step, epoch)
         known = {
+            "number": session.number(file, (step, epoch), final=final),
             "step": number_or_none(int, step),
             "epoch": number_or_none(int, epoch),
             "metric": number_or_none(float, metric),
@@ -186,7 +198,6 @@ class PublishHook:
                 account=self._account,
                 argv=self._argv,
                 run=session.run,
-                number=session.saves,
                 directory=str(self._directory),
                 **known,
             )

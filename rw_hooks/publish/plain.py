@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar, cast
 
@@ -12,9 +13,10 @@ N = TypeVar("N", int, float)
 
 
 def number_or_none(kind: Callable[[Any], N], value: object) -> N | None:
-    """Return the value as a number; None where it is none, which must not cost the save."""
+    """Return the value as a number; None where it is none (NaN neither), which must not cost the save."""
     try:
-        return None if value is None else kind(value)
+        number = None if value is None else kind(value)
+        return None if number is None or math.isnan(number) else number
     except (TypeError, ValueError, OverflowError):
         return None
 

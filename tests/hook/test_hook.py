@@ -195,6 +195,14 @@ def test_saves_are_counted_files_of_one_step_once(training):
     assert [item.number for item in training.handed()] == [1, 1, 2, 2, 3, 4]
 
 
+def test_a_file_that_turns_out_to_be_the_final_one_stays_the_save_that_it_was(training):
+    hook = PublishHook()
+    for name in "ab":
+        hook.on_save(save(training.folder / f"{name}.safetensors"), step=1 + ord(name))
+    hook.on_save(training.folder / "b.safetensors", final=True)
+    assert [item.number for item in training.handed()] == [1, 2, 2]
+
+
 def test_a_second_training_with_one_hook_is_another_run(training):
     hook = PublishHook()
     for number in range(2):

@@ -138,6 +138,19 @@ def test_saves_are_handed_over_while_the_training_goes_on(training):
     ]
 
 
+def test_a_final_file_that_a_look_saw_counts_once(published):
+    settings = load({"which": "last:2"}, environ=published.environ, directory=published.folder)
+    session = Session(settings, trainer(published, "pass"), published.folder)
+    for name in ("toy-step00000001", "toy-step00000002", "toy"):
+        save(published.folder / "out" / f"{name}.safetensors", data=len(published.handed()) + 1)
+        session.look()
+        session.look()
+    assert session.end(failed=False)
+    session.hook.on_end(wait=False)
+    published.drain()
+    assert len(published.published()) == 2
+
+
 def test_the_whole_way(published, monkeypatch):
     monkeypatch.setattr(published, "options", {"RW_HOOKS_WORKER_COMMAND": "", "RW_HOOKS_WAIT": ""})
     done = run(published, trainer(published, "save(out / 'toy.safetensors')"), "--json", "--tags", "mine")
