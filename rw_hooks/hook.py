@@ -80,7 +80,7 @@ class _Session:
     numbers: dict[tuple[int, int, int], int] = field(default_factory=dict[tuple[int, int, int], int])
 
     def number(self, file: Path, occasion: tuple[int | None, int | None], *, final: bool) -> int:
-        """Return which save this is: files of one step and epoch are one; what becomes the final one stays what it was."""
+        """Return which save it is: files of one step and epoch are one; what becomes the final one stays as it was."""
         status = file.stat()
         state = (status.st_ino, status.st_size, status.st_mtime_ns)
         if final and state in self.numbers:

@@ -34,6 +34,7 @@ from rw_hooks.publish.machine import machine_trouble
 from rw_hooks.publish.publication import Publication
 from rw_hooks.publish.spawn import Post
 from rw_hooks.publish.standing import Standing
+from rw_hooks.publish.taken import kept
 from rw_hooks.redact import redact
 from rw_hooks.runware import Endpoint
 from rw_hooks.settings import Settings
@@ -232,7 +233,8 @@ class _Worker:
     def _publish(self, item: HandOver, file: Path) -> None:
         own = self._own(item)
         publication = handle(own, item, file)
-        sweep(Path(item.held).parent, {path.stem for path in file.parent.glob("*.json")})
+        taken = (path for path, _ in kept(own.home))
+        sweep(Path(item.held).parent, {path.stem.rpartition(".")[2] for path in (*file.parent.glob("*.json"), *taken)})
         if publication is not None:
             self._follow(_Pursuit(own, item.id, Path(item.directory), _FIRST_PAUSE_SECONDS), publication)
 

@@ -103,6 +103,14 @@ def test_links_of_trainers_that_died_are_swept(tmp_path, monkeypatch):
     assert not source_of(orphan).exists()
 
 
+def test_a_link_that_alone_keeps_the_bytes_is_left(tmp_path, monkeypatch):
+    file, item = handed(tmp_path)
+    monkeypatch.setattr(holding, "_ORPHAN_SECONDS", -1.0)
+    file.unlink()
+    sweep(tmp_path / "run" / FOLDER, set())
+    assert source_of(item).exists()
+
+
 def test_wholeness_is_told_by_the_header_alone(tmp_path):
     file = save(tmp_path / "toy.safetensors")
     content = file.read_bytes()

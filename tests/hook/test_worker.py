@@ -317,6 +317,29 @@ def test_what_cannot_be_reached_keeps_nothing_else_waiting(published, monkeypatc
     assert leftovers(published) == []
 
 
+def test_what_is_pending_keeps_its_link_when_another_save_is_published(published, monkeypatch):
+    monkeypatch.setattr(holding, "has_room", lambda *_: False)
+    monkeypatch.setattr("rw_hooks.publish.intake.has_room", lambda *_: False)
+    monkeypatch.setattr(holding, "_ORPHAN_SECONDS", -1.0)
+    upload = DirectoryHost.upload
+
+    def away_for_the_first(host, file, *arguments):
+        if file.name == "first.safetensors":
+            raise UnreachableError("host_folder_failing", "the folder is away")
+        until(lambda: published.handed() == [])
+        return upload(host, file, *arguments)
+
+    monkeypatch.setattr(DirectoryHost, "upload", away_for_the_first)
+    hook = PublishHook(which="all", timeout=3)
+    for number, name in enumerate(("first", "second")):
+        hook.on_save(save(published.folder / f"{name}.safetensors", number, data=number), step=number)
+    [first, _] = published.handed()
+    hook.on_end()
+    published.drain()
+    assert sorted(statuses(published)) == ["pending", "ready"]
+    assert Path(first.held).exists()
+
+
 def test_what_waits_for_its_turn_is_copied_meanwhile(published, monkeypatch):
     upload, go_on = DirectoryHost.upload, threading.Event()
 
