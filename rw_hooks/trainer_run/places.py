@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import functools
+import logging
 import os
 import re
 import stat
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import cast
 
@@ -17,11 +20,13 @@ from rw_hooks.redact import redact
 
 __all__ = ["Look", "Places", "look_at", "without_secrets"]
 
+_LOG = logging.getLogger("rw_hooks.run")
 _OUTPUT = re.compile(r".*(out|save|dest|training_folder|workspace|run_dir).*", re.IGNORECASE)
 _CONFIG_SUFFIXES = (".toml", ".yaml", ".yml", ".json")
 _SKIPPED = frozenset({"__pycache__", "node_modules", "site-packages", "dist-packages", "venv"})
 _DEPTH_MAX = 6
 _FILES_MAX = 50_000
+_FOLDERS_MAX = 10_000
 _PATH_MAX = 4096
 
 Look = Mapping[Path, tuple[int, int]]
@@ -30,9 +35,15 @@ Look = Mapping[Path, tuple[int, int]]
 
 @dataclass(frozen=True)
 class Places:
-    """Where results may appear, the surest places first; each is looked at only when those before hold nothing new."""
+    """Where results may appear, the surest places first; each is looked at only when those before hold nothing new.
+
+    Attributes:
+        tiers: The places.
+        directory: Where the trainer runs: of an output folder that this lies in, the top level alone is looked at.
+    """
 
     tiers: tuple[tuple[Path, ...], ...]
+    directory: Path
 
     @classmethod
     def of(cls, argv: Sequence[str], directory: Path) -> Places:
@@ -40,41 +51,55 @@ class Places:
         named = list(_named(argv, directory))
         outputs = [value for key, value in named if _OUTPUT.fullmatch(key)]
         others = [value for key, value in named if not _OUTPUT.fullmatch(key)]
-        return cls((_folders(outputs, directory), _folders(others, directory), (directory,)))
+        around = _folders(others, directory)
+        tiers = (_folders(outputs, directory), tuple(path for path in around if path not in directory.parents))
+        return cls((*tiers, (directory,)), directory)
 
     def look(self) -> list[Look]:
         """Return the weights files in each tier."""
-        return [look_at(folders) for folders in self.tiers]
+        return [look_at(folders, self.directory) for folders in self.tiers]
 
-    def new(self, before: Sequence[Look], since: int) -> list[Path]:
-        """Return the whole files that are new or rewritten, in the order of their writing.
+    def new(self, before: Sequence[Look], since: int) -> dict[Path, Path]:
+        """Return the whole files that are new or rewritten, in the order of their writing, each with its place.
 
         Args:
             before: How the places looked before.
             since: The time of that look in nanoseconds: a place may have become known only later.
         """
         for folders, known in zip(self.tiers, before, strict=True):
-            now = look_at(folders)
+            now = look_at(folders, self.directory)
             new = [path for path, state in now.items() if known.get(path) != state and state[1] >= since]
             new = [path for path in new if is_whole(path)]
             if new:
-                return sorted(new, key=lambda path: (now[path][1], str(path)))
-        return []
+                ordered = sorted(new, key=lambda path: (now[path][1], str(path)))
+                return {path: next(place for place in reversed(path.parents) if place in folders) for path in ordered}
+        return {}
 
 
-def look_at(folders: Sequence[Path]) -> dict[Path, tuple[int, int]]:
-    """Return all ``.safetensors`` files below the folders; hidden folders, links and environments are passed over."""
+def look_at(folders: Sequence[Path], directory: Path | None = None) -> dict[Path, tuple[int, int]]:
+    """Return all ``.safetensors`` files below the folders; hidden folders, links and environments are passed over.
+
+    Args:
+        folders: Where to look.
+        directory: Of a folder that this one lies in, the top level alone is looked at.
+    """
     found: dict[Path, tuple[int, int]] = {}
-    left = _FILES_MAX
     for folder in folders:
-        for entry in _walk(folder, _DEPTH_MAX):
-            left -= 1
-            if left < 0:
-                return found
+        is_around = directory is not None and folder in directory.parents
+        listed = list(islice(_walk(folder, 1 if is_around else _DEPTH_MAX), _FILES_MAX + 1))
+        if len(listed) > _FILES_MAX:
+            _say_too_many(folder)
+        for entry in listed[:_FILES_MAX]:
             status = _status(entry)
             if status is not None:
                 found[Path(entry.path)] = (status.st_size, status.st_mtime_ns)
     return found
+
+
+@functools.cache
+def _say_too_many(folder: Path) -> None:
+    """Say it once for each folder."""
+    _LOG.warning("rw-hooks: %s holds more than %d weights files; the deepest are not seen", folder, _FILES_MAX)
 
 
 def without_secrets(argv: Sequence[str], directory: Path) -> list[str]:
@@ -138,7 +163,7 @@ def _folders(values: Sequence[str], directory: Path) -> tuple[Path, ...]:
         path = directory / _expanded(value)
         if path.suffix == ".safetensors":
             path = path.parent
-        if path != directory and not _is_file(path) and path not in directory.parents:
+        if path != directory and not _is_file(path):
             found[path] = None
     return tuple(found)
 
@@ -158,24 +183,37 @@ def _is_file(path: Path) -> bool:
         return False
 
 
-def _walk(folder: Path | str, depth: int) -> Iterator[os.DirEntry[str]]:
+def _walk(root: Path, depth: int) -> Iterator[os.DirEntry[str]]:
+    """Yield weights files level by level, the fullest folders last: a bound cuts off what is no output folder."""
+    level = [str(root)]
+    for _ in range(depth):
+        below: list[str] = []
+        for entries in sorted(map(_entries, level), key=len):
+            for entry in entries:
+                if not entry.is_dir(follow_symlinks=False):
+                    yield entry
+                elif entry.name not in _SKIPPED:
+                    below.append(entry.path)
+        level = below[:_FOLDERS_MAX]
+
+
+def _entries(folder: str) -> list[os.DirEntry[str]]:
+    """Return the folders and weights files in a folder; nothing else counts, however much there is of it."""
     try:
         with os.scandir(folder) as entries:
-            listed = sorted(entries, key=lambda entry: entry.name)
+            mattering = [entry for entry in entries if _matters(entry)]
     except OSError:
-        return
-    for entry in listed:
-        if entry.is_dir(follow_symlinks=False):
-            if depth > 1 and entry.name not in _SKIPPED and not entry.name.startswith("."):
-                yield from _walk(entry.path, depth - 1)
-        else:
-            yield entry
+        return []
+    return sorted(mattering, key=lambda entry: entry.name)
+
+
+def _matters(entry: os.DirEntry[str]) -> bool:
+    is_weights = entry.name.endswith(".safetensors")
+    return not entry.name.startswith(".") and (is_weights or entry.is_dir(follow_symlinks=False))
 
 
 def _status(entry: os.DirEntry[str]) -> os.stat_result | None:
     """Return how a weights file looks; None for what is none, or was rotated away while we look."""
-    if not entry.name.endswith(".safetensors") or entry.name.startswith("."):
-        return None
     try:
         status = entry.stat()
     except OSError:

@@ -296,9 +296,9 @@ def test_files_elsewhere_count_only_where_the_output_folder_has_none(tmp_path):
     places = Places.of(["python", "x.py", "--output_dir", "out"], tmp_path)
     before, since = places.look(), time.time_ns() - 50_000_000
     elsewhere = save(tmp_path / "another-training" / "x.safetensors")
-    assert places.new(before, since) == [elsewhere]
+    assert [*places.new(before, since)] == [elsewhere]
     mine = save(tmp_path / "out" / "y.safetensors")
-    assert places.new(before, since) == [mine]
+    assert [*places.new(before, since)] == [mine]
 
 
 def test_half_a_file_is_not_new(tmp_path):
@@ -306,7 +306,47 @@ def test_half_a_file_is_not_new(tmp_path):
     before, since = places.look(), time.time_ns() - 50_000_000
     file = save(tmp_path / "x.safetensors")
     file.write_bytes(file.read_bytes()[:-1])
-    assert places.new(before, since) == []
+    assert not places.new(before, since)
+
+
+def test_an_output_folder_around_the_working_directory_is_looked_at_by_its_top_level(training):
+    save(training.folder / "sd-scripts" / "other" / "model.safetensors")
+    (training.folder / "sd-scripts").mkdir(exist_ok=True)
+    command = trainer(training, "save(out / 'toy.safetensors'); save(out / 'elsewhere' / 'not-this.safetensors')")
+    command[command.index("out")] = str(training.folder)
+    words, environ = rw_hooks(training, "run", "--", *command)
+    done = subprocess.run(
+        words, env=environ, cwd=training.folder / "sd-scripts", check=False, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    assert names(training) == [("toy.safetensors", True)]
+
+
+def test_two_places_are_read_each_by_itself_and_not_what_lies_around_them(training, monkeypatch):
+    monkeypatch.setattr("rw_hooks.integration.folder._FILES_MAX", 9)
+    command = [*trainer(training, "pass"), "--save_state_dir", "z/saves"]
+    session = Session(load(environ=training.environ, directory=training.folder), command, training.folder)
+    for number in range(10):
+        (training.folder / f"{number}.txt").touch()
+    save(training.folder / "z" / "saves" / "toy-000001.safetensors", 2)
+    save(training.folder / "out" / "toy.safetensors")
+    assert session.end(failed=False)
+    session.hook.on_end()
+    assert names(training) == [("toy.safetensors", True)]
+
+
+def test_a_dataset_does_not_hide_the_output_folder_and_a_bound_that_is_reached_is_said(tmp_path, monkeypatch, caplog):
+    monkeypatch.setattr(places, "_FILES_MAX", 5)
+    for number in range(9):
+        save(tmp_path / "data" / f"{number}.safetensors")
+        (tmp_path / "captions").mkdir(exist_ok=True)
+        (tmp_path / "captions" / f"{number}.txt").touch()
+    result = save(tmp_path / "output" / "x.safetensors")
+    assert result in look_at([tmp_path])
+    look_at([tmp_path])
+    assert caplog.text.count("more than 5") == 1
+    deep = save(tmp_path / "captions" / "output" / "deep" / "x.safetensors")
+    assert deep in look_at([tmp_path / "captions"])
 
 
 def test_hidden_folders_and_environments_are_passed_over(tmp_path):
