@@ -15,6 +15,7 @@ from typing import cast
 
 from rw_hooks.facts.configs import UnreadableError, is_secret_key, read_config
 from rw_hooks.facts.launch import LAUNCH_SUFFIXES, parse_argv, read_launch_script
+from rw_hooks.integration.foreign import is_file
 from rw_hooks.publish.whole import is_whole
 from rw_hooks.redact import redact
 
@@ -119,7 +120,7 @@ def without_secrets(argv: Sequence[str], directory: Path) -> list[str]:
 
 
 def _whole_path(word: str, directory: Path) -> str:
-    is_config = word.endswith((*_CONFIG_SUFFIXES, *LAUNCH_SUFFIXES)) and _is_file(directory / word)
+    is_config = word.endswith((*_CONFIG_SUFFIXES, *LAUNCH_SUFFIXES)) and is_file(directory / word)
     return str(directory / word) if is_config else word
 
 
@@ -130,7 +131,7 @@ def _named(argv: Sequence[str], directory: Path) -> Iterator[tuple[str, str]]:
     yield from given
     for _, value in dict.fromkeys(given):
         path = directory / value
-        if path.suffix.lower() in (*_CONFIG_SUFFIXES, *LAUNCH_SUFFIXES) and _is_file(path):
+        if path.suffix.lower() in (*_CONFIG_SUFFIXES, *LAUNCH_SUFFIXES) and is_file(path):
             yield from _pairs("", _settings(path))
 
 
@@ -163,7 +164,7 @@ def _folders(values: Sequence[str], directory: Path) -> tuple[Path, ...]:
         path = directory / _expanded(value)
         if path.suffix == ".safetensors":
             path = path.parent
-        if path != directory and not _is_file(path):
+        if path != directory and not is_file(path):
             found[path] = None
     return tuple(found)
 
@@ -173,14 +174,6 @@ def _expanded(value: str) -> Path:
         return Path(value).expanduser()
     except RuntimeError:  # it begins with a tilde and names no user
         return Path(value)
-
-
-def _is_file(path: Path) -> bool:
-    """Whether there is a file; a word of a command line may be a prompt that is too long for a path."""
-    try:
-        return path.is_file()
-    except (OSError, ValueError):
-        return False
 
 
 def _walk(root: Path, depth: int) -> Iterator[os.DirEntry[str]]:
