@@ -222,6 +222,47 @@ def test_signals_reach_the_trainer_and_its_save_on_the_way_out_is_published(trai
 
 
 @ONLY_FOR_POSIX
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_second_signal_while_the_result_is_handed_over_does_not_cost_it(training, number):
+    command, environ = training.command(
+        "from rw_hooks.cli import main\n"
+        "from rw_hooks.trainer_run.session import Session\n"
+        "end = Session.end\n"
+        "def slow(self, *, failed):\n"
+        "    print('saved', flush=True)\n"
+        "    time.sleep(2)\n"
+        "    return end(self, failed=failed)\n"
+        "Session.end = slow\n"
+        "main()"
+    )
+    words = [*command, "run", "--", *trainer(training, "save(out / 'toy.safetensors'); sys.exit(40)")]
+    with subprocess.Popen(
+        words, env=environ, cwd=training.folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout.readline() == "saved\n"
+        process.send_signal(number)
+        _, errors = process.communicate(timeout=30)
+    assert process.returncode == 40, errors
+    assert names(training) == [("toy.safetensors", True)]
+
+
+@pytest.mark.parametrize(("code", "expected"), [(0, 130), (7, 7)])
+def test_an_interrupted_wait_keeps_the_trainers_exit_code(training, monkeypatch, code, expected):
+    monkeypatch.setattr(training, "options", {"RW_HOOKS_WAIT": ""})
+    command, environ = training.command(
+        "from rw_hooks.cli import main\n"
+        "from rw_hooks.hook import PublishHook\n"
+        "def wait(self, timeout=None): raise KeyboardInterrupt\n"
+        "PublishHook.wait = wait\n"
+        "main()"
+    )
+    words = [*command, "run", "--", *trainer(training, f"save(out / 'toy.safetensors'); sys.exit({code})")]
+    done = subprocess.run(words, env=environ, cwd=training.folder, check=False, capture_output=True, text=True)
+    assert done.returncode == expected, done.stderr
+    assert names(training) == [("toy.safetensors", True)]
+
+
+@ONLY_FOR_POSIX
 def test_a_terminal_that_goes_away_does_not_cost_the_save(training):
     script = """
         save(out / "toy.safetensors")
