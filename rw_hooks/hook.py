@@ -117,6 +117,9 @@ class PublishHook:
     """
 
     def __init__(self, **options: Any) -> None:  # noqa: ANN401 - the table of options has the types
+        level = os.environ.get("RW_HOOKS_LOG_LEVEL") or "WARNING"
+        if not isinstance(logging.getLevelName(level.upper()), int):  # the worker, which inherits it, would end at once
+            raise ValueError(f"RW_HOOKS_LOG_LEVEL: {level!r} is not a level; set it to DEBUG, INFO, WARNING or ERROR")
         self.begin(join(check(options), environ=os.environ, directory=Path.cwd()))
 
     def begin(self, given: Mapping[str, Given], argv: Sequence[str] = (), before: Sequence[str] = ()) -> None:

@@ -64,10 +64,16 @@ def test_a_wrong_option_shows_at_step_0(training, options, error):
         PublishHook(**options)
 
 
-def test_a_wrong_variable_shows_at_step_0(training, monkeypatch):
-    monkeypatch.setenv("RW_HOOKS_WHICH", "some")
-    with pytest.raises(ValueError, match="which"):
+@pytest.mark.parametrize(("name", "value"), [("which", "some"), ("log_level", "trace")])
+def test_a_wrong_variable_shows_at_step_0(training, monkeypatch, name, value):
+    monkeypatch.setenv(f"RW_HOOKS_{name.upper()}", value)
+    with pytest.raises(ValueError, match=rf"(?i){name}"):
         PublishHook()
+
+
+def test_a_log_level_is_named_as_the_command_line_takes_it(training, monkeypatch):
+    monkeypatch.setenv("RW_HOOKS_LOG_LEVEL", "debug")
+    PublishHook()
 
 
 def test_options_come_from_argument_environment_and_file(training, monkeypatch):
