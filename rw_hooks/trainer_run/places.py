@@ -6,6 +6,7 @@ import functools
 import logging
 import os
 import re
+import shlex
 import stat
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -105,18 +106,35 @@ def _say_too_many(folder: Path) -> None:
 
 def without_secrets(argv: Sequence[str], directory: Path) -> list[str]:
     """Return a command line that can be kept: without the values of secret options, config files by whole paths."""
+    return [word if word.startswith("-") else _whole_path(word, directory) for word in _redacted(argv)]
+
+
+def _redacted(words: Sequence[str]) -> list[str]:
+    """Remove what follows a secret option's name or stands behind it, or behind that of a variable (``NAME=value``)."""
     kept: list[str] = []
     secret = False
-    for word in argv:
-        option, equals, _ = word.partition("=")
-        if word.startswith("-"):
-            secret = is_secret_key(option) and not equals
-            kept.append(f"{option}=[removed]" if equals and is_secret_key(option) else redact(word))
-        elif secret:
+    for word in words:
+        name, equals, _ = word.partition("=")
+        is_option = word.startswith("-")
+        if equals and name.split() == [name] and is_secret_key(name):
+            kept.append(f"{name}=[removed]")
+        elif secret and not is_option:
             kept.append("[removed]")
         else:
-            kept.append(_whole_path(redact(word), directory))
+            kept.append(_redacted_within(word))
+        secret = is_secret_key(name) and not equals if is_option else secret
     return kept
+
+
+def _redacted_within(word: str) -> str:
+    """Remove the secrets of a word that is a command line itself (``bash -c "..."``); leave any other as it is."""
+    word = redact(word)
+    try:
+        inner = shlex.split(word)
+    except ValueError:
+        inner = word.split()
+    safe = inner if inner == [word] else _redacted(inner)
+    return word if safe == inner else shlex.join(safe)
 
 
 def _whole_path(word: str, directory: Path) -> str:

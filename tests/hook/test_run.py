@@ -405,6 +405,22 @@ def test_no_secret_of_a_command_line_is_kept(tmp_path):
     assert kept[-3:] == ["--placeholder_token", "sks", str(tmp_path / "run.toml")]
 
 
+@pytest.mark.parametrize(
+    ("argv", "kept"),
+    [
+        (["env", "MY_TOKEN=abcdef", "python", "x.py"], ["env", "MY_TOKEN=[removed]", "python", "x.py"]),
+        (["bash", "-c", "WANDB_TOKEN=abcdef python x.py --hub_token abcdef"], ["bash", "-c", "WANDB_TOKEN=[removed]"]),
+        (["sh", "-c", "python x.py --hub_token abcdef --steps 5"],
+         ["sh", "-c", "python x.py --hub_token '[removed]' --steps 5"]),
+        (["sh", "-c", "echo it's; MY_TOKEN=abcdef x.py"], ["sh", "-c", "echo 'it'\"'\"'s;' 'MY_TOKEN=[removed]' x.py"]),
+        (["x.py", "--prompt", "sks' toy,\u00a0token = 5"], ["x.py", "--prompt", "sks' toy,\u00a0token = 5"]),
+        (["x.py", "--note", "\u00a0", ""], ["x.py", "--note", "\u00a0", ""]),
+    ],
+)  # fmt: skip
+def test_no_secret_of_a_variable_or_of_a_command_within_a_word_is_kept(tmp_path, argv, kept):
+    assert without_secrets(argv, tmp_path) == kept
+
+
 @pytest.mark.parametrize("word", ["a photo of sks toy, " * 20, "notes" * 100 + ".json", "~nobody-of-that-name/out", ""])
 def test_a_word_that_is_no_path_does_not_keep_the_trainer_from_running(training, word):
     done = run(training, [*trainer(training, "save(out / 'toy.safetensors')"), "--sample_prompt", word, word])
