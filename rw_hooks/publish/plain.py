@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import logging
 import math
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar, cast
 
 __all__ = ["number_or_none", "plain"]
+
+_LOG = logging.getLogger("rw_hooks.hook")
 
 N = TypeVar("N", int, float)
 
@@ -22,8 +25,19 @@ def number_or_none(kind: Callable[[Any], N], value: object) -> N | None:
 
 
 def plain(facts: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the facts as JSON can hold them: numbers of numpy and torch as numbers, anything else as text."""
-    found: dict[str, Any] = json.loads(json.dumps(dict(facts), default=_plain_value))
+    """Return the facts as JSON can hold them: numbers of numpy and torch as numbers, anything else as text.
+
+    What cannot be told so, a circle for one, is left out with a warning, which must not cost the save either.
+    """
+    found: dict[str, Any] = {}
+    left_out: list[str] = []
+    for name, value in facts.items():
+        try:
+            found[str(name)] = json.loads(json.dumps(value, default=_plain_value))
+        except Exception as error:  # noqa: BLE001 - a trainer's own object may raise anything
+            left_out.append(f"{name} ({type(error).__name__})")
+    if left_out:
+        _LOG.warning("rw-hooks: facts that JSON cannot hold are left out: %s", ", ".join(left_out))
     return found
 
 

@@ -112,6 +112,18 @@ def test_what_cannot_be_kept_of_a_save_does_not_cost_the_save(training):
     assert (item.step, item.metric, item.facts["tags"]) == (None, None, ["a", "b"])
 
 
+def test_facts_that_json_cannot_hold_are_left_out_and_said(training, caplog):
+    circle = {}
+    circle["itself"] = circle
+    hook = PublishHook()
+    caplog.clear()
+    hook.on_save(save(training.folder / "lora.safetensors"), facts={"name": "Toy", "notes": circle, "at": {(1, 2): 3}})
+    [item] = training.handed()
+    assert item.facts == {"name": "Toy"}
+    assert len(caplog.records) == 1
+    assert "notes (ValueError), at (TypeError)" in caplog.text
+
+
 def test_a_worker_that_cannot_be_started_is_said_and_the_save_is_kept(training, caplog):
     hook = PublishHook(worker_command="/no/such/worker")
     caplog.clear()
