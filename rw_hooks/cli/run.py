@@ -44,6 +44,7 @@ def run(
         return run_child(command)
     session = Session(settings, command, Path.cwd())
     if not session.hook.leads:
+        say("Nothing is published from this process: in distributed training only rank 0 does (RANK and the like).")
         return run_child(command)
     code = 0
     try:

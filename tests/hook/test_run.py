@@ -504,6 +504,14 @@ def test_another_machine_trains_and_publishes_nothing(training):
     assert training.handed() == []
 
 
+def test_another_rank_trains_and_says_that_it_publishes_nothing(training, monkeypatch):
+    monkeypatch.setattr(training, "options", {"RANK": "1"})
+    done = run(training, trainer(training, "save(out / 'toy.safetensors'); sys.exit(3)"))
+    assert done.returncode == 3
+    assert "only rank 0" in done.stderr
+    assert training.handed() == []
+
+
 def test_what_is_known_of_the_command_is_written_down_and_no_value_of_its_environment(training, monkeypatch):
     monkeypatch.setattr(training, "options", {"MY_SECRET": "a-value-of-mine", "RUNWARE_API_KEY": "a-key-of-mine"})
     save(training.folder / "out" / "old.safetensors")
