@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import logging
+import math
 import os
 import threading
 import time
@@ -40,6 +41,8 @@ _LOG = logging.getLogger("rw_hooks.hook")
 _CHECK_SECONDS = 90.0
 _LOOK_SECONDS = 0.25
 _WAIT_SECONDS = 6 * 3600.0
+_PATIENCE_SECONDS = 300.0
+_AS_ASKED = "as asked"
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -225,7 +228,8 @@ class PublishHook:
 
         Args:
             wait: True or ``yes``: wait until all is ready or failed. False or ``no``: return at once. ``auto``: wait
-                where the worker would not outlive this process. None: what the option ``wait`` says, else ``auto``.
+                where the worker would not outlive this process, for a remote that is away no longer than 5 minutes.
+                None: what the option ``wait`` says, else ``auto``.
         """
         if not self.leads or self._process != os.getpid():
             return
@@ -233,7 +237,7 @@ class PublishHook:
         reason = self._reason_to_wait(wait)
         if reason and self._handed and self._account:
             tell(f"waiting for the publication ({reason}); Ctrl-C leaves it to 'rw-hooks resume'")
-            self._wait(None)
+            self._wait(None, math.inf if reason == _AS_ASKED else _PATIENCE_SECONDS)
 
     @_never_raises
     def on_error(self, error: BaseException) -> None:
@@ -351,15 +355,15 @@ class PublishHook:
         given = self._given.get("wait")
         chosen = wait if wait is not None else given.value if given else "auto"
         if chosen in {True, "yes"}:
-            return "as asked"
+            return _AS_ASKED
         return cannot_outlive(os.environ) if chosen == "auto" else ""
 
     @_never_raises
-    def _wait(self, timeout: float | None) -> tuple[Standing, ...]:
+    def _wait(self, timeout: float | None, patience: float = math.inf) -> tuple[Standing, ...]:
         self._close()
         given = self._given.get("timeout")
         seconds = timeout if timeout is not None else float(given.value) if given else _WAIT_SECONDS  # type: ignore[arg-type] # a number
-        return wait_for(self._home, self._handed, seconds if self._account else 0.0, self._see_worker)
+        return wait_for(self._home, self._handed, seconds if self._account else 0.0, self._see_worker, patience)
 
     def _path(self, name: str) -> Path | None:
         given = self._given.get(name)

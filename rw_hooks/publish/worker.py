@@ -243,7 +243,7 @@ class _Worker:
         own = pursuit.own
         if publication.status == "pending" and publication.id is not None:
             deadline = pursuit.deadline or time_allowed(own, own.journal.row(publication.id))
-            report(own.home, pursuit.item, publication, doing="waiting to try again")
+            report(own.home, pursuit.item, publication, doing=standing.TRY_AGAIN)
             _LOG.info("%s: pending, again in %.0f s: %s", publication.path, pursuit.pause, publication.error)
             if deadline.left > pursuit.pause:
                 again = replace(pursuit, deadline=deadline, pause=min(2 * pursuit.pause, _LONGEST_PAUSE_SECONDS))

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -293,6 +294,26 @@ def test_what_cannot_be_reached_is_tried_again_until_it_can(published, monkeypat
     assert statuses(published) == ["ready"]
     assert [stands.status for stands in hook.wait(1)] == ["ready"]
     assert not (published.folder / "failed").exists()
+
+
+@pytest.mark.parametrize(("wait", "status"), [("auto", "pending"), ("yes", "ready")])
+def test_an_end_that_was_not_told_to_wait_does_so_for_a_remote_that_is_away_no_longer_than_a_while(
+    training, monkeypatch, caplog, wait, status
+):
+    monkeypatch.setenv("SLURM_JOB_ID", "1")
+    monkeypatch.setattr("rw_hooks.hook._PATIENCE_SECONDS", 0.5)
+    hook = PublishHook()
+    hook.on_save(save(training.folder / "lora.safetensors"), final=True)
+    [item] = training.handed()
+    stands = standing.Standing("pending", item.path, doing=standing.TRY_AGAIN)
+    standing.write(training.home, item.id, stands)
+    back = replace(stands, status="ready", air="mine:1@1")
+    comes_back = threading.Timer(2.0, standing.write, (training.home, item.id, back))
+    comes_back.start()
+    hook.on_end(wait=wait)
+    assert standing.read(training.home, item.id).status == status
+    assert ("rw-hooks resume" in caplog.text) == (wait == "auto")
+    comes_back.join()
 
 
 def test_what_cannot_be_reached_keeps_nothing_else_waiting(published, monkeypatch):
