@@ -62,6 +62,16 @@ def _never_raises(call: Callable[P, R]) -> Callable[P, R | None]:
     return guarded
 
 
+def _require_log_level(environ: Mapping[str, str]) -> None:
+    """Refuse a level that is none: every worker, which inherits it, would end at once."""
+    level = environ.get("RW_HOOKS_LOG_LEVEL") or "WARNING"
+    try:
+        logging.NullHandler().setLevel(level.upper())
+    except ValueError:
+        hint = "set it to DEBUG, INFO, WARNING or ERROR"
+        raise ValueError(f"RW_HOOKS_LOG_LEVEL: {level!r} is not a level; {hint}") from None
+
+
 @dataclass
 class _Session:
     """One run of the trainer in this process.
@@ -120,9 +130,7 @@ class PublishHook:
     """
 
     def __init__(self, **options: Any) -> None:  # noqa: ANN401 - the table of options has the types
-        level = os.environ.get("RW_HOOKS_LOG_LEVEL") or "WARNING"
-        if not isinstance(logging.getLevelName(level.upper()), int):  # the worker, which inherits it, would end at once
-            raise ValueError(f"RW_HOOKS_LOG_LEVEL: {level!r} is not a level; set it to DEBUG, INFO, WARNING or ERROR")
+        _require_log_level(os.environ)
         self.begin(join(check(options), environ=os.environ, directory=Path.cwd()))
 
     def begin(self, given: Mapping[str, Given], argv: Sequence[str] = (), before: Sequence[str] = ()) -> None:

@@ -303,6 +303,7 @@ def test_an_end_that_was_not_told_to_wait_does_so_for_a_remote_that_is_away_no_l
     monkeypatch.setenv("SLURM_JOB_ID", "1")
     monkeypatch.setattr("rw_hooks.hook._PATIENCE_SECONDS", 0.5)
     hook = PublishHook()
+    hook._see_worker = lambda: False
     hook.on_save(save(training.folder / "lora.safetensors"), final=True)
     [item] = training.handed()
     stands = standing.Standing("pending", item.path, doing=standing.TRY_AGAIN)
