@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import logging
+import math
 import os
 import threading
 import time
@@ -40,6 +41,8 @@ _LOG = logging.getLogger("rw_hooks.hook")
 _CHECK_SECONDS = 90.0
 _LOOK_SECONDS = 0.25
 _WAIT_SECONDS = 6 * 3600.0
+_PATIENCE_SECONDS = 300.0
+_AS_ASKED = "as asked"
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -59,6 +62,16 @@ def _never_raises(call: Callable[P, R]) -> Callable[P, R | None]:
     return guarded
 
 
+def _require_log_level(environ: Mapping[str, str]) -> None:
+    """Refuse a level that is none: every worker, which inherits it, would end at once."""
+    level = environ.get("RW_HOOKS_LOG_LEVEL") or "WARNING"
+    try:
+        logging.NullHandler().setLevel(level.upper())
+    except ValueError:
+        hint = "set it to DEBUG, INFO, WARNING or ERROR"
+        raise ValueError(f"RW_HOOKS_LOG_LEVEL: {level!r} is not a level; {hint}") from None
+
+
 @dataclass
 class _Session:
     """One run of the trainer in this process.
@@ -69,6 +82,7 @@ class _Session:
         process: The process that began it: a forked one begins its own.
         saves: How many saves there were.
         occasion: Step and epoch of the newest save.
+        numbers: Which save each file was, by inode, size and modification time.
         waiting: Intermediate saves without a worker: number, place in the inbox, and what keeps the bytes.
     """
 
@@ -78,6 +92,19 @@ class _Session:
     saves: int = 0
     occasion: tuple[int | None, int | None] = (None, None)
     waiting: list[tuple[int, Path, Path]] = field(default_factory=list[tuple[int, Path, Path]])
+    numbers: dict[tuple[int, int, int], int] = field(default_factory=dict[tuple[int, int, int], int])
+
+    def number(self, file: Path, occasion: tuple[int | None, int | None], *, final: bool) -> int:
+        """Return which save it is: files of one step and epoch are one; what becomes the final one stays as it was."""
+        status = file.stat()
+        state = (status.st_ino, status.st_size, status.st_mtime_ns)
+        if final and state in self.numbers:
+            return self.numbers[state]
+        if occasion == (None, None) or occasion != self.occasion:
+            self.saves += 1
+        self.occasion = occasion
+        self.numbers[state] = self.saves
+        return self.saves
 
 
 class PublishHook:
@@ -105,6 +132,7 @@ class PublishHook:
     """
 
     def __init__(self, **options: Any) -> None:  # noqa: ANN401 - the table of options has the types
+        _require_log_level(os.environ)
         self.begin(join(check(options), environ=os.environ, directory=Path.cwd()))
 
     def begin(self, given: Mapping[str, Given], argv: Sequence[str] = (), before: Sequence[str] = ()) -> None:
@@ -160,10 +188,8 @@ class PublishHook:
         session = self._current()
         if session is None:
             return
-        if (step, epoch) == (None, None) or (step, epoch) != session.occasion:
-            session.saves += 1
-        session.occasion = (step, epoch)
         known = {
+            "number": session.number(file, (step, epoch), final=final),
             "step": number_or_none(int, step),
             "epoch": number_or_none(int, epoch),
             "metric": number_or_none(float, metric),
@@ -191,7 +217,6 @@ class PublishHook:
                 account=self._account,
                 argv=self._argv,
                 run=session.run,
-                number=session.saves,
                 directory=str(self._directory),
                 **known,
             )
@@ -230,7 +255,8 @@ class PublishHook:
 
         Args:
             wait: True or ``yes``: wait until all is ready or failed. False or ``no``: return at once. ``auto``: wait
-                where the worker would not outlive this process. None: what the option ``wait`` says, else ``auto``.
+                where the worker would not outlive this process, for a remote that is away no longer than 5 minutes.
+                None: what the option ``wait`` says, else ``auto``.
         """
         if not self.leads or self._process != os.getpid():
             return
@@ -238,7 +264,7 @@ class PublishHook:
         reason = self._reason_to_wait(wait)
         if reason and self._handed and self._account:
             tell(f"waiting for the publication ({reason}); Ctrl-C leaves it to 'rw-hooks resume'")
-            self._wait(None)
+            self._wait(None, math.inf if reason == _AS_ASKED else _PATIENCE_SECONDS)
 
     @_never_raises
     def on_error(self, error: BaseException) -> None:
@@ -361,15 +387,15 @@ class PublishHook:
         given = self._given.get("wait")
         chosen = wait if wait is not None else given.value if given else "auto"
         if chosen in {True, "yes"}:
-            return "as asked"
+            return _AS_ASKED
         return cannot_outlive(os.environ) if chosen == "auto" else ""
 
     @_never_raises
-    def _wait(self, timeout: float | None) -> tuple[Standing, ...]:
+    def _wait(self, timeout: float | None, patience: float = math.inf) -> tuple[Standing, ...]:
         self._close()
         given = self._given.get("timeout")
         seconds = timeout if timeout is not None else float(given.value) if given else _WAIT_SECONDS  # type: ignore[arg-type] # a number
-        return wait_for(self._home, self._handed, seconds if self._account else 0.0, self._see_worker)
+        return wait_for(self._home, self._handed, seconds if self._account else 0.0, self._see_worker, patience)
 
     def _path(self, name: str) -> Path | None:
         given = self._given.get(name)

@@ -14,9 +14,8 @@ from rw_hooks.cli.show import say, say_error
 from rw_hooks.errors import MissingError, RwHooksError, UnreachableError, UsageError
 from rw_hooks.publish.journal import Journal
 from rw_hooks.publish.outcome import shown
-from rw_hooks.publish.standing import Standing
 from rw_hooks.settings import Settings
-from rw_hooks.trainer_run.child import run_child
+from rw_hooks.trainer_run.child import run_child, signals_ignored
 from rw_hooks.trainer_run.machines import machine_rank
 from rw_hooks.trainer_run.session import Session
 
@@ -45,12 +44,21 @@ def run(
         return run_child(command)
     session = Session(settings, command, Path.cwd())
     if not session.hook.leads:
+        say("Nothing is published from this process: in distributed training only rank 0 does (RANK and the like).")
         return run_child(command)
-    code = run_child(command, every=_LOOK_SECONDS if session.watches else None, tick=session.look)
-    if code:
-        say(f"The trainer ended with exit code {code}.")
+    code = 0
     try:
-        published = _published(session, settings, failed=code != 0, wait=not no_wait, as_json=as_json)
+        with signals_ignored():
+            code = run_child(command, every=_LOOK_SECONDS if session.watches else None, tick=session.look)
+            if code:
+                say(f"The trainer ended with exit code {code}.")
+            published = _handed_over(session, settings, failed=code != 0)
+        if published is None:
+            published = 0 if no_wait or settings.text("wait") == "no" else _awaited(session, settings, as_json=as_json)
+    except KeyboardInterrupt:
+        if not code:
+            raise
+        return code
     except Exception as error:  # whatever it is: the trainer's own exit code says more than ours
         if not code:
             raise
@@ -61,8 +69,8 @@ def run(
     return code or published
 
 
-def _published(session: Session, settings: Settings, *, failed: bool, wait: bool, as_json: bool) -> int:
-    """Publish what the trainer left, and return the exit code of that."""
+def _handed_over(session: Session, settings: Settings, *, failed: bool) -> int | None:
+    """Hand over what the trainer left; return the exit code where there is nothing to wait for, else None."""
     try:
         found = session.end(failed=failed)
     except RwHooksError as error:
@@ -77,14 +85,12 @@ def _published(session: Session, settings: Settings, *, failed: bool, wait: bool
         return 0
     if settings.api_key is None or not session.hook.handed:
         return MissingError.exit_code  # the hook has said what is missing
-    if not wait or settings.text("wait") == "no":
-        return 0
+    return None
+
+
+def _awaited(session: Session, settings: Settings, *, as_json: bool) -> int:
     say("Publishing; Ctrl-C leaves it to the worker, and 'rw-hooks jobs' shows it.")
-    return _shown(settings, session.hook.wait(), as_json=as_json)
-
-
-def _shown(settings: Settings, stands: tuple[Standing, ...], *, as_json: bool) -> int:
-    code = 0
+    stands, code = session.hook.wait(), 0
     with Journal(settings.home) as journal:
         for standing in stands:
             if standing.publication is not None and standing.status != "superseded":

@@ -43,14 +43,15 @@ def watch(
     def end(_number: int, _frame: FrameType | None) -> None:
         stop.set()
 
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, end)
+    before = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM)}
     watched = Watch(folder.absolute(), settings)
     if not watched.hook.leads:
         say("Nothing is watched: this is not rank 0, and in distributed training only rank 0 publishes.")
         return 0
     say(f"Watching {folder}; Ctrl-C ends it.")
     watched.run(stop, _LOOK_SECONDS)
-    watched.hook.on_end(wait=False)
+    for number, handler in before.items():
+        signal.signal(number, handler)
+    watched.hook.on_end()
     say("What was handed over is published by the worker; 'rw-hooks jobs' shows it.")
     return 0

@@ -14,6 +14,7 @@ from rw_hooks.artifact.header import HeaderError, header_length, parse_header
 from rw_hooks.facts.configs import Config, UnreadableError, read_config, read_text
 from rw_hooks.facts.launch import LAUNCH_SUFFIXES, Launch, parse_argv, read_launch_script
 from rw_hooks.facts.values import base_name, dig
+from rw_hooks.integration.foreign import is_dir, is_file
 
 __all__ = ["RunFolder"]
 
@@ -64,7 +65,7 @@ class RunFolder:
     @cached_property
     def probes(self) -> tuple[Path, ...]:
         """The weights to look into for marks of a trainer: the named file, else a few, those at the top first."""
-        if self.path.suffix == ".safetensors" and not self.path.is_dir():
+        if self.path.suffix == ".safetensors" and not is_dir(self.path):
             return (self.path,)
         return tuple(sorted(self.weights, key=lambda path: (len(path.parts), path)))[:_PROBES_MAX]
 
@@ -140,7 +141,7 @@ class RunFolder:
         name = base_name(named)
         beside = [self.config.parent / folder / name for folder in _CONFIG_FOLDERS] if self.config else []
         places = (Path(named).expanduser(), *beside, self.root / name, self.root / "sample" / name)
-        return next((place for place in places if _is_file(place)), None)
+        return next((place for place in places if is_file(place)), None)
 
     def metadata(self, path: Path) -> Mapping[str, str]:
         """Return a weights file's metadata, empty where its header cannot be read."""
@@ -151,7 +152,7 @@ class RunFolder:
 
 def _metadata(path: Path) -> Mapping[str, str]:
     try:
-        if not path.is_file():
+        if not is_file(path):
             return {}  # opening a pipe would wait for ever
         with path.open("rb") as file:
             size = path.stat().st_size
@@ -168,7 +169,7 @@ def _walk(root: Path) -> Iterator[Path]:
         below: list[Path] = []
         for folder in level[:_FOLDERS_MAX]:
             for entry in _entries(folder):
-                if not entry.is_dir():
+                if not is_dir(entry):
                     yield entry
                 elif entry.name not in _SKIPPED_FOLDERS and not entry.is_symlink():
                     below.append(entry)
@@ -180,10 +181,3 @@ def _entries(folder: Path) -> list[Path]:
         return sorted(folder.iterdir())
     except OSError:
         return []
-
-
-def _is_file(path: Path) -> bool:
-    try:
-        return path.is_file()
-    except (OSError, ValueError):
-        return False

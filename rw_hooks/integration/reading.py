@@ -13,6 +13,7 @@ from rw_hooks.facts.model import Fact, TrainingFacts
 from rw_hooks.facts.values import without_paths
 from rw_hooks.integration.choice import Choice, choose_artifacts
 from rw_hooks.integration.folder import RunFolder
+from rw_hooks.integration.foreign import is_dir
 from rw_hooks.integration.plain import PlainFolder
 from rw_hooks.integration.protocol import Integration, RunArtifact, load_integrations
 from rw_hooks.integration.unpack import is_tar, unpack
@@ -85,7 +86,7 @@ def read_run(
 
 def choose(run: Run, which: str = "final") -> Choice:
     """Choose which of the run's files are published; see :func:`choose_artifacts`."""
-    single = run.path if run.path.suffix == ".safetensors" and not run.path.is_dir() else None
+    single = run.path if run.path.suffix == ".safetensors" and not is_dir(run.path) else None
     return choose_artifacts(run.artifacts, which, named=single)
 
 
@@ -169,7 +170,7 @@ def _of_artifact(facts: TrainingFacts, artifact: RunArtifact) -> TrainingFacts:
 
 def _roots(path: Path) -> Iterator[Path]:
     """Yield the folders that may be the run's: the nearest first, upwards while a name is one within a run."""
-    folder = path if path.is_dir() else path.parent
+    folder = path if is_dir(path) else path.parent
     for _ in range(_PARENTS_MAX):
         yield folder
         if folder == path or not _FOLDER_OF_A_RUN.fullmatch(folder.name) or folder.parent == folder:

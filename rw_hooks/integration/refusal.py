@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from rw_hooks.integration.foreign import is_file
+
 __all__ = ["refusal"]
 
 _STATE_FOLDER = re.compile(r".*-state|global_step\d+|optimizer|accelerator.*", re.IGNORECASE)
@@ -21,8 +23,8 @@ def refusal(path: Path) -> str:
     folder = path.parent
     if _STATE_FOLDER.fullmatch(folder.name):
         return "a training state, for resuming"
-    if _STATE_NAME.fullmatch(path.stem) and any((folder / name).is_file() for name in _STATE_FILES):
+    if _STATE_NAME.fullmatch(path.stem) and any(is_file(folder / name) for name in _STATE_FILES):
         return "a training state, for resuming"
-    if (folder.parent / "model_index.json").is_file() or (folder / "model_index.json").is_file():
+    if any(is_file(place / "model_index.json") for place in (folder.parent, folder)):
         return "one part of a pipeline folder; convert the folder to a single file first"
     return ""

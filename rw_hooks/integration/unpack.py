@@ -16,6 +16,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO
 
 from rw_hooks.errors import ArtifactError
+from rw_hooks.integration.foreign import is_file
 
 __all__ = ["is_tar", "unpack"]
 
@@ -28,7 +29,7 @@ _MEMBERS_MAX = 20_000
 
 def is_tar(path: Path) -> bool:
     """Whether the path is named like a tar archive and is a file."""
-    return path.name.lower().endswith(_SUFFIXES) and path.is_file()
+    return path.name.lower().endswith(_SUFFIXES) and is_file(path)
 
 
 def unpack(archive: Path, spool: Path) -> Path:

@@ -38,7 +38,7 @@ __all__ = [
 ]
 
 FOLDER = ".rw-hooks"
-_ORPHAN_SECONDS = 3600.0
+_ORPHAN_SECONDS = 7 * 24 * 3600.0
 LINK, COPY = ".link", ".copy"
 _IDENTITY = re.compile("[0-9a-f]{12}")
 """A hand-over's name, which what is made for it has before its suffix: nobody's model is called so."""
@@ -188,15 +188,19 @@ def release(held: Path) -> None:
 def sweep(folder: Path, waiting: Collection[str]) -> None:
     """Remove links that belong to no hand-over: a trainer died between making one and handing it over.
 
+    What is the only name of its bytes is left: it may be another state folder's, whose file is gone already.
+
     Args:
         folder: Where links lie.
-        waiting: The names of the hand-overs that are in the inbox.
+        waiting: The names of the hand-overs that are not published yet.
     """
     if folder.name != FOLDER:
         return
     with contextlib.suppress(OSError):
         for link in folder.glob("*" + LINK):
-            if link.stem not in waiting and time.time() - link.lstat().st_ctime > _ORPHAN_SECONDS:
+            status = link.lstat()
+            is_old = time.time() - status.st_ctime > _ORPHAN_SECONDS
+            if link.stem not in waiting and is_old and status.st_nlink > 1:
                 release(link)
 
 

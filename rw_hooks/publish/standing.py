@@ -14,8 +14,10 @@ from pathlib import Path
 from rw_hooks.home import private_folder
 from rw_hooks.publish import records
 
-__all__ = ["Standing", "forget_old", "pending", "read", "write"]
+__all__ = ["TRY_AGAIN", "Standing", "forget_old", "pending", "read", "write"]
 
+TRY_AGAIN = "waiting to try again"
+"""What is done with a publication whose remote is away, until the next attempt."""
 _KEEP_SECONDS = 7 * 24 * 3600.0
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import math
 import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from rw_hooks.publish.standing import Standing, read
+from rw_hooks.publish.standing import TRY_AGAIN, Standing, read
 
 __all__ = ["tell", "wait_for"]
 
@@ -20,7 +21,11 @@ _STARTS_MAX = 5
 
 
 def wait_for(
-    home: Path, handed: Sequence[tuple[str, str]], seconds: float, see_worker: Callable[[], bool]
+    home: Path,
+    handed: Sequence[tuple[str, str]],
+    seconds: float,
+    see_worker: Callable[[], bool],
+    patience: float = math.inf,
 ) -> tuple[Standing, ...]:
     """Wait until all that was handed over is ready or failed, and say how each ended.
 
@@ -30,15 +35,17 @@ def wait_for(
         seconds: How long at most.
         see_worker: Starts a worker where there is none, and says whether it did; one that dies again and again ends
             the waiting.
+        patience: How many seconds in all it may be that everything waits for its next attempt.
 
     Returns:
         How each stands, in their order.
     """
-    until, next_line, starts = time.monotonic() + seconds, time.monotonic() + _TELL_SECONDS, 0
+    until, next_line, starts, stuck = time.monotonic() + seconds, time.monotonic() + _TELL_SECONDS, 0, 0.0
     while True:
         stands = tuple(read(home, name) or Standing("pending", path) for name, path in handed)
         waiting = [standing for standing in stands if standing.status == "pending"]
-        if not waiting or time.monotonic() >= until or starts > _STARTS_MAX:
+        stuck += _LOOK_SECONDS * all(standing.doing == TRY_AGAIN for standing in waiting)
+        if not waiting or time.monotonic() >= until or starts > _STARTS_MAX or stuck > patience:
             break
         starts += see_worker()
         if time.monotonic() >= next_line:

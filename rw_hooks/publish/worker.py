@@ -34,6 +34,7 @@ from rw_hooks.publish.machine import machine_trouble
 from rw_hooks.publish.publication import Publication
 from rw_hooks.publish.spawn import Post
 from rw_hooks.publish.standing import Standing
+from rw_hooks.publish.taken import kept
 from rw_hooks.redact import redact
 from rw_hooks.runware import Endpoint
 from rw_hooks.settings import Settings
@@ -172,17 +173,22 @@ class _Worker:
         _LOG.info("nothing left to do")
 
     def _look(self) -> bool:
-        """Begin with what is due, and say whether anything is under way or to be waited for."""
+        """Begin with what is due, and say whether anything is under way or to be waited for.
+
+        What is due waits until those that it supersedes are out of the inbox: left there without it, they would be due.
+        """
         found = look(self._context.home, self._endpoint.rest_url, {self._endpoint.fingerprint})
         self._begin_again()
         for item in found.sorted.superseded:
             self._begin(self._keepers, _named(item.id), partial(supersede, self._own(item), item, found.files[item.id]))
+        unsettled = {item.run for item in found.sorted.superseded if _named(item.id) not in self._given_up}
         for item in found.sorted.due:
-            self._begin(self._publishers, _named(item.id), partial(self._publish, item, found.files[item.id]))
+            if item.run not in unsettled:
+                self._begin(self._publishers, _named(item.id), partial(self._publish, item, found.files[item.id]))
         for item in (*found.sorted.undecided, *found.sorted.due):
             self._keep(item)
         self._check_new_runs()
-        return bool(self._is_busy or self._later or found.sorted.undecided)
+        return bool(self._is_busy or self._later or found.sorted.undecided or unsettled)
 
     @property
     def _is_busy(self) -> bool:
@@ -227,7 +233,8 @@ class _Worker:
     def _publish(self, item: HandOver, file: Path) -> None:
         own = self._own(item)
         publication = handle(own, item, file)
-        sweep(Path(item.held).parent, {path.stem for path in file.parent.glob("*.json")})
+        taken = (path for path, _ in kept(own.home))
+        sweep(Path(item.held).parent, {path.stem.rpartition(".")[2] for path in (*file.parent.glob("*.json"), *taken)})
         if publication is not None:
             self._follow(_Pursuit(own, item.id, Path(item.directory), _FIRST_PAUSE_SECONDS), publication)
 
@@ -236,7 +243,7 @@ class _Worker:
         own = pursuit.own
         if publication.status == "pending" and publication.id is not None:
             deadline = pursuit.deadline or time_allowed(own, own.journal.row(publication.id))
-            report(own.home, pursuit.item, publication, doing="waiting to try again")
+            report(own.home, pursuit.item, publication, doing=standing.TRY_AGAIN)
             _LOG.info("%s: pending, again in %.0f s: %s", publication.path, pursuit.pause, publication.error)
             if deadline.left > pursuit.pause:
                 again = replace(pursuit, deadline=deadline, pause=min(2 * pursuit.pause, _LONGEST_PAUSE_SECONDS))

@@ -5,14 +5,14 @@ from __future__ import annotations
 import signal
 import subprocess
 import threading
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
 from rw_hooks.errors import UsageError
 
-__all__ = ["run_child"]
+__all__ = ["run_child", "signals_ignored"]
 
 _FORWARDED = ("SIGTERM", "SIGHUP", "SIGUSR1", "SIGUSR2")
 _LEFT_TO_THE_CHILD = ("SIGINT", "SIGQUIT")
@@ -54,24 +54,35 @@ def run_child(command: Sequence[str], *, every: float | None = None, tick: Calla
 
 
 @contextmanager
-def _signals_for(process: subprocess.Popen[bytes]) -> Generator[None]:
-    """Pass signals on while the block runs. A handler of ours, unlike SIG_IGN, is not inherited by the child."""
-    if threading.current_thread() is not threading.main_thread():
+def signals_ignored() -> Generator[None]:
+    """Let no signal end this process while the block runs: what a trainer saved is not in safety before."""
+    with _handled(dict.fromkeys((*_FORWARDED, *_LEFT_TO_THE_CHILD), _leave)):
         yield
-        return
+
+
+@contextmanager
+def _signals_for(process: subprocess.Popen[bytes]) -> Generator[None]:
+    """Pass signals on while the block runs."""
 
     def forward(number: int, _frame: FrameType | None) -> None:
         process.send_signal(number)
 
-    def leave(_number: int, _frame: FrameType | None) -> None:
-        """Let the child do what it does, and see what comes of it."""
+    with _handled({**dict.fromkeys(_FORWARDED, forward), **dict.fromkeys(_LEFT_TO_THE_CHILD, _leave)}):
+        yield
 
-    wanted: list[tuple[str, Handler]] = [
-        *((name, forward) for name in _FORWARDED),
-        *((n, leave) for n in _LEFT_TO_THE_CHILD),
-    ]
+
+def _leave(_number: int, _frame: FrameType | None) -> None:
+    """Let the child do what it does, and see what comes of it."""
+
+
+@contextmanager
+def _handled(wanted: Mapping[str, Handler]) -> Generator[None]:
+    """Handle signals while the block runs. A handler of ours, unlike SIG_IGN, is not inherited by the child."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
     before: dict[signal.Signals, Any] = {}
-    for name, handler in wanted:
+    for name, handler in wanted.items():
         number = getattr(signal, name, None)
         if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
             before[number] = signal.signal(number, handler)

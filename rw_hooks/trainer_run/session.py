@@ -5,11 +5,11 @@ from __future__ import annotations
 import logging
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from rw_hooks.hook import PublishHook
-from rw_hooks.integration import RunArtifact, read_run
+from rw_hooks.integration import Run, RunArtifact, read_run
 from rw_hooks.integration.choice import choose_artifacts
 from rw_hooks.redact import redact
 from rw_hooks.settings import Settings
@@ -104,20 +104,26 @@ class Session:
                 self._hand_over(artifact, final=artifact.final)
         return bool(self._handed)
 
-    def _new(self) -> list[Path]:
+    def _new(self) -> dict[Path, Path]:
         return Places.of(self._command, self._directory).new(self._before, self._since)
 
-    def _publishable(self, new: Sequence[Path]) -> list[RunArtifact]:
-        """Return what may be published of the new files, in the order of their writing."""
+    def _publishable(self, new: Mapping[Path, Path]) -> list[RunArtifact]:
+        """Return what may be published of the new files, in the order of their writing; each place is read alone."""
+        groups: dict[Path, list[Path]] = {}
+        for path, place in new.items():
+            groups.setdefault(place, []).append(path)
+        read = [artifact for group in groups.values() for artifact in self._read(group).artifacts]
+        known = {artifact.path: artifact for artifact in read if artifact.publishable}
+        return [known[path] for path in new if path in known]
+
+    def _read(self, group: Sequence[Path]) -> Run:
         config = self._settings.text("config")
-        run = read_run(
-            new[0] if len(new) == 1 else Path(os.path.commonpath([path.parent for path in new])),
+        return read_run(
+            group[0] if len(group) == 1 else Path(os.path.commonpath([path.parent for path in group])),
             config=Path(config) if config else None,
             trainer=self._settings.text("trainer"),
             argv=self._argv,
         )
-        known = {artifact.path: artifact for artifact in run.artifacts if artifact.publishable}
-        return [known[path] for path in new if path in known]
 
     def _hand_over(self, artifact: RunArtifact, *, final: bool) -> None:
         self._handed.add((artifact.path, _state(artifact.path)))

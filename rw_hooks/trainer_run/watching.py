@@ -14,6 +14,7 @@ from threading import Event
 
 from rw_hooks.errors import RwHooksError
 from rw_hooks.integration import RunArtifact, read_run
+from rw_hooks.publish.context import endpoint_of
 from rw_hooks.publish.journal import Journal
 from rw_hooks.publish.whole import is_whole
 from rw_hooks.settings import Settings
@@ -39,6 +40,7 @@ class Watch:
 
     Raises:
         JournalError: The state folder cannot be used.
+        MissingError: There is no key.
     """
 
     def __init__(self, folder: Path, settings: Settings) -> None:
@@ -63,18 +65,19 @@ class Watch:
         """Hand over what is new, whole, and as it was at the last look."""
         now = look_at([self._folder])
         for path, state in now.items():
-            if self._done.get(path) != state and self._last.get(path) == state and is_whole(path):
+            is_at_rest = self._done.get(path) != state and self._last.get(path) == state and is_whole(path)
+            if is_at_rest and self._take(path):
                 self._done[path] = state
-                self._take(path)
         self._last = now
 
-    def _take(self, path: Path) -> None:
+    def _take(self, path: Path) -> bool:
+        """Hand a result over; False where the hook cannot take it now, and the next look is to try again."""
         try:
             artifact = self._artifact(path)
             data = _autov3(path)
         except (RwHooksError, OSError) as error:
             _LOG.warning("%s: %s", path.name, error)
-            return
+            return True
         only_final = self._settings.value("which", "final") == "final"
         if not artifact.publishable:
             _LOG.warning("%s is not published: it is %s", path.name, artifact.reason)
@@ -82,12 +85,19 @@ class Watch:
             _LOG.warning("%s is not published: it is not the final file; --which all takes it too", path.name)
         elif data in self._known:
             _LOG.warning("%s is not published: its data is that of %s", path.name, self._known[data])
+        elif not self._is_handed_over(artifact):
+            return False
         else:
             self._known[data] = path.name
             if artifact.so_far and only_final:
                 _LOG.warning("%s is kept: the newest such save is published when the watch ends", path.name)
-            final = artifact.final and not artifact.so_far
-            self.hook.on_save(path, step=artifact.step, epoch=artifact.epoch, metric=artifact.metric, final=final)
+        return True
+
+    def _is_handed_over(self, save: RunArtifact) -> bool:
+        """Hand a save over, and say whether the hook has it."""
+        before, final = self.hook.handed, save.final and not save.so_far
+        self.hook.on_save(save.path, step=save.step, epoch=save.epoch, metric=save.metric, final=final)
+        return self.hook.handed > before
 
     def _artifact(self, path: Path) -> RunArtifact:
         config = self._settings.text("config")
@@ -98,9 +108,13 @@ class Watch:
 
 
 def _published_before(settings: Settings) -> dict[str, str]:
-    """Return the data hash of all that is in the journal, with the name of its file."""
+    """Return the data hash of all that was published here in this way, with the name of its file."""
+    endpoint, air = endpoint_of(settings), settings.text("air") or ""
     with Journal(settings.home) as journal:
-        inspected = [(row, journal.results(row.id).get("inspect")) for row in journal.rows() if row.status == "ready"]
+        accounts = journal.same_account(endpoint.rest_url, endpoint.fingerprint)
+        ours = [row for row in journal.rows() if row.status == "ready" and row.key.account in accounts]
+        same = [row for row in ours if (row.key.endpoint, row.key.asked_air) == (endpoint.rest_url, air)]
+        inspected = [(row, journal.results(row.id).get("inspect")) for row in same]
     return {str(result.value["autov3"]): Path(row.path).name for row, result in inspected if result is not None}
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 
 from rw_hooks.publish.due import sort_out
 from rw_hooks.publish.inbox import HandOver
+from rw_hooks.publish.plain import number_or_none
 
 
 def item(number, *, which=None, run="r", **known):
@@ -73,6 +76,10 @@ def test_the_final_file_of_a_save_stands_for_the_others(which):
 def test_files_of_one_save_go_together():
     items = [item(1), item(2), item(2)]
     assert sorted_out(items, over=True) == ([2, 2], [1], [])
+
+
+def test_what_is_no_number_is_no_metric():
+    assert [number_or_none(float, value) for value in (math.nan, "nan", "x", None, "0.5")] == [None] * 4 + [0.5]
 
 
 def test_without_any_metric_the_newest_is_the_best():

@@ -96,11 +96,19 @@ def test_links_of_trainers_that_died_are_swept(tmp_path, monkeypatch):
     sweep(folder, {"aaaaaaaaaaaa"})
     assert len(list(folder.iterdir())) == 2
     now = time.time()
-    monkeypatch.setattr(holding.time, "time", lambda: now + 7200)
+    monkeypatch.setattr(holding.time, "time", lambda: now + 8 * 24 * 3600)
     sweep(folder, {"aaaaaaaaaaaa"})
     assert [path.name for path in folder.iterdir()] == ["aaaaaaaaaaaa.link"]
     assert source_of(waiting).exists()
     assert not source_of(orphan).exists()
+
+
+def test_a_link_that_alone_keeps_the_bytes_is_left(tmp_path, monkeypatch):
+    file, item = handed(tmp_path)
+    monkeypatch.setattr(holding, "_ORPHAN_SECONDS", -1.0)
+    file.unlink()
+    sweep(tmp_path / "run" / FOLDER, set())
+    assert source_of(item).exists()
 
 
 def test_wholeness_is_told_by_the_header_alone(tmp_path):

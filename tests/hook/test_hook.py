@@ -86,10 +86,16 @@ def test_a_wrong_option_shows_at_step_0(training, options, error):
         PublishHook(**options)
 
 
-def test_a_wrong_variable_shows_at_step_0(training, monkeypatch):
-    monkeypatch.setenv("RW_HOOKS_WHICH", "some")
-    with pytest.raises(ValueError, match="which"):
+@pytest.mark.parametrize(("name", "value"), [("which", "some"), ("log_level", "trace")])
+def test_a_wrong_variable_shows_at_step_0(training, monkeypatch, name, value):
+    monkeypatch.setenv(f"RW_HOOKS_{name.upper()}", value)
+    with pytest.raises(ValueError, match=rf"(?i){name}"):
         PublishHook()
+
+
+def test_a_log_level_is_named_as_the_command_line_takes_it(training, monkeypatch):
+    monkeypatch.setenv("RW_HOOKS_LOG_LEVEL", "debug")
+    PublishHook()
 
 
 def test_options_come_from_argument_environment_and_file(training, monkeypatch):
@@ -126,6 +132,18 @@ def test_what_cannot_be_kept_of_a_save_does_not_cost_the_save(training):
     PublishHook().on_save(save(training.folder / "lora.safetensors"), step="x", metric="good", facts=facts)
     [item] = training.handed()
     assert (item.step, item.metric, item.facts["tags"]) == (None, None, ["a", "b"])
+
+
+def test_facts_that_json_cannot_hold_are_left_out_and_said(training, caplog):
+    circle = {}
+    circle["itself"] = circle
+    hook = PublishHook()
+    caplog.clear()
+    hook.on_save(save(training.folder / "lora.safetensors"), facts={"name": "Toy", "notes": circle, "at": {(1, 2): 3}})
+    [item] = training.handed()
+    assert item.facts == {"name": "Toy"}
+    assert len(caplog.records) == 1
+    assert "notes (ValueError), at (TypeError)" in caplog.text
 
 
 def test_a_worker_that_cannot_be_started_is_said_and_the_save_is_kept(training, caplog):
@@ -215,6 +233,14 @@ def test_saves_are_counted_files_of_one_step_once(training):
     hook.on_save(save(training.folder / "c.safetensors"))
     hook.on_save(save(training.folder / "c.safetensors"))
     assert [item.number for item in training.handed()] == [1, 1, 2, 2, 3, 4]
+
+
+def test_a_file_that_turns_out_to_be_the_final_one_stays_the_save_that_it_was(training):
+    hook = PublishHook()
+    for name in "ab":
+        hook.on_save(save(training.folder / f"{name}.safetensors"), step=1 + ord(name))
+    hook.on_save(training.folder / "b.safetensors", final=True)
+    assert [item.number for item in training.handed()] == [1, 2, 2]
 
 
 def test_a_second_training_with_one_hook_is_another_run(training):

@@ -144,6 +144,19 @@ def test_saves_are_handed_over_while_the_training_goes_on(training):
     ]
 
 
+def test_a_final_file_that_a_look_saw_counts_once(published):
+    settings = load({"which": "last:2"}, environ=published.environ, directory=published.folder)
+    session = Session(settings, trainer(published, "pass"), published.folder)
+    for name in ("toy-step00000001", "toy-step00000002", "toy"):
+        save(published.folder / "out" / f"{name}.safetensors", data=len(published.handed()) + 1)
+        session.look()
+        session.look()
+    assert session.end(failed=False)
+    session.hook.on_end(wait=False)
+    published.drain()
+    assert len(published.published()) == 2
+
+
 def test_the_whole_way(published, monkeypatch):
     monkeypatch.setattr(published, "options", {"RW_HOOKS_WORKER_COMMAND": "", "RW_HOOKS_WAIT": ""})
     done = run(published, trainer(published, "save(out / 'toy.safetensors')"), "--json", "--tags", "mine")
@@ -211,6 +224,47 @@ def test_signals_reach_the_trainer_and_its_save_on_the_way_out_is_published(trai
             process.send_signal(number)
         _, errors = process.communicate(timeout=30)
     assert process.returncode == 40, errors
+    assert names(training) == [("toy.safetensors", True)]
+
+
+@ONLY_FOR_POSIX
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_second_signal_while_the_result_is_handed_over_does_not_cost_it(training, number):
+    command, environ = training.command(
+        "from rw_hooks.cli import main\n"
+        "from rw_hooks.trainer_run.session import Session\n"
+        "end = Session.end\n"
+        "def slow(self, *, failed):\n"
+        "    print('saved', flush=True)\n"
+        "    time.sleep(2)\n"
+        "    return end(self, failed=failed)\n"
+        "Session.end = slow\n"
+        "main()"
+    )
+    words = [*command, "run", "--", *trainer(training, "save(out / 'toy.safetensors'); sys.exit(40)")]
+    with subprocess.Popen(
+        words, env=environ, cwd=training.folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout.readline() == "saved\n"
+        process.send_signal(number)
+        _, errors = process.communicate(timeout=30)
+    assert process.returncode == 40, errors
+    assert names(training) == [("toy.safetensors", True)]
+
+
+@pytest.mark.parametrize(("code", "expected"), [(0, 130), (7, 7)])
+def test_an_interrupted_wait_keeps_the_trainers_exit_code(training, monkeypatch, code, expected):
+    monkeypatch.setattr(training, "options", {"RW_HOOKS_WAIT": ""})
+    command, environ = training.command(
+        "from rw_hooks.cli import main\n"
+        "from rw_hooks.hook import PublishHook\n"
+        "def wait(self, timeout=None): raise KeyboardInterrupt\n"
+        "PublishHook.wait = wait\n"
+        "main()"
+    )
+    words = [*command, "run", "--", *trainer(training, f"save(out / 'toy.safetensors'); sys.exit({code})")]
+    done = subprocess.run(words, env=environ, cwd=training.folder, check=False, capture_output=True, text=True)
+    assert done.returncode == expected, done.stderr
     assert names(training) == [("toy.safetensors", True)]
 
 
@@ -289,9 +343,9 @@ def test_files_elsewhere_count_only_where_the_output_folder_has_none(tmp_path):
     places = Places.of(["python", "x.py", "--output_dir", "out"], tmp_path)
     before, since = places.look(), time.time_ns() - 50_000_000
     elsewhere = save(tmp_path / "another-training" / "x.safetensors")
-    assert places.new(before, since) == [elsewhere]
+    assert [*places.new(before, since)] == [elsewhere]
     mine = save(tmp_path / "out" / "y.safetensors")
-    assert places.new(before, since) == [mine]
+    assert [*places.new(before, since)] == [mine]
 
 
 def test_half_a_file_is_not_new(tmp_path):
@@ -299,7 +353,47 @@ def test_half_a_file_is_not_new(tmp_path):
     before, since = places.look(), time.time_ns() - 50_000_000
     file = save(tmp_path / "x.safetensors")
     file.write_bytes(file.read_bytes()[:-1])
-    assert places.new(before, since) == []
+    assert not places.new(before, since)
+
+
+def test_an_output_folder_around_the_working_directory_is_looked_at_by_its_top_level(training):
+    save(training.folder / "sd-scripts" / "other" / "model.safetensors")
+    (training.folder / "sd-scripts").mkdir(exist_ok=True)
+    command = trainer(training, "save(out / 'toy.safetensors'); save(out / 'elsewhere' / 'not-this.safetensors')")
+    command[command.index("out")] = str(training.folder)
+    words, environ = rw_hooks(training, "run", "--", *command)
+    done = subprocess.run(
+        words, env=environ, cwd=training.folder / "sd-scripts", check=False, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    assert names(training) == [("toy.safetensors", True)]
+
+
+def test_two_places_are_read_each_by_itself_and_not_what_lies_around_them(training, monkeypatch):
+    monkeypatch.setattr("rw_hooks.integration.folder._FILES_MAX", 9)
+    command = [*trainer(training, "pass"), "--save_state_dir", "z/saves"]
+    session = Session(load(environ=training.environ, directory=training.folder), command, training.folder)
+    for number in range(10):
+        (training.folder / f"{number}.txt").touch()
+    save(training.folder / "z" / "saves" / "toy-000001.safetensors", 2)
+    save(training.folder / "out" / "toy.safetensors")
+    assert session.end(failed=False)
+    session.hook.on_end()
+    assert names(training) == [("toy.safetensors", True)]
+
+
+def test_a_dataset_does_not_hide_the_output_folder_and_a_bound_that_is_reached_is_said(tmp_path, monkeypatch, caplog):
+    monkeypatch.setattr(places, "_FILES_MAX", 5)
+    for number in range(9):
+        save(tmp_path / "data" / f"{number}.safetensors")
+        (tmp_path / "captions").mkdir(exist_ok=True)
+        (tmp_path / "captions" / f"{number}.txt").touch()
+    result = save(tmp_path / "output" / "x.safetensors")
+    assert result in look_at([tmp_path])
+    look_at([tmp_path])
+    assert caplog.text.count("more than 5") == 1
+    deep = save(tmp_path / "captions" / "output" / "deep" / "x.safetensors")
+    assert deep in look_at([tmp_path / "captions"])
 
 
 def test_hidden_folders_and_environments_are_passed_over(tmp_path):
@@ -315,6 +409,22 @@ def test_no_secret_of_a_command_line_is_kept(tmp_path):
     kept = without_secrets(argv, tmp_path)
     assert "abcdef" not in " ".join(kept)
     assert kept[-3:] == ["--placeholder_token", "sks", str(tmp_path / "run.toml")]
+
+
+@pytest.mark.parametrize(
+    ("argv", "kept"),
+    [
+        (["env", "MY_TOKEN=abcdef", "python", "x.py"], ["env", "MY_TOKEN=[removed]", "python", "x.py"]),
+        (["bash", "-c", "WANDB_TOKEN=abcdef python x.py --hub_token abcdef"], ["bash", "-c", "WANDB_TOKEN=[removed]"]),
+        (["sh", "-c", "python x.py --hub_token abcdef --steps 5"],
+         ["sh", "-c", "python x.py --hub_token '[removed]' --steps 5"]),
+        (["sh", "-c", "echo it's; MY_TOKEN=abcdef x.py"], ["sh", "-c", "echo 'it'\"'\"'s;' 'MY_TOKEN=[removed]' x.py"]),
+        (["x.py", "--prompt", "sks' toy,\u00a0token = 5"], ["x.py", "--prompt", "sks' toy,\u00a0token = 5"]),
+        (["x.py", "--note", "\u00a0", ""], ["x.py", "--note", "\u00a0", ""]),
+    ],
+)  # fmt: skip
+def test_no_secret_of_a_variable_or_of_a_command_within_a_word_is_kept(tmp_path, argv, kept):
+    assert without_secrets(argv, tmp_path) == kept
 
 
 @pytest.mark.parametrize("word", ["a photo of sks toy, " * 20, "notes" * 100 + ".json", "~nobody-of-that-name/out", ""])
@@ -397,6 +507,14 @@ def test_another_machine_trains_and_publishes_nothing(training):
     done = run(training, [*command, "--machine_rank", "1"])
     assert done.returncode == 0, done.stderr
     assert (training.folder / "out" / "toy.safetensors").exists()
+    assert training.handed() == []
+
+
+def test_another_rank_trains_and_says_that_it_publishes_nothing(training, monkeypatch):
+    monkeypatch.setattr(training, "options", {"RANK": "1"})
+    done = run(training, trainer(training, "save(out / 'toy.safetensors'); sys.exit(3)"))
+    assert done.returncode == 3
+    assert "only rank 0" in done.stderr
     assert training.handed() == []
 
 

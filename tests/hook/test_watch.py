@@ -93,6 +93,50 @@ def test_what_was_published_before_the_watch_is_known(published):
     assert published.handed() == []
 
 
+@pytest.mark.parametrize(
+    "elsewhere",
+    [{"RUNWARE_API_URL": "http://127.0.0.1:9/v1"}, {"RUNWARE_API_KEY": "another"}, {"RW_HOOKS_AIR": "mine:1@1"}],
+)
+def test_what_was_published_elsewhere_is_not_published_here(published, monkeypatch, elsewhere):
+    first = CommandHook(load(environ=published.environ, directory=published.folder))
+    first.on_save(save(published.folder / "toy.safetensors"), final=True)
+    first.on_end()
+    published.drain()
+    monkeypatch.setattr(published, "options", elsewhere)
+    watched = watch(published)
+    save(published.folder / "again.safetensors", 7)
+    look_twice(watched)
+    assert names(published) == ["again.safetensors"]
+
+
+def test_what_the_hook_cannot_take_is_tried_again(training, monkeypatch):
+    watched = watch(training)
+    save(training.folder / "toy.safetensors")
+    with monkeypatch.context() as patch:
+        patch.setattr(watched.hook, "_current", lambda: None)
+        look_twice(watched)
+    look_twice(watched)
+    assert names(training) == ["toy.safetensors"]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals as POSIX has them")
+def test_the_command_waits_for_the_publication_where_that_is_asked_for(published, monkeypatch):
+    monkeypatch.setattr(published, "options", {"RW_HOOKS_WORKER_COMMAND": "", "RW_HOOKS_WAIT": "yes"})
+    command, environ = published.command("import rw_hooks.cli; rw_hooks.cli.main()")
+    with subprocess.Popen(
+        [*command, "watch", str(published.folder)], env=environ, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stderr.readline().startswith("Watching")
+        save(published.folder / "toy.safetensors")
+        until = time.monotonic() + 30
+        while not list((published.home / "standing").glob("*.json")) and time.monotonic() < until:
+            time.sleep(0.1)
+        process.send_signal(signal.SIGTERM)
+        _, errors = process.communicate(timeout=60)
+    assert "is ready as" in errors
+    assert len(published.published()) == 1
+
+
 def test_look_alikes_and_intermediate_saves_are_left(training, caplog):
     watched = watch(training)
     save(training.folder / "toy-state" / "model.safetensors")

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -75,6 +76,29 @@ def test_the_last_save_is_published_and_the_others_are_superseded(published):
     assert [stands.status for stands in hook.wait(1)] == ["superseded", "superseded", "ready"]
     assert leftovers(published) == []
     assert json.loads((published.folder / "lora.safetensors.rw.json").read_text())["airs"]
+
+
+@pytest.mark.parametrize(("which", "wanted"), [("final", {13}), ("last:2", {12, 13}), ("best", {13})])
+def test_only_what_is_asked_for_is_published_though_many_saves_lie_there(published, which, wanted):
+    hook = PublishHook(which=which)
+    saves = {number: save(published.folder / f"lora-{number}.safetensors", number, data=number) for number in range(14)}
+    for number, file in saves.items():
+        hook.on_save(file, metric=number, final=which == "final" and number == 13)
+    hook.on_end()
+    published.drain()
+    assert published.published() == {sha256(saves[number]) for number in wanted}
+    assert leftovers(published) == []
+
+
+def test_a_save_that_cannot_be_superseded_does_not_keep_the_final_one_waiting(published, monkeypatch):
+    monkeypatch.setattr(worker, "supersede", lambda *_: 1 / 0)
+    hook = PublishHook()
+    hook.on_save(save(published.folder / "lora-1.safetensors", 1, data=1), step=1)
+    final = save(published.folder / "lora.safetensors", 2, data=2)
+    hook.on_save(final, final=True)
+    hook.on_end()
+    published.drain()
+    assert published.published() == {sha256(final)}
 
 
 def test_facts_step_and_options_of_the_hook_reach_the_description(published):
@@ -272,6 +296,27 @@ def test_what_cannot_be_reached_is_tried_again_until_it_can(published, monkeypat
     assert not (published.folder / "failed").exists()
 
 
+@pytest.mark.parametrize(("wait", "status"), [("auto", "pending"), ("yes", "ready")])
+def test_an_end_that_was_not_told_to_wait_does_so_for_a_remote_that_is_away_no_longer_than_a_while(
+    training, monkeypatch, caplog, wait, status
+):
+    monkeypatch.setenv("SLURM_JOB_ID", "1")
+    monkeypatch.setattr("rw_hooks.hook._PATIENCE_SECONDS", 0.5)
+    hook = PublishHook()
+    hook._see_worker = lambda: False
+    hook.on_save(save(training.folder / "lora.safetensors"), final=True)
+    [item] = training.handed()
+    stands = standing.Standing("pending", item.path, doing=standing.TRY_AGAIN)
+    standing.write(training.home, item.id, stands)
+    back = replace(stands, status="ready", air="mine:1@1")
+    comes_back = threading.Timer(2.0, standing.write, (training.home, item.id, back))
+    comes_back.start()
+    hook.on_end(wait=wait)
+    assert standing.read(training.home, item.id).status == status
+    assert ("rw-hooks resume" in caplog.text) == (wait == "auto")
+    comes_back.join()
+
+
 def test_what_cannot_be_reached_keeps_nothing_else_waiting(published, monkeypatch):
     monkeypatch.setattr(worker, "_FIRST_PAUSE_SECONDS", 0.1)
     upload, last = DirectoryHost.upload, threading.Event()
@@ -292,6 +337,29 @@ def test_what_cannot_be_reached_keeps_nothing_else_waiting(published, monkeypatc
     published.drain()
     assert statuses(published) == ["ready"] * (worker._AT_ONCE + 1)
     assert leftovers(published) == []
+
+
+def test_what_is_pending_keeps_its_link_when_another_save_is_published(published, monkeypatch):
+    monkeypatch.setattr(holding, "has_room", lambda *_: False)
+    monkeypatch.setattr("rw_hooks.publish.intake.has_room", lambda *_: False)
+    monkeypatch.setattr(holding, "_ORPHAN_SECONDS", -1.0)
+    upload = DirectoryHost.upload
+
+    def away_for_the_first(host, file, *arguments):
+        if file.name == "first.safetensors":
+            raise UnreachableError("host_folder_failing", "the folder is away")
+        until(lambda: published.handed() == [])
+        return upload(host, file, *arguments)
+
+    monkeypatch.setattr(DirectoryHost, "upload", away_for_the_first)
+    hook = PublishHook(which="all", timeout=3)
+    for number, name in enumerate(("first", "second")):
+        hook.on_save(save(published.folder / f"{name}.safetensors", number, data=number), step=number)
+    [first, _] = published.handed()
+    hook.on_end()
+    published.drain()
+    assert sorted(statuses(published)) == ["pending", "ready"]
+    assert Path(first.held).exists()
 
 
 def test_what_waits_for_its_turn_is_copied_meanwhile(published, monkeypatch):

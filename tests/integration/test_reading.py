@@ -136,3 +136,11 @@ def test_links_to_folders_are_not_followed(tmp_path: Path) -> None:
     root.mkdir()
     (root / "link").symlink_to(outside, target_is_directory=True)
     assert RunFolder(root, root).weights == ()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="making a link needs a right on Windows")
+def test_a_link_that_cannot_be_followed_hides_nothing(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to("x" * 300)
+    (tmp_path / "optimizer.bin").symlink_to("x" * 300)
+    (tmp_path / "model.safetensors").touch()
+    assert [artifact.publishable for artifact in read_run(tmp_path).artifacts] == [True]

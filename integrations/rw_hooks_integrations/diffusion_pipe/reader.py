@@ -14,6 +14,7 @@ from typing import cast
 from rw_hooks.facts import Config, Fact, Layer, Layers, TrainingFacts, common_words
 from rw_hooks.facts.values import base_name, dig, text
 from rw_hooks.integration import Named, RunArtifact, RunFolder, base_facts, base_from_name, base_from_word, refusal
+from rw_hooks.integration.foreign import is_dir
 
 __all__ = ["DiffusionPipe"]
 
@@ -119,7 +120,7 @@ def _artifact(path: Path) -> RunArtifact:
 
 def _unfinished(path: Path) -> str:
     """Return why a save is not complete: its ``tmp`` folder is removed last, after the TOML was copied."""
-    complete = not (path.parent / "tmp").exists() and any(path.parent.glob("*.toml"))
+    complete = not is_dir(path.parent / "tmp") and any(path.parent.glob("*.toml"))
     return "" if complete else "the save is not complete"
 
 

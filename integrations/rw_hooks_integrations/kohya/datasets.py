@@ -10,6 +10,7 @@ from typing import Any, cast
 from rw_hooks.facts import Config, Fact, Layers
 from rw_hooks.facts.values import base_name, dig, flag, text
 from rw_hooks.integration import RunFolder
+from rw_hooks.integration.foreign import is_dir
 
 __all__ = ["class_tokens", "dataset_config", "folder_words"]
 
@@ -62,7 +63,7 @@ def _folder_names(folder: str | None) -> list[str]:
     if folder is None:
         return []
     try:
-        return sorted(entry.name for entry in Path(folder).iterdir() if entry.is_dir())
+        return sorted(entry.name for entry in Path(folder).iterdir() if is_dir(entry))
     except OSError:
         return []
 
