@@ -117,6 +117,14 @@ class Layer:
                 return size
         return self._measure("oft_blocks", 1)
 
+    @property
+    def alpha(self) -> Tensor | None:
+        """The alpha that loaders use; they ignore that of a LoKr of two whole factors, which has no rank.
+
+        ai-toolkit writes 9999999999 there, which is Inf in F16.
+        """
+        return None if self.tensors.keys() >= {"lokr_w1", "lokr_w2"} else self.tensors.get("alpha")
+
     def _measure(self, role: str, axis: int) -> int | None:
         tensor = self.tensors.get(role)
         return tensor.shape[axis] if tensor is not None and len(tensor.shape) > max(axis, 1) else None

@@ -24,15 +24,20 @@ _NEVER_ZERO = ("down", "hada_w1_b", "lokr_w1", "lokr_w1_a", "glora_b2")
 
 def content_findings(contents: Mapping[str, Contents], adapter: Adapter | None) -> list[Finding]:
     """Return what the numbers say; ``adapter`` when the file is one."""
-    findings = [*_not_finite(contents), *_all_zero(contents)]
+    findings = [*_not_finite(contents, _unused_alphas(adapter)), *_all_zero(contents)]
     if adapter is not None:
         findings += [*_untrained(contents, adapter), *_dead_inputs(contents, adapter)]
         findings += [*_huge(contents, adapter), *_outstanding(contents, adapter)]
     return [*findings, *_edges(contents)]
 
 
-def _not_finite(contents: Mapping[str, Contents]) -> Iterable[Finding]:
-    bad = [name for name, content in contents.items() if not content.finite]
+def _unused_alphas(adapter: Adapter | None) -> set[str]:
+    layers = adapter.layers.values() if adapter else ()
+    return {layer.tensors["alpha"].name for layer in layers if "alpha" in layer.tensors and layer.alpha is None}
+
+
+def _not_finite(contents: Mapping[str, Contents], unused: set[str]) -> Iterable[Finding]:
+    bad = [name for name, content in contents.items() if not content.finite and name not in unused]
     if bad:
         message = f"{len(bad)} of {len(contents)} tensors hold NaN or Inf; the training diverged, use an earlier save"
         yield _finding("nan_values", "error", message, bad)

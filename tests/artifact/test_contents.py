@@ -111,6 +111,15 @@ def test_a_nan_alpha_is_an_error(tmp_path: Path) -> None:
     assert codes(inspect(write(tmp_path / "x.safetensors", arrays))) == {"nan_values", "bad_alpha"}
 
 
+@pytest.mark.parametrize("factors", [("lokr_w2",), ("lokr_w2_a", "lokr_w2_b")])
+def test_an_alpha_that_no_loader_uses_is_not_looked_at(tmp_path: Path, factors: tuple[str, ...]) -> None:
+    """ai-toolkit writes 9999999999 beside whole factors, where LyCORIS and ComfyUI do not use it."""
+    arrays: dict[str, Any] = {f"lora_unet_x.{part}": np.full((2, 2), 0.5, np.float16) for part in ("lokr_w1", *factors)}
+    found = inspect(write(tmp_path / "x.safetensors", {**arrays, "lora_unet_x.alpha": np.float16(np.inf)}))
+    assert codes(found) == (set() if factors == ("lokr_w2",) else {"nan_values", "bad_alpha"})
+    assert found.alpha is None
+
+
 @pytest.mark.parametrize(
     ("metadata", "code"),
     [
