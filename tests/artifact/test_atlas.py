@@ -37,6 +37,8 @@ def families(found: Fit | None) -> set[str]:
         # HunyuanVideoTransformer3DModel: 20 and 40. OvisImageTransformer2DModel: 6 and 27.
         (20, 40, {"hunyuan_video"}),
         (6, 27, {"ovis_image"}),
+        # ostris/Flex.1-alpha and Freepik/flux.1-lite-8B are as deep as Bria FIBO.
+        (8, 38, {"flux1", "bria_fibo"}),
         # Some of the blocks fit all of those that are as deep; the shadowed ones count only when whole.
         (3, 3, {"flux1", "chroma", "hunyuan_video"}),
         (21, 41, set()),
