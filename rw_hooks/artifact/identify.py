@@ -27,7 +27,7 @@ from rw_hooks.artifact.signatures_adapter import (
 
 __all__ = ["Identity", "identify"]
 
-_EMBEDDING_WIDTHS = {768: "sd1", 1024: "sd2", 1280: "sdxl"}
+_EMBEDDING_WIDTHS = {768: "sd1", 1024: "sd2"}
 _MOST_VECTORS = 512
 _MOST_EMBEDDING_TENSORS = 8
 _FEW_TENSORS = 8
@@ -279,7 +279,7 @@ def _embedding(tensors: tuple[Tensor, ...]) -> Identity | None:
         return _embedding_of(widths, "embedding-kohya" if "emb_params" in widths else "embedding-onetrainer")
     if any(name in {"clip_l", "clip_g", "t5"} or name.startswith("text_encoders_") for name in widths):
         return _embedding_of(widths, "embedding-kohya")
-    known = set(widths.values()) <= _EMBEDDING_WIDTHS.keys() and not any("." in name for name in widths)
+    known = set(widths.values()) <= {*_EMBEDDING_WIDTHS, _CLIP_G} and not any("." in name for name in widths)
     if known or all(name.startswith("<") and name.endswith(">") for name in widths):
         return _embedding_of(widths, "embedding-diffusers")
     return None
@@ -304,7 +304,9 @@ def _embedding_of(widths: dict[str, int], scheme: str) -> Identity:
     elif len(sizes) == 1:
         families = tuple(family for width, family in _EMBEDDING_WIDTHS.items() if width in sizes)
     facts = tuple(f"{name} of width {width}" for name, width in widths.items())
-    return Identity("embeddings", None, families, format=scheme, reasons=facts)
+    # Every model that reads the larger CLIP reads the smaller one too.
+    code = "half_embedding" if sizes == {_CLIP_G} else None
+    return Identity("embeddings", None, families, format=scheme, code=code, reasons=facts)
 
 
 def _too_small(tensors: tuple[Tensor, ...]) -> Identity | None:

@@ -318,6 +318,12 @@ def test_embeddings_tell_their_encoders(shapes: dict[str, list[int]], families: 
     assert set(found.families) == families
 
 
+@pytest.mark.parametrize("name", ["<word>", "clip_g", "emb_params"])
+def test_the_larger_encoders_half_is_no_embedding(name: str) -> None:
+    found = identify(tensors_of({name: [2, 1280]}), {})
+    assert (found.category, found.families, found.code) == ("embeddings", (), "half_embedding")
+
+
 @pytest.mark.parametrize(
     ("keys", "code"),
     [

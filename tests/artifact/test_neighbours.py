@@ -61,6 +61,19 @@ def test_onetrainers_backup_is_refused(tmp_path: Path) -> None:
     assert (found.category, codes(found)) == ("other", {"training_state"})
 
 
+@pytest.mark.parametrize("step", ["", "-steps-500"])
+def test_the_halves_of_an_sdxl_embedding_are_refused(tmp_path: Path, step: str) -> None:
+    """diffusers' textual_inversion_sdxl.py writes a file for each text encoder."""
+    half = write(tmp_path / f"learned_embeds{step}.safetensors", {"<word>": np.ones((1, 768), np.float32)})
+    assert inspect(half).architecture == "sd1x"
+    other = write(tmp_path / f"learned_embeds_2{step}.safetensors", {"<word>": np.ones((1, 1280), np.float32)})
+    for path in (half, other):
+        found = inspect(path)
+        assert (found.category, found.architecture, codes(found)) == ("embeddings", None, {"half_embedding"})
+        with pytest.raises(ArtifactError, match="clip_l"):
+            require_publishable(found)
+
+
 def test_a_part_of_a_pipeline_is_refused_with_the_conversion(tmp_path: Path) -> None:
     (tmp_path / "model_index.json").write_text("{}")
     folder = tmp_path / "vae"
