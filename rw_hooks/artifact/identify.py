@@ -103,8 +103,9 @@ def _controlnet(names: Names) -> Identity | None:
         if row is None:
             continue
         scheme = next((scheme for start, scheme in _CONTROL_FORMATS if below.starting(start)), None)
-        guided = _flux_architectures(below) if row.answers == ("flux1",) else ()
-        return Identity("controlnet", None, row.answers, guided, scheme, reasons=row.why)
+        # diffusers' FluxControlNetModel has no guidance input unless it is asked for, whatever it was trained for.
+        architectures = _GUIDED if row.answers == ("flux1",) and _is_guided(below) else ()
+        return Identity("controlnet", None, row.answers, architectures, scheme, reasons=row.why)
     return None
 
 
@@ -214,7 +215,8 @@ def _weights(names: Names) -> Iterator[Place]:
 def _identified(families: tuple[str, ...], reasons: tuple[str, ...], prefix: str, below: Names) -> Identity:
     architectures: tuple[str, ...] = ()
     if families == ("flux1",):
-        architectures = _flux_architectures(below)
+        # Of whole models only the distilled schnell goes without a guidance input.
+        architectures = _GUIDED if _is_guided(below) else ("flux1s",)
     elif below.holds("time_embedding.cond_proj.weight") or below.holds("time_embed.cond_proj.weight"):
         architectures = _LCM.get(families[0], ()) if families else ()
     return Identity(
@@ -227,11 +229,8 @@ def _identified(families: tuple[str, ...], reasons: tuple[str, ...], prefix: str
     )
 
 
-def _flux_architectures(names: Names) -> tuple[str, ...]:
-    """Only the distilled schnell goes without a guidance input."""
-    if names.starting("guidance_in.") or names.starting("time_text_embed.guidance_embedder."):
-        return _GUIDED
-    return ("flux1s",)
+def _is_guided(names: Names) -> bool:
+    return bool(names.starting("guidance_in.") or names.starting("time_text_embed.guidance_embedder."))
 
 
 def _checkpoint_type(families: tuple[str, ...], below: Names) -> str:

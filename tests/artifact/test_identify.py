@@ -463,6 +463,22 @@ def test_control_models_of_diffusers_are_known(shapes: dict[str, list[int]], fam
 
 
 @pytest.mark.parametrize(
+    ("guidance", "architectures"),
+    [({}, ()), ({"time_text_embed.guidance_embedder.linear_1.weight": [3072, 256]}, ("flux1d", "fluxkontextdev"))],
+)
+def test_a_control_model_without_guidance_may_be_for_any_flux(
+    guidance: dict[str, list[int]], architectures: tuple[str, ...]
+) -> None:
+    shapes = {
+        "controlnet_blocks.0.weight": [3072, 3072],
+        "transformer_blocks.0.norm1.linear.weight": [18432, 3072],
+        "time_text_embed.text_embedder.linear_1.weight": [3072, 768],
+    }
+    found = identify(tensors_of({**shapes, **guidance}), {})
+    assert (found.category, found.families, found.architectures) == ("controlnet", ("flux1",), architectures)
+
+
+@pytest.mark.parametrize(
     ("shapes", "families"),
     [
         # The AutoencoderKL... classes of diffusers in their published configurations.
