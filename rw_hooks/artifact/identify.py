@@ -153,6 +153,9 @@ def _adapter_families(adapter: Adapter) -> tuple[tuple[str, ...], tuple[str, ...
     The denoiser's layers decide; adapted text encoders choose among what those leave open.
     """
     families, reasons = _denoiser_families(adapter)
+    # Anima is Cosmos-Predict 2 with a language model; sd-scripts, whose names kohya's are, trains only the former.
+    if families == ("anima", "cosmos_predict2") and "lora_unet_" in adapter.prefixes:
+        families = ("anima",)
     encoders = first_match(ENCODER_TARGETS, Layers(adapter.layers.values()))
     if encoders is None:
         return families, reasons

@@ -135,7 +135,8 @@ ADAPTER_TARGETS = (
         has=(("blocks_#_attn_(wq|wk|wv|wo|gate) <- 6144|?", "transformer_blocks_#_attn_to_[kv] <- 6144 -> 1536"),),
     ),
     Signature(
-        "anima", has=(("blocks_#_(self|cross)_attn_[qkv]_proj <- 2048", "blocks_#_adaln_modulation_.* <- 2048"),)
+        "anima|cosmos_predict2",
+        has=(("blocks_#_(self|cross)_attn_[qkv]_proj <- 2048", "blocks_#_adaln_modulation_.* <- 2048"),),
     ),
     Signature(
         "wan",

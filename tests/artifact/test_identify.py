@@ -193,6 +193,17 @@ def test_an_adapter_tells_its_base_by_names_and_widths(paths: dict[str, tuple[in
 @pytest.mark.parametrize(
     ("paths", "families"),
     [
+        ({"blocks.0.self_attn.q_proj": (2048, 2048)}, {"anima", "cosmos_predict2"}),
+        ({"blocks.0.self_attn.q_proj": (2048, 2048), "llm_adapter.blocks.0.self_attn.q_proj": (1024, 1024)}, {"anima"}),
+    ],
+)
+def test_anima_is_cosmos_predict_with_a_language_model(paths: dict[str, tuple[int, int]], families: set[str]) -> None:
+    assert set(identify(adapter(paths, "diffusion_model.", "peft"), {}).families) == families
+
+
+@pytest.mark.parametrize(
+    ("paths", "families"),
+    [
         ({"transformer_blocks.0.attn.to_q": (1536, 1536)}, {"sd3"}),
         ({"transformer_blocks.59.attn.to_q": (3072, 3072)}, {"qwen_image"}),
         ({"transformer_blocks.3.img_mlp.net.0.proj": (3072, 12288)}, {"qwen_image"}),
