@@ -22,6 +22,7 @@ _ABSENT = frozenset({"", "none", "null", "(unknown)", "unknown", "isadirectory",
 _REPEATS = re.compile(r"(\d+)_(.+)", re.DOTALL)
 _HEX64 = re.compile(r"(?:0x)?[0-9a-fA-F]{64}")
 _LONGEST = 4000
+_TOO_LARGE = 2**53
 
 T = TypeVar("T", int, float)
 
@@ -55,7 +56,7 @@ class _Reader:
 
     def whole(self, field: str, *keys: str) -> int | None:
         value = self.number(field, *keys)
-        return int(value) if value is not None and value == value and abs(value) < 2**53 else None  # noqa: PLR0124
+        return int(value) if value is not None and value == value and abs(value) < _TOO_LARGE else None  # noqa: PLR0124
 
     def json(self, key: str) -> object:
         try:
@@ -223,8 +224,8 @@ def _adapter_number(reader: _Reader, field: str, name: str) -> int | None:
     """Read PEFT's own configuration, which diffusers stores with the component's name in front."""
     config = reader.mapping("lora_adapter_metadata")
     for key in (f"transformer.{name}", f"unet.{name}", name):
-        value = config.get(key)
-        if isinstance(value, int) and not isinstance(value, bool):
+        value = _item(config, key)
+        if value is not None:
             reader.sources[field] = "lora_adapter_metadata"
             return value
     return None
@@ -232,7 +233,7 @@ def _adapter_number(reader: _Reader, field: str, name: str) -> int | None:
 
 def _item(values: Mapping[str, object], key: str) -> int | None:
     value = values.get(key)
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
+    return value if isinstance(value, int) and not isinstance(value, bool) and abs(value) < _TOO_LARGE else None
 
 
 def _or(first: T | None, second: T | None) -> T | None:

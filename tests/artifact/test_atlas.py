@@ -66,6 +66,10 @@ def test_names_that_no_model_has_say_nothing() -> None:
     assert compare([]) is None
 
 
+def test_a_name_with_the_tables_own_mark_is_no_number() -> None:
+    assert families(compare(places("transformer_blocks_#_attn_to_q", "transformer_blocks_0_attn_to_q"))) == set()
+
+
 def test_mostly_unknown_layers_fit_no_model() -> None:
     known = places("blocks_0_self_attn_q", inputs=5120, outputs=5120)
     assert families(compare([*known, *places("stage_0_op", "stage_1_op")])) == set()
