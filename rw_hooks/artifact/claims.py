@@ -8,6 +8,7 @@ diffusers (``lora_adapter_metadata``). Claims are shown as claims; nothing here 
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import PurePosixPath, PureWindowsPath
@@ -47,16 +48,18 @@ class _Reader:
         return None
 
     def number(self, field: str, *keys: str) -> float | None:
-        value = self.first(field, *keys)
         try:
-            return float(value) if value is not None else None
+            number = float(self.first(field, *keys) or "nan")
         except ValueError:
-            self.sources.pop(field)
-            return None
+            number = math.nan
+        if math.isfinite(number):
+            return number
+        self.sources.pop(field, None)
+        return None
 
     def whole(self, field: str, *keys: str) -> int | None:
         value = self.number(field, *keys)
-        return int(value) if value is not None and value == value and abs(value) < _TOO_LARGE else None  # noqa: PLR0124
+        return int(value) if value is not None and abs(value) < _TOO_LARGE else None
 
     def json(self, key: str) -> object:
         try:

@@ -207,6 +207,11 @@ def test_peft_configuration_gives_rank_and_alpha() -> None:
     assert (claims.rank, claims.alpha) == (16, 32)
 
 
+@pytest.mark.parametrize("value", ["nan", "-inf", "1e999"])
+def test_what_is_no_number_is_absent(value: str) -> None:
+    assert read_claims({"ss_network_dim": value, "ss_network_alpha": value, "ss_epoch": value}) == Claims()
+
+
 def test_numbers_that_no_float_holds_are_absent() -> None:
     claims = read_claims({"lora_adapter_metadata": json.dumps({"r": 10**400, "lora_alpha": 10**400})})
     assert (claims.rank, claims.alpha) == (None, None)
