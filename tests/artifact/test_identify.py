@@ -306,6 +306,25 @@ def test_each_algorithm_has_its_suffixes(suffixes: tuple[str, ...], algorithm: s
     assert (found.algorithm, found.category) == (algorithm, category)
 
 
+@pytest.mark.parametrize(
+    ("key", "shape", "rank"),
+    [
+        # The dim of sd-scripts' networks.oft is a number of blocks, that of LyCORIS a size.
+        ("oft_unet_x.oft_blocks", [4, 80, 80], 4),
+        ("oft_te1_x.oft_blocks", [4, 192, 192], 4),
+        ("lora_unet_x.oft_blocks", [40, 8, 8], 8),
+        ("lora_unet_x.oft_blocks", [3, 40, 8, 8], None),
+        # PEFT keeps the upper triangle of each block in a row.
+        ("base_model.model.x.oft_R.weight", [96, 496], None),
+        ("base_model.model.x.boft_R", [3, 40, 8, 8], None),
+    ],
+)
+def test_the_rank_of_oft_is_its_trainers_dim(key: str, shape: list[int], rank: int | None) -> None:
+    found = identify(tensors_of({key: shape}), {}).adapter
+    assert found is not None
+    assert [layer.rank for layer in found.layers.values()] == [rank]
+
+
 def test_butterfly_blocks_are_boft() -> None:
     assert identify(tensors_of({"lora_unet_x.oft_blocks": [3, 40, 8, 8]}), {}).algorithm == "boft"
 
