@@ -535,6 +535,39 @@ def test_a_vae_in_a_larger_file_does_not_make_it_one() -> None:
     assert identify(tensors_of({**vae, **other}), {}).category is None
 
 
+@pytest.mark.parametrize(
+    "layer",
+    [
+        "model.language_model.layers.0.self_attn.q_proj",  # Qwen-VL, Gemma 3
+        "model.visual.blocks.0.attn.qkv",
+        "language_model.model.layers.0.mlp.up_proj",  # LLaVA
+        "encoder.block.0.layer.0.SelfAttention.q",  # T5
+        "gpt_neox.layers.0.attention.query_key_value",
+        "transformer.encoder.layers.0.self_attention.query_key_value",  # ChatGLM
+        "model.layers.0.block_sparse_moe.experts.0.w1",  # Mixtral
+        "model.layers.0.mlp.experts.7.gate_proj",
+        "vit.encoder.layer.0.attention.attention.query",
+        "distilbert.transformer.layer.0.attention.q_lin",
+        "transformer.layer.0.ffn.lin1",
+    ],
+)
+def test_adapters_of_other_models_are_known_wherever_their_layers_lie(layer: str) -> None:
+    assert identify(adapter({layer: (64, 64)}, "base_model.model.", "peft"), {}).code == "not_an_image_model"
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [
+        "text_model.encoder.layers.0.self_attn.q_proj",  # CLIP
+        "text_encoders.qwen3_4b.transformer.model.layers.0.self_attn.q_proj",
+        "llm.layers.0.self_attn.qkv_proj",  # OmniGen
+        "layers.0.attention.to_q",  # Z-Image
+    ],
+)
+def test_adapters_of_what_makes_images_are_taken_for_no_language_models(layer: str) -> None:
+    assert identify(adapter({layer: (64, 64)}, "base_model.model.", "peft"), {}).category == "lora"
+
+
 def test_an_image_models_layers_may_be_called_as_a_language_models() -> None:
     """ERNIE-Image (diffusers' ErnieImageTransformer2DModel) has feed-forward layers called gate_proj and up_proj."""
     layers = adapter({"layers.0.mlp.gate_proj": (3072, 8192)}, "transformer.", "peft")
