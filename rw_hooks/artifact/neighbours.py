@@ -13,21 +13,6 @@ from typing import cast
 __all__ = ["is_component", "is_half", "is_shard", "is_training_state"]
 
 _SHARD = re.compile(r".*-\d{5}-of-(\d{5})\.safetensors")
-_COMPONENTS = frozenset(
-    {
-        "unet",
-        "transformer",
-        "transformer_2",
-        "vae",
-        "prior",
-        "text_encoder",
-        "text_encoder_2",
-        "text_encoder_3",
-        "text_encoder_4",
-        "image_encoder",
-        "safety_checker",
-    }
-)
 _EMBEDDING = re.compile(r"learned_embeds(_2)?((?:-steps-\d+)?\.safetensors)")
 _INDEXES = ("model.safetensors.index.json", "diffusion_pytorch_model.safetensors.index.json")
 _LARGEST_INDEX = 16 << 20
@@ -76,6 +61,4 @@ def is_half(path: Path) -> bool:
 def is_component(path: Path) -> bool:
     """Whether the file is a part of a diffusers pipeline folder."""
     folder = path.parent
-    if (folder.parent / "model_index.json").exists() and (folder / "config.json").exists():
-        return True
-    return folder.name in _COMPONENTS and (folder / "config.json").exists()
+    return (folder.parent / "model_index.json").exists() and (folder / "config.json").exists()
