@@ -86,8 +86,8 @@ def identify(tensors: Iterable[Tensor], metadata: Mapping[str, str]) -> Identity
     if adapter.found:
         return _merged_checkpoint(names) or _adapter(adapter, metadata)
     return (
-        _embedding(tensors)
-        or _refused(names, ("ip_adapter", "t2i_adapter", "motion_module", "optimizer_state", "dataset_cache"))
+        _refused(names, ("ip_adapter", "t2i_adapter", "motion_module", "optimizer_state", "dataset_cache"))
+        or _embedding(tensors)
         or _checkpoint(names)
         or _vae(names)
         or _refused(names)

@@ -355,6 +355,21 @@ def test_the_larger_encoders_half_is_no_embedding(name: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "shapes",
+    [
+        {"prompt_embeds": [77, 768]},
+        {"prompt_embeds": [77, 2048], "pooled_prompt_embeds": [1, 1280]},
+        {"image_embeds": [1, 1024]},
+        {"text_embed_0": [1, 768]},
+        {"text_embeds": [1, 1280]},
+    ],
+)
+def test_what_an_encoder_gave_is_no_embedding(shapes: dict[str, list[int]]) -> None:
+    found = identify(tensors_of(shapes), {})
+    assert (found.category, found.code) == ("other", "dataset_cache")
+
+
+@pytest.mark.parametrize(
     ("keys", "code"),
     [
         (["ip_adapter.1.to_k_ip.weight", "image_proj.proj.weight"], "ip_adapter"),
