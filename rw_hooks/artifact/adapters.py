@@ -115,7 +115,15 @@ class Layer:
             size = self._measure(role, axis)
             if size:
                 return size
-        return self._measure("oft_blocks", 1)
+        return self._oft_rank()
+
+    @property
+    def alpha(self) -> Tensor | None:
+        """The alpha that loaders use; they ignore that of a LoKr of two whole factors, which has no rank.
+
+        ai-toolkit writes 9999999999 there, which is Inf in F16.
+        """
+        return None if self.tensors.keys() >= {"lokr_w1", "lokr_w2"} else self.tensors.get("alpha")
 
     def _measure(self, role: str, axis: int) -> int | None:
         tensor = self.tensors.get(role)
@@ -130,6 +138,13 @@ class Layer:
         if blocks is not None and len(blocks.shape) >= 3:  # noqa: PLR2004 - [..., blocks, size, size]
             return blocks.shape[-3] * blocks.shape[-2]
         return scales.elements if scales is not None else None
+
+    def _oft_rank(self) -> int | None:
+        """How many blocks there are, by sd-scripts, or how large they are, by LyCORIS; PEFT packs them."""
+        blocks = self.tensors.get("oft_blocks")
+        if blocks is None or len(blocks.shape) != 3:  # noqa: PLR2004 - [blocks, size, size]
+            return None
+        return blocks.shape[0 if self.name.startswith("oft_") else 1]
 
     def _product(self, plain: str, kronecker: str, axis: int) -> int | None:
         if plain in self.tensors and "hada_t1" not in self.tensors:

@@ -189,7 +189,7 @@ def _list(kind: str) -> str:
 
 
 def _kind(path: str) -> tuple[str, tuple[int, ...]]:
-    return _NUMBER.sub("#", path), tuple(map(int, _NUMBER.findall(path)))
+    return _NUMBER.sub("#", path.replace("#", "?")), tuple(map(int, _NUMBER.findall(path)))
 
 
 def _in_words(place: Place) -> str:

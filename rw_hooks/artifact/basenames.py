@@ -38,9 +38,9 @@ _VERSIONS = (
     (r"5-large|5-medium|medium|sd3.*|sd-3.*|stable-diffusion-3.*", Named("sd3", "sd3")),
     (r"flux-?1?-?kontext.*|flux-1-kontext.*", Named("flux1", "fluxkontextdev")),
     (r"flux-?1?-schnell", Named("flux1", "flux1s")),
-    (r"flux-1-dev|flux-dev|flux-dev-1|flux-fill-dev-1", Named("flux1", "flux1d")),
-    (r"flux-1", Named("flux1", "flux1d")),
-    (r"flux1|flux", Named("flux1")),
+    (r"flux-?1?-dev|flux-dev-1|flux-fill-dev-1", Named("flux1", "flux1d")),
+    # ai-toolkit writes "flux.1" for dev, schnell and Flex.1 alike.
+    (r"flux-?1?", Named("flux1")),
     (r"flux-?2.*", Named("flux2")),
     (r"chroma.*", Named("chroma")),
     (r"hidream-o1.*", Named("hidream_o1")),

@@ -8,6 +8,7 @@ diffusers (``lora_adapter_metadata``). Claims are shown as claims; nothing here 
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import PurePosixPath, PureWindowsPath
@@ -22,6 +23,7 @@ _ABSENT = frozenset({"", "none", "null", "(unknown)", "unknown", "isadirectory",
 _REPEATS = re.compile(r"(\d+)_(.+)", re.DOTALL)
 _HEX64 = re.compile(r"(?:0x)?[0-9a-fA-F]{64}")
 _LONGEST = 4000
+_TOO_LARGE = 2**53
 
 T = TypeVar("T", int, float)
 
@@ -46,16 +48,18 @@ class _Reader:
         return None
 
     def number(self, field: str, *keys: str) -> float | None:
-        value = self.first(field, *keys)
         try:
-            return float(value) if value is not None else None
+            number = float(self.first(field, *keys) or "nan")
         except ValueError:
-            self.sources.pop(field)
-            return None
+            number = math.nan
+        if math.isfinite(number):
+            return number
+        self.sources.pop(field, None)
+        return None
 
     def whole(self, field: str, *keys: str) -> int | None:
         value = self.number(field, *keys)
-        return int(value) if value is not None and value == value and abs(value) < 2**53 else None  # noqa: PLR0124
+        return int(value) if value is not None and abs(value) < _TOO_LARGE else None
 
     def json(self, key: str) -> object:
         try:
@@ -223,8 +227,8 @@ def _adapter_number(reader: _Reader, field: str, name: str) -> int | None:
     """Read PEFT's own configuration, which diffusers stores with the component's name in front."""
     config = reader.mapping("lora_adapter_metadata")
     for key in (f"transformer.{name}", f"unet.{name}", name):
-        value = config.get(key)
-        if isinstance(value, int) and not isinstance(value, bool):
+        value = _item(config, key)
+        if value is not None:
             reader.sources[field] = "lora_adapter_metadata"
             return value
     return None
@@ -232,7 +236,7 @@ def _adapter_number(reader: _Reader, field: str, name: str) -> int | None:
 
 def _item(values: Mapping[str, object], key: str) -> int | None:
     value = values.get(key)
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
+    return value if isinstance(value, int) and not isinstance(value, bool) and abs(value) < _TOO_LARGE else None
 
 
 def _or(first: T | None, second: T | None) -> T | None:

@@ -17,22 +17,38 @@ _HUGE = 1000.0
 _FAR_ABOVE_MEDIAN = 10.0
 _ENOUGH_LAYERS = 8
 _F16_EDGE = 65504.0
-# The factor that starts at zero, so that an untrained adapter changes nothing (LyCORIS and PEFT initialise so).
-_ZERO_AT_START = ("up", "hada_w2_a", "lokr_w2_b", "lokr_w2", "glora_b1", "oft_blocks", "diff", "ia3")
-_NEVER_ZERO = ("down", "hada_w1_b", "lokr_w1", "lokr_w1_a", "glora_b2")
+# A product changes nothing while one factor is zero. Training starts so; LyCORIS and PEFT choose different factors.
+_PRODUCTS = (
+    ("down", "mid", "up"),
+    ("hada_w1_a", "hada_w1_b", "hada_w2_a", "hada_w2_b", "hada_t1", "hada_t2"),
+    ("lokr_w1", "lokr_w1_a", "lokr_w1_b", "lokr_w2", "lokr_w2_a", "lokr_w2_b", "lokr_t1", "lokr_t2"),
+    ("glora_b1", "glora_b2"),
+    ("oft_blocks",),
+    ("boft_blocks",),
+    ("diff",),
+    ("ia3",),
+)
+# What is added beside a product: often zero, and enough to change the model where it is not.
+_SUMMANDS = (("up_bias",), ("diff_b",), ("w_norm",), ("b_norm",))
+_NEVER_ZERO = ("down", "hada_w1_b")
 
 
 def content_findings(contents: Mapping[str, Contents], adapter: Adapter | None) -> list[Finding]:
     """Return what the numbers say; ``adapter`` when the file is one."""
-    findings = [*_not_finite(contents), *_all_zero(contents)]
+    findings = [*_not_finite(contents, _unused_alphas(adapter)), *_all_zero(contents)]
     if adapter is not None:
         findings += [*_untrained(contents, adapter), *_dead_inputs(contents, adapter)]
         findings += [*_huge(contents, adapter), *_outstanding(contents, adapter)]
     return [*findings, *_edges(contents)]
 
 
-def _not_finite(contents: Mapping[str, Contents]) -> Iterable[Finding]:
-    bad = [name for name, content in contents.items() if not content.finite]
+def _unused_alphas(adapter: Adapter | None) -> set[str]:
+    layers = adapter.layers.values() if adapter else ()
+    return {layer.tensors["alpha"].name for layer in layers if "alpha" in layer.tensors and layer.alpha is None}
+
+
+def _not_finite(contents: Mapping[str, Contents], unused: set[str]) -> Iterable[Finding]:
+    bad = [name for name, content in contents.items() if not content.finite and name not in unused]
     if bad:
         message = f"{len(bad)} of {len(contents)} tensors hold NaN or Inf; the training diverged, use an earlier save"
         yield _finding("nan_values", "error", message, bad)
@@ -44,32 +60,40 @@ def _all_zero(contents: Mapping[str, Contents]) -> Iterable[Finding]:
 
 
 def _untrained(contents: Mapping[str, Contents], adapter: Adapter) -> Iterable[Finding]:
-    layers = [layer for layer in adapter.layers.values() if _starts_at_zero(layer)]
-    zero = [layer.name for layer in layers if all(_zero(contents, layer, role) for role in _starts_at_zero(layer))]
-    if not zero:
+    held = adapter.layers.values()
+    layers = [layer for layer in held if _held(layer, _PRODUCTS)]
+    idle = [layer for layer in layers if not _acts(contents, layer)]
+    if idle and not any(_acts(contents, layer) for layer in held):
+        message = "every layer has a factor that is zero: the adapter was never trained, or its training had no effect"
+        yield _finding("untrained", "error", message, (layer.name for layer in idle))
         return
-    if len(zero) == len(layers):
-        message = "every up matrix is zero: the adapter was never trained, or its training had no effect"
-        yield _finding("untrained", "error", message, zero)
-    else:
-        message = f"{len(zero)} of {len(layers)} up matrices are zero: these layers were not trained"
-        yield _finding("untrained_layers", "warning", message, zero)
+    names = [layer.name for layer in idle if not _has_dead_input(contents, layer)]
+    if names:
+        message = f"{len(names)} of {len(layers)} layers have a factor that is zero: they were not trained"
+        yield _finding("untrained_layers", "warning", message, names)
 
 
-def _starts_at_zero(layer: Layer) -> list[str]:
-    """Return the role whose tensor is zero before training (LoKr has one of two forms)."""
-    return [role for role in _ZERO_AT_START if role in layer.tensors][:1]
+def _acts(contents: Mapping[str, Contents], layer: Layer) -> bool:
+    """Whether the layer changes the model: one of its products has no factor that is zero."""
+    return any(
+        not any(_zero(contents, layer, role) for role in roles) for roles in _held(layer, (*_PRODUCTS, *_SUMMANDS))
+    )
+
+
+def _held(layer: Layer, products: Iterable[tuple[str, ...]]) -> list[list[str]]:
+    held = ([role for role in roles if role in layer.tensors] for roles in products)
+    return [roles for roles in held if roles]
 
 
 def _dead_inputs(contents: Mapping[str, Contents], adapter: Adapter) -> Iterable[Finding]:
-    dead = [
-        layer.name
-        for layer in adapter.layers.values()
-        if any(_zero(contents, layer, role) for role in _NEVER_ZERO if role in layer.tensors)
-    ]
+    dead = [layer.name for layer in adapter.layers.values() if _has_dead_input(contents, layer)]
     if dead:
         message = f"{len(dead)} down matrices are zero; training starts them at random, so these layers are broken"
         yield _finding("zero_down", "warning", message, dead)
+
+
+def _has_dead_input(contents: Mapping[str, Contents], layer: Layer) -> bool:
+    return any(_zero(contents, layer, role) for role in _NEVER_ZERO if role in layer.tensors)
 
 
 def _zero(contents: Mapping[str, Contents], layer: Layer, role: str) -> bool:

@@ -27,7 +27,7 @@ from rw_hooks.artifact.signatures_adapter import (
 
 __all__ = ["Identity", "identify"]
 
-_EMBEDDING_WIDTHS = {768: "sd1", 1024: "sd2", 1280: "sdxl"}
+_EMBEDDING_WIDTHS = {768: "sd1", 1024: "sd2"}
 _MOST_VECTORS = 512
 _MOST_EMBEDDING_TENSORS = 8
 _FEW_TENSORS = 8
@@ -86,8 +86,8 @@ def identify(tensors: Iterable[Tensor], metadata: Mapping[str, str]) -> Identity
     if adapter.found:
         return _merged_checkpoint(names) or _adapter(adapter, metadata)
     return (
-        _embedding(tensors)
-        or _refused(names, ("ip_adapter", "t2i_adapter", "motion_module", "optimizer_state", "dataset_cache"))
+        _refused(names, ("ip_adapter", "t2i_adapter", "motion_module", "optimizer_state", "dataset_cache"))
+        or _embedding(tensors)
         or _checkpoint(names)
         or _vae(names)
         or _refused(names)
@@ -103,8 +103,9 @@ def _controlnet(names: Names) -> Identity | None:
         if row is None:
             continue
         scheme = next((scheme for start, scheme in _CONTROL_FORMATS if below.starting(start)), None)
-        guided = _flux_architectures(below) if row.answers == ("flux1",) else ()
-        return Identity("controlnet", None, row.answers, guided, scheme, reasons=row.why)
+        # diffusers' FluxControlNetModel has no guidance input unless it is asked for, whatever it was trained for.
+        architectures = _GUIDED if row.answers == ("flux1",) and _is_guided(below) else ()
+        return Identity("controlnet", None, row.answers, architectures, scheme, reasons=row.why)
     return None
 
 
@@ -152,6 +153,9 @@ def _adapter_families(adapter: Adapter) -> tuple[tuple[str, ...], tuple[str, ...
     The denoiser's layers decide; adapted text encoders choose among what those leave open.
     """
     families, reasons = _denoiser_families(adapter)
+    # Anima is Cosmos-Predict 2 with a language model; sd-scripts, whose names kohya's are, trains only the former.
+    if families == ("anima", "cosmos_predict2") and "lora_unet_" in adapter.prefixes:
+        families = ("anima",)
     encoders = first_match(ENCODER_TARGETS, Layers(adapter.layers.values()))
     if encoders is None:
         return families, reasons
@@ -214,7 +218,8 @@ def _weights(names: Names) -> Iterator[Place]:
 def _identified(families: tuple[str, ...], reasons: tuple[str, ...], prefix: str, below: Names) -> Identity:
     architectures: tuple[str, ...] = ()
     if families == ("flux1",):
-        architectures = _flux_architectures(below)
+        # Of whole models only the distilled schnell goes without a guidance input.
+        architectures = _GUIDED if _is_guided(below) else ("flux1s",)
     elif below.holds("time_embedding.cond_proj.weight") or below.holds("time_embed.cond_proj.weight"):
         architectures = _LCM.get(families[0], ()) if families else ()
     return Identity(
@@ -227,11 +232,8 @@ def _identified(families: tuple[str, ...], reasons: tuple[str, ...], prefix: str
     )
 
 
-def _flux_architectures(names: Names) -> tuple[str, ...]:
-    """Only the distilled schnell goes without a guidance input."""
-    if names.starting("guidance_in.") or names.starting("time_text_embed.guidance_embedder."):
-        return _GUIDED
-    return ("flux1s",)
+def _is_guided(names: Names) -> bool:
+    return bool(names.starting("guidance_in.") or names.starting("time_text_embed.guidance_embedder."))
 
 
 def _checkpoint_type(families: tuple[str, ...], below: Names) -> str:
@@ -279,7 +281,7 @@ def _embedding(tensors: tuple[Tensor, ...]) -> Identity | None:
         return _embedding_of(widths, "embedding-kohya" if "emb_params" in widths else "embedding-onetrainer")
     if any(name in {"clip_l", "clip_g", "t5"} or name.startswith("text_encoders_") for name in widths):
         return _embedding_of(widths, "embedding-kohya")
-    known = set(widths.values()) <= _EMBEDDING_WIDTHS.keys() and not any("." in name for name in widths)
+    known = set(widths.values()) <= {*_EMBEDDING_WIDTHS, _CLIP_G} and not any("." in name for name in widths)
     if known or all(name.startswith("<") and name.endswith(">") for name in widths):
         return _embedding_of(widths, "embedding-diffusers")
     return None
@@ -304,7 +306,9 @@ def _embedding_of(widths: dict[str, int], scheme: str) -> Identity:
     elif len(sizes) == 1:
         families = tuple(family for width, family in _EMBEDDING_WIDTHS.items() if width in sizes)
     facts = tuple(f"{name} of width {width}" for name, width in widths.items())
-    return Identity("embeddings", None, families, format=scheme, reasons=facts)
+    # Every model that reads the larger CLIP reads the smaller one too.
+    code = "half_embedding" if sizes == {_CLIP_G} else None
+    return Identity("embeddings", None, families, format=scheme, code=code, reasons=facts)
 
 
 def _too_small(tensors: tuple[Tensor, ...]) -> Identity | None:

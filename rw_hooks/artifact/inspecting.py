@@ -14,7 +14,7 @@ from rw_hooks.artifact.hashclaims import hash_findings
 from rw_hooks.artifact.header import Header
 from rw_hooks.artifact.identify import Identity, identify
 from rw_hooks.artifact.model import Claims, Finding, Inspection
-from rw_hooks.artifact.neighbours import is_backup, is_component, is_shard, is_training_state
+from rw_hooks.artifact.neighbours import is_backup, is_component, is_half, is_shard, is_training_state
 from rw_hooks.artifact.privacy import privacy_findings
 from rw_hooks.artifact.reading import Hashes, OpenFile, Sink, open_file, read_data, read_header
 from rw_hooks.artifact.refusal import refusal_finding
@@ -120,6 +120,8 @@ def _placed(identity: Identity, path: Path) -> Identity:
             return replace(identity, category="other", format=None, code="training_state")
     if identity.format == "diffusers-component":
         return replace(identity, code="diffusers_component")
+    if identity.category == "embeddings" and is_half(path):
+        return replace(identity, families=(), code="half_embedding")
     return identity
 
 

@@ -10,24 +10,10 @@ import re
 from pathlib import Path
 from typing import cast
 
-__all__ = ["is_component", "is_shard", "is_training_state"]
+__all__ = ["is_component", "is_half", "is_shard", "is_training_state"]
 
 _SHARD = re.compile(r".*-\d{5}-of-(\d{5})\.safetensors")
-_COMPONENTS = frozenset(
-    {
-        "unet",
-        "transformer",
-        "transformer_2",
-        "vae",
-        "prior",
-        "text_encoder",
-        "text_encoder_2",
-        "text_encoder_3",
-        "text_encoder_4",
-        "image_encoder",
-        "safety_checker",
-    }
-)
+_EMBEDDING = re.compile(r"learned_embeds(_2)?((?:-steps-\d+)?\.safetensors)")
 _INDEXES = ("model.safetensors.index.json", "diffusion_pytorch_model.safetensors.index.json")
 _LARGEST_INDEX = 16 << 20
 
@@ -66,9 +52,13 @@ def is_backup(path: Path) -> bool:
     return any((folder / "onetrainer_config").is_dir() for folder in (path.parent, *path.parents[:2]))
 
 
+def is_half(path: Path) -> bool:
+    """Whether diffusers wrote the same words for SDXL's other text encoder into a file beside it."""
+    half = _EMBEDDING.fullmatch(path.name)
+    return half is not None and path.with_name(f"learned_embeds{'' if half[1] else '_2'}{half[2]}").exists()
+
+
 def is_component(path: Path) -> bool:
     """Whether the file is a part of a diffusers pipeline folder."""
     folder = path.parent
-    if (folder.parent / "model_index.json").exists() and (folder / "config.json").exists():
-        return True
-    return folder.name in _COMPONENTS and (folder / "config.json").exists()
+    return (folder.parent / "model_index.json").exists() and (folder / "config.json").exists()

@@ -25,7 +25,7 @@ from rw_hooks.artifact.model import Finding
 from rw_hooks.artifact.sniff import SNIFF_BYTES, sniff
 from rw_hooks.errors import ArtifactChangedError, ArtifactError, MissingError, RwHooksError, UsageError
 
-__all__ = ["Hashes", "OpenFile", "open_file", "read_data", "read_header"]
+__all__ = ["Hashes", "OpenFile", "open_file", "read_data", "read_header", "require_unchanged"]
 
 Progress = Callable[[int, int], None]
 
@@ -217,7 +217,7 @@ def read_data(file: OpenFile, sink: Sink | None, *, progress: Progress | None = 
         done += count
         if progress is not None:
             progress(done, file.size)
-    _require_unchanged(file, done)
+    require_unchanged(file, done)
     return Hashes(
         whole.hexdigest(), data.hexdigest() if sink is not None else None, extra.hexdigest() if extra else None
     )
@@ -314,7 +314,12 @@ def _copy_error(error: OSError) -> MissingError:
     return MissingError("copy_failed", message, hint="free some space, or name another folder with --staging")
 
 
-def _require_unchanged(file: OpenFile, done: int) -> None:
+def require_unchanged(file: OpenFile, done: int) -> None:
+    """Let a file pass that nobody wrote to while it was read; ``done`` bytes were.
+
+    Raises:
+        ArtifactChangedError: It was rewritten or replaced.
+    """
     before, now = file.status, os.fstat(file.descriptor)
     rewritten = (now.st_size, now.st_mtime_ns) != (before.st_size, before.st_mtime_ns) or done != before.st_size
     if rewritten or (not file.shared and _replaced(file)):

@@ -13,6 +13,10 @@ _REASONS = {
     "dataset_cache": ("this is a trainer's cache of its dataset", "publish the trained weights"),
     "text_encoder": ("this is a text encoder alone", "publish the LoRA, embedding or checkpoint it was trained for"),
     "image_encoder": ("this is an image encoder alone", "publish the adapter or checkpoint that uses it"),
+    "half_embedding": (
+        "this is the half of an embedding that one of two text encoders reads",
+        "merge both into one file, with the 768 wide tensor as clip_l and the 1280 wide one as clip_g",
+    ),
     "ip_adapter": ("this is an IP-Adapter, which Runware does not take", ""),
     "motion_module": ("this is AnimateDiff's motion module, which Runware does not take", ""),
     "t2i_adapter": ("this is a T2I-Adapter, which Runware does not take", ""),

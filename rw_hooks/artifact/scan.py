@@ -49,6 +49,7 @@ _FLOATS = {
     "F8_E4M3FNUZ": _Float(1, None, 3, 8),
     "F8_E5M2FNUZ": _Float(1, None, 2, 16),
 }
+_WHOLE = {"I8", "U8", "I16", "U16", "I32", "U32", "I64", "U64"}
 _NAN_BYTE = {"F8_E4M3FNUZ": 0x80, "F8_E5M2FNUZ": 0x80, "F8_E8M0": 0xFF}
 
 
@@ -146,7 +147,8 @@ class Scanner:
     def _contents(self, tensor: Tensor) -> Contents:
         layout = _FLOATS.get(tensor.dtype)
         if layout is None:
-            return Contents(finite=not self._nan, zero=not self._any_bit and tensor.dtype != "F8_E8M0")
+            zero = not self._any_bit and tensor.dtype != "F8_E8M0"
+            return Contents(finite=not self._nan, zero=zero, value=self._whole_number(tensor))
         magnitude = max(self._positive, self._negative)
         finite = not self._nan and (layout.bad is None or magnitude < layout.bad)
         wanted = finite and (tensor.name in self._sampled or tensor.elements == 1)
@@ -160,6 +162,12 @@ class Scanner:
             rms=float(np.sqrt(np.mean(np.square(sample, dtype=np.float64)))) if sample is not None else None,
             value=float(sample[0]) if sample is not None and tensor.elements == 1 else None,
         )
+
+    def _whole_number(self, tensor: Tensor) -> float | None:
+        """Read the alphas that sd-scripts keeps as I64 where no precision was asked for."""
+        if tensor.elements != 1 or tensor.dtype not in _WHOLE:
+            return None
+        return float(int.from_bytes(self._first, "little", signed=tensor.dtype.startswith("I")))
 
 
 def _magnitude(bits: int, layout: _Float) -> float:

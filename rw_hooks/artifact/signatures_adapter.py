@@ -135,7 +135,8 @@ ADAPTER_TARGETS = (
         has=(("blocks_#_attn_(wq|wk|wv|wo|gate) <- 6144|?", "transformer_blocks_#_attn_to_[kv] <- 6144 -> 1536"),),
     ),
     Signature(
-        "anima", has=(("blocks_#_(self|cross)_attn_[qkv]_proj <- 2048", "blocks_#_adaln_modulation_.* <- 2048"),)
+        "anima|cosmos_predict2",
+        has=(("blocks_#_(self|cross)_attn_[qkv]_proj <- 2048", "blocks_#_adaln_modulation_.* <- 2048"),),
     ),
     Signature(
         "wan",
@@ -162,17 +163,26 @@ ENCODER_TARGETS = (
     Signature("sdxl|sd3|hidream", has=(f"te2:{_CLIP} <- 1280",)),
 )
 
-# Layers that only language models have; the answer is the kind of model.
+# Layers that only language models and classifiers have; the answer is the kind of model. Any module may hold them, but
+# for the text encoders of image models, and OmniGen, which makes images in a language model that it calls llm.
+_WITHIN = "(?!text_|llm_)(.+_)?"
 LANGUAGE_MODEL_ADAPTERS = (
     Signature(
         "language_model",
         has=(
             (
-                "(transformer_)?h_#_(attn_c_attn|attn_c_proj|mlp_c_fc|mlp_c_proj|self_attention_.*)",
-                "(model_)*(decoder_)?layers_#_(self_attn_(q|k|v|o|out|qkv)_proj|fc[12])",
-                "(model_)*layers_#_mlp_(gate|up|down)_proj",
-                "(model_)*layers_#_mixer_.*",
-                "(bert_|roberta_|deberta_)?encoder_layer_#_attention_.*",
+                f"{_WITHIN}h_#_(attn_c_attn|attn_c_proj|mlp_c_fc|mlp_c_proj|self_attention_.*)",
+                f"{_WITHIN}layers_#_(self_attn_(q|k|v|o|out|qkv)_proj|fc[12])",
+                f"{_WITHIN}layers_#_mlp_((shared_expert|experts_#)_)?(gate|up|down|gate_up)_proj",
+                f"{_WITHIN}layers_#_(mixer|block_sparse_moe)_.*",
+                # GPT-NeoX and ChatGLM.
+                f"{_WITHIN}layers_#_(self_)?attention_(query_key_value|dense)",
+                f"{_WITHIN}layers_#_mlp_dense_(h_to_4h|4h_to_h)",
+                # BERT, ViT, DistilBERT, T5, and what looks at images in Qwen-VL.
+                f"{_WITHIN}encoder_layer_#_attention_.*",
+                f"{_WITHIN}layer_#_(attention_(q|k|v|out)_lin|ffn_lin[12])",
+                f"{_WITHIN}block_#_layer_#_(SelfAttention|EncDecAttention|DenseReluDense)_.*",
+                f"{_WITHIN}visual_blocks_#_.*",
             ),
         ),
     ),

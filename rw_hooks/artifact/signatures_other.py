@@ -211,7 +211,30 @@ OTHERS = (
         has=("down_blocks.0.motion_modules.0.*", "up_blocks.0.motion_modules.0.*"),
         lacks=("conv_in.weight",),
     ),
-    Signature("dataset_cache", has=(("latents", "latents_#x#*", "varlen_*"),)),
+    # What text and image encoders gave, by the names of diffusers' pipelines and of ai-toolkit, beside latents.
+    Signature(
+        "dataset_cache",
+        has=(
+            (
+                "latent",
+                "latents",
+                "latents_#x#*",
+                "varlen_*",
+                "prompt_embeds",
+                "prompt_embeds_#",
+                "pooled_prompt_embeds",
+                "negative_prompt_embeds",
+                "negative_pooled_prompt_embeds",
+                "image_embeds",
+                "text_embeds",
+                "text_embed",
+                "text_embed_#",
+                "pooled_embed",
+                "last_hidden_state",
+                "encoder_hidden_states",
+            ),
+        ),
+    ),
     Signature(
         "image_encoder",
         has=(

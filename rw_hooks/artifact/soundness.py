@@ -127,8 +127,7 @@ def _alphas(adapter: Adapter, claims: Claims, contents: Mapping[str, Contents]) 
 
 
 def _alpha(layer: Layer, contents: Mapping[str, Contents]) -> float | None:
-    tensor = layer.tensors.get("alpha")
-    content = contents.get(tensor.name) if tensor is not None else None
+    content = contents.get(layer.alpha.name) if layer.alpha is not None else None
     if content is None:
         return None
     return content.value if content.finite else math.nan

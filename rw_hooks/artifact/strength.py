@@ -23,8 +23,8 @@ def common_rank(adapter: Adapter) -> int | None:
 
 def common_alpha(adapter: Adapter, contents: Mapping[str, Contents]) -> float | None:
     """Return the most frequent alpha; None where the file has none or was not read."""
-    held = (layer.tensors["alpha"] for layer in adapter.layers.values() if "alpha" in layer.tensors)
-    return _most_frequent(contents[tensor.name].value for tensor in held if tensor.name in contents)
+    held = (layer.alpha for layer in adapter.layers.values())
+    return _most_frequent(contents[alpha.name].value for alpha in held if alpha is not None and alpha.name in contents)
 
 
 def _most_frequent(values: Iterable[T | None]) -> T | None:

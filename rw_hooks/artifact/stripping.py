@@ -10,8 +10,8 @@ from typing import Any
 
 from rw_hooks.artifact.model import Finding
 from rw_hooks.artifact.privacy import keys_to_strip
-from rw_hooks.artifact.reading import open_file, read_header
-from rw_hooks.errors import ArtifactChangedError, ArtifactError
+from rw_hooks.artifact.reading import open_file, read_header, require_unchanged
+from rw_hooks.errors import ArtifactError
 
 __all__ = ["strip_metadata"]
 
@@ -35,6 +35,8 @@ def strip_metadata(path: Path | str, destination: Path | str, keys: Iterable[str
         ArtifactError: It is not a sound safetensors file.
         ArtifactChangedError: It was rewritten meanwhile.
     """
+    import tempfile  # here: loading it takes longer than inspecting a header
+
     path, destination = Path(path), Path(destination)
     with open_file(path) as file:
         header = read_header(file)
@@ -42,13 +44,12 @@ def strip_metadata(path: Path | str, destination: Path | str, keys: Iterable[str
             raise ArtifactError(header.code, f"{path}: {header.message}", hint=f"see: rw-hooks inspect {path}")
         removed = keys_to_strip(header.metadata, keys.split(",") if isinstance(keys, str) else keys)
         raw = _without(file.raw_header, removed)
-        temporary = destination.with_name(destination.name + ".part")
+        descriptor, temporary = tempfile.mkstemp(prefix=".", suffix=".partial", dir=destination.parent)
         try:
-            _write(temporary, raw, file.descriptor)
-            _require_complete(path, temporary, 8 + len(raw) + file.size - header.data_start)
-            temporary.replace(destination)
+            require_unchanged(file, header.data_start + _write(descriptor, raw, file.descriptor))
+            Path(temporary).replace(destination)
         finally:
-            temporary.unlink(missing_ok=True)
+            Path(temporary).unlink(missing_ok=True)
     return removed
 
 
@@ -63,17 +64,13 @@ def _without(raw: bytes, removed: tuple[str, ...]) -> bytes:
     return text + b" " * (-len(text) % _ALIGNMENT)
 
 
-def _write(target: Path, header: bytes, descriptor: int) -> None:
-    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0)
-    with os.fdopen(os.open(target, flags, 0o600), "wb") as out:
+def _write(target: int, header: bytes, source: int) -> int:
+    """Write header and data, and return how many bytes the data is long."""
+    copied = 0
+    with os.fdopen(target, "wb") as out:
         out.write(len(header).to_bytes(8, "little") + header)
-        while piece := os.read(descriptor, _PIECE):
-            out.write(piece)
+        while piece := os.read(source, _PIECE):
+            copied += out.write(piece)
         out.flush()
         os.fsync(out.fileno())
-
-
-def _require_complete(path: Path, copy: Path, size: int) -> None:
-    if copy.stat().st_size != size:
-        message = f"{path} was rewritten while it was being copied"
-        raise ArtifactChangedError("artifact_changed", message, hint="try again once the trainer is done with it")
+    return copied

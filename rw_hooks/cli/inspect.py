@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
@@ -45,7 +46,8 @@ def inspect(
 def _files(paths: Iterable[Path]) -> Iterable[Path]:
     """Put a folder's files in its place; a folder without any is left to be refused."""
     for path in paths:
-        inside = sorted(path.glob("*.safetensors")) if path.is_dir() else []
+        is_folder = os.path.isdir(path)  # noqa: PTH112 - Path.is_dir() raises where a name is too long
+        inside = sorted(path.glob("*.safetensors")) if is_folder else []
         yield from inside or [path]
 
 

@@ -37,6 +37,8 @@ def families(found: Fit | None) -> set[str]:
         # HunyuanVideoTransformer3DModel: 20 and 40. OvisImageTransformer2DModel: 6 and 27.
         (20, 40, {"hunyuan_video"}),
         (6, 27, {"ovis_image"}),
+        # ostris/Flex.1-alpha and Freepik/flux.1-lite-8B are as deep as Bria FIBO.
+        (8, 38, {"flux1", "bria_fibo"}),
         # Some of the blocks fit all of those that are as deep; the shadowed ones count only when whole.
         (3, 3, {"flux1", "chroma", "hunyuan_video"}),
         (21, 41, set()),
@@ -62,6 +64,10 @@ def test_a_convolution_may_be_measured_with_its_kernel() -> None:
 def test_names_that_no_model_has_say_nothing() -> None:
     assert compare(places("stage_1_op")) is None
     assert compare([]) is None
+
+
+def test_a_name_with_the_tables_own_mark_is_no_number() -> None:
+    assert families(compare(places("transformer_blocks_#_attn_to_q", "transformer_blocks_0_attn_to_q"))) == set()
 
 
 def test_mostly_unknown_layers_fit_no_model() -> None:

@@ -33,6 +33,9 @@ PONY = "67ab2fd8ec439a89b3fedb15cc65f54336af163c7eb5e4f2acc98f090a29b0b3"
         ("5-large", "sd3", "sd3"),
         ("stable-diffusion-3-m/lora", "sd3", "sd3"),
         ("flux1", "flux1", None),
+        ("flux.1", "flux1", None),
+        ("flux-1", "flux1", None),
+        ("flux1-dev", "flux1", "flux1d"),
         ("flux-1-dev/lora", "flux1", "flux1d"),
         ("Flux.1-dev/lora", "flux1", "flux1d"),
         ("flux-1-schnell/lora", "flux1", "flux1s"),
@@ -202,6 +205,16 @@ def test_peft_configuration_gives_rank_and_alpha() -> None:
     config = {"transformer.r": 16, "transformer.lora_alpha": 32, "transformer.target_modules": ["to_q"]}
     claims = read_claims({"lora_adapter_metadata": json.dumps(config)})
     assert (claims.rank, claims.alpha) == (16, 32)
+
+
+@pytest.mark.parametrize("value", ["nan", "-inf", "1e999"])
+def test_what_is_no_number_is_absent(value: str) -> None:
+    assert read_claims({"ss_network_dim": value, "ss_network_alpha": value, "ss_epoch": value}) == Claims()
+
+
+def test_numbers_that_no_float_holds_are_absent() -> None:
+    claims = read_claims({"lora_adapter_metadata": json.dumps({"r": 10**400, "lora_alpha": 10**400})})
+    assert (claims.rank, claims.alpha) == (None, None)
 
 
 @pytest.mark.parametrize(

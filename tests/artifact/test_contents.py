@@ -48,11 +48,20 @@ def test_a_few_untrained_layers_are_a_warning_with_the_list(tmp_path: Path) -> N
 @pytest.mark.parametrize(
     ("trained", "untrained"),
     [
+        ({"lora_down.weight": 1, "lora_up.weight": 1, "dora_scale": 1}, "lora_up.weight"),
+        ({"lora_down.weight": 1, "lora_up.weight": 1}, "lora_down.weight"),
+        ({"lora_down.weight": 1, "lora_mid.weight": 1, "lora_up.weight": 1}, "lora_mid.weight"),
         ({"hada_w1_a": 1, "hada_w1_b": 1, "hada_w2_a": 1, "hada_w2_b": 1}, "hada_w2_a"),
+        ({"hada_w1_a": 1, "hada_w1_b": 1, "hada_w2_a": 1, "hada_w2_b": 1}, "hada_w2_b"),
+        ({"hada_w1_a": 1, "hada_w1_b": 1, "hada_w2_a": 1, "hada_w2_b": 1}, "hada_w1_a"),
         ({"lokr_w1": 1, "lokr_w2": 1}, "lokr_w2"),
+        ({"lokr_w1": 1, "lokr_w2": 1}, "lokr_w1"),
+        ({"lokr_w1_a": 1, "lokr_w1_b": 1, "lokr_w2": 1}, "lokr_w1_a"),
         ({"lokr_w1": 1, "lokr_w2_a": 1, "lokr_w2_b": 1}, "lokr_w2_b"),
         ({"oft_blocks": 1}, "oft_blocks"),
+        ({"boft_R": 1}, "boft_R"),
         ({"a1.weight": 1, "a2.weight": 1, "b1.weight": 1, "b2.weight": 1}, "b1.weight"),
+        ({"a1.weight": 1, "a2.weight": 1, "b1.weight": 1, "b2.weight": 1}, "b2.weight"),
         ({"diff": 1}, "diff"),
     ],
 )
@@ -64,6 +73,32 @@ def test_each_algorithm_has_a_part_that_is_zero_before_training(
     assert "untrained" not in codes(inspect(write(tmp_path / "a.safetensors", arrays)))
     arrays[f"lora_unet_x.{untrained}"] = np.zeros((2, 2), np.float32)
     assert "untrained" in codes(inspect(write(tmp_path / "b.safetensors", arrays)), "error")
+
+
+@pytest.mark.parametrize(
+    "beside",
+    [
+        {"up.lora_B.bias": 1.0},
+        {"up.diff_b": 1.0},
+        {"norm.w_norm": 1.0},
+        {"norm.diff": 1.0},
+        {"other.lora_A.weight": 1.0, "other.lora_B.weight": 1.0},
+    ],
+)
+def test_what_acts_beside_a_zero_factor_leaves_a_warning_at_most(tmp_path: Path, beside: dict[str, float]) -> None:
+    numbers = {"up.lora_A.weight": 1.0, "up.lora_B.weight": 0.0, **beside}
+    arrays = {f"transformer.{name}": np.full((2, 2), value, np.float32) for name, value in numbers.items()}
+    found = inspect(write(tmp_path / "x.safetensors", arrays))
+    assert found.valid
+    assert ("untrained_layers" in codes(found)) is not any(name.startswith("up.") for name in beside)
+
+
+@pytest.mark.parametrize("suffix", ["lora_B.bias", "diff_b", "dora_scale", "alpha"])
+def test_what_may_be_zero_makes_no_layer_untrained(tmp_path: Path, suffix: str) -> None:
+    numbers = {"lora_A.weight": 1.0, "lora_B.weight": 1.0, suffix: 0.0}
+    arrays = {f"transformer.x.{name}": np.full((2, 2), value, np.float32) for name, value in numbers.items()}
+    found = inspect(write(tmp_path / "x.safetensors", arrays))
+    assert codes(found).isdisjoint({"untrained", "untrained_layers"})
 
 
 def test_a_zero_down_matrix_is_broken(tmp_path: Path) -> None:
@@ -109,6 +144,15 @@ def test_an_alpha_without_matrices_is_an_orphan(tmp_path: Path) -> None:
 def test_a_nan_alpha_is_an_error(tmp_path: Path) -> None:
     arrays = layers(**{f"{NAMES[1]}.alpha": np.float32(np.nan)})
     assert codes(inspect(write(tmp_path / "x.safetensors", arrays))) == {"nan_values", "bad_alpha"}
+
+
+@pytest.mark.parametrize("factors", [("lokr_w2",), ("lokr_w2_a", "lokr_w2_b")])
+def test_an_alpha_that_no_loader_uses_is_not_looked_at(tmp_path: Path, factors: tuple[str, ...]) -> None:
+    """ai-toolkit writes 9999999999 beside whole factors, where LyCORIS and ComfyUI do not use it."""
+    arrays: dict[str, Any] = {f"lora_unet_x.{part}": np.full((2, 2), 0.5, np.float16) for part in ("lokr_w1", *factors)}
+    found = inspect(write(tmp_path / "x.safetensors", {**arrays, "lora_unet_x.alpha": np.float16(np.inf)}))
+    assert codes(found) == (set() if factors == ("lokr_w2",) else {"nan_values", "bad_alpha"})
+    assert found.alpha is None
 
 
 @pytest.mark.parametrize(

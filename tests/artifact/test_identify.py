@@ -193,6 +193,17 @@ def test_an_adapter_tells_its_base_by_names_and_widths(paths: dict[str, tuple[in
 @pytest.mark.parametrize(
     ("paths", "families"),
     [
+        ({"blocks.0.self_attn.q_proj": (2048, 2048)}, {"anima", "cosmos_predict2"}),
+        ({"blocks.0.self_attn.q_proj": (2048, 2048), "llm_adapter.blocks.0.self_attn.q_proj": (1024, 1024)}, {"anima"}),
+    ],
+)
+def test_anima_is_cosmos_predict_with_a_language_model(paths: dict[str, tuple[int, int]], families: set[str]) -> None:
+    assert set(identify(adapter(paths, "diffusion_model.", "peft"), {}).families) == families
+
+
+@pytest.mark.parametrize(
+    ("paths", "families"),
+    [
         ({"transformer_blocks.0.attn.to_q": (1536, 1536)}, {"sd3"}),
         ({"transformer_blocks.59.attn.to_q": (3072, 3072)}, {"qwen_image"}),
         ({"transformer_blocks.3.img_mlp.net.0.proj": (3072, 12288)}, {"qwen_image"}),
@@ -295,6 +306,25 @@ def test_each_algorithm_has_its_suffixes(suffixes: tuple[str, ...], algorithm: s
     assert (found.algorithm, found.category) == (algorithm, category)
 
 
+@pytest.mark.parametrize(
+    ("key", "shape", "rank"),
+    [
+        # The dim of sd-scripts' networks.oft is a number of blocks, that of LyCORIS a size.
+        ("oft_unet_x.oft_blocks", [4, 80, 80], 4),
+        ("oft_te1_x.oft_blocks", [4, 192, 192], 4),
+        ("lora_unet_x.oft_blocks", [40, 8, 8], 8),
+        ("lora_unet_x.oft_blocks", [3, 40, 8, 8], None),
+        # PEFT keeps the upper triangle of each block in a row.
+        ("base_model.model.x.oft_R.weight", [96, 496], None),
+        ("base_model.model.x.boft_R", [3, 40, 8, 8], None),
+    ],
+)
+def test_the_rank_of_oft_is_its_trainers_dim(key: str, shape: list[int], rank: int | None) -> None:
+    found = identify(tensors_of({key: shape}), {}).adapter
+    assert found is not None
+    assert [layer.rank for layer in found.layers.values()] == [rank]
+
+
 def test_butterfly_blocks_are_boft() -> None:
     assert identify(tensors_of({"lora_unet_x.oft_blocks": [3, 40, 8, 8]}), {}).algorithm == "boft"
 
@@ -316,6 +346,27 @@ def test_embeddings_tell_their_encoders(shapes: dict[str, list[int]], families: 
     found = identify(tensors_of(shapes), {})
     assert found.category == "embeddings"
     assert set(found.families) == families
+
+
+@pytest.mark.parametrize("name", ["<word>", "clip_g", "emb_params"])
+def test_the_larger_encoders_half_is_no_embedding(name: str) -> None:
+    found = identify(tensors_of({name: [2, 1280]}), {})
+    assert (found.category, found.families, found.code) == ("embeddings", (), "half_embedding")
+
+
+@pytest.mark.parametrize(
+    "shapes",
+    [
+        {"prompt_embeds": [77, 768]},
+        {"prompt_embeds": [77, 2048], "pooled_prompt_embeds": [1, 1280]},
+        {"image_embeds": [1, 1024]},
+        {"text_embed_0": [1, 768]},
+        {"text_embeds": [1, 1280]},
+    ],
+)
+def test_what_an_encoder_gave_is_no_embedding(shapes: dict[str, list[int]]) -> None:
+    found = identify(tensors_of(shapes), {})
+    assert (found.category, found.code) == ("other", "dataset_cache")
 
 
 @pytest.mark.parametrize(
@@ -457,6 +508,22 @@ def test_control_models_of_diffusers_are_known(shapes: dict[str, list[int]], fam
 
 
 @pytest.mark.parametrize(
+    ("guidance", "architectures"),
+    [({}, ()), ({"time_text_embed.guidance_embedder.linear_1.weight": [3072, 256]}, ("flux1d", "fluxkontextdev"))],
+)
+def test_a_control_model_without_guidance_may_be_for_any_flux(
+    guidance: dict[str, list[int]], architectures: tuple[str, ...]
+) -> None:
+    shapes = {
+        "controlnet_blocks.0.weight": [3072, 3072],
+        "transformer_blocks.0.norm1.linear.weight": [18432, 3072],
+        "time_text_embed.text_embedder.linear_1.weight": [3072, 768],
+    }
+    found = identify(tensors_of({**shapes, **guidance}), {})
+    assert (found.category, found.families, found.architectures) == ("controlnet", ("flux1",), architectures)
+
+
+@pytest.mark.parametrize(
     ("shapes", "families"),
     [
         # The AutoencoderKL... classes of diffusers in their published configurations.
@@ -481,6 +548,39 @@ def test_a_vae_in_a_larger_file_does_not_make_it_one() -> None:
     vae = {f"vae.{key}": shape for key, shape in shapes_of("dif_vae_flux").items()}
     other = {f"model.diffusion_model.stage.{number}.op.weight": [8, 8] for number in range(len(vae) + 1)}
     assert identify(tensors_of({**vae, **other}), {}).category is None
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [
+        "model.language_model.layers.0.self_attn.q_proj",  # Qwen-VL, Gemma 3
+        "model.visual.blocks.0.attn.qkv",
+        "language_model.model.layers.0.mlp.up_proj",  # LLaVA
+        "encoder.block.0.layer.0.SelfAttention.q",  # T5
+        "gpt_neox.layers.0.attention.query_key_value",
+        "transformer.encoder.layers.0.self_attention.query_key_value",  # ChatGLM
+        "model.layers.0.block_sparse_moe.experts.0.w1",  # Mixtral
+        "model.layers.0.mlp.experts.7.gate_proj",
+        "vit.encoder.layer.0.attention.attention.query",
+        "distilbert.transformer.layer.0.attention.q_lin",
+        "transformer.layer.0.ffn.lin1",
+    ],
+)
+def test_adapters_of_other_models_are_known_wherever_their_layers_lie(layer: str) -> None:
+    assert identify(adapter({layer: (64, 64)}, "base_model.model.", "peft"), {}).code == "not_an_image_model"
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [
+        "text_model.encoder.layers.0.self_attn.q_proj",  # CLIP
+        "text_encoders.qwen3_4b.transformer.model.layers.0.self_attn.q_proj",
+        "llm.layers.0.self_attn.qkv_proj",  # OmniGen
+        "layers.0.attention.to_q",  # Z-Image
+    ],
+)
+def test_adapters_of_what_makes_images_are_taken_for_no_language_models(layer: str) -> None:
+    assert identify(adapter({layer: (64, 64)}, "base_model.model.", "peft"), {}).category == "lora"
 
 
 def test_an_image_models_layers_may_be_called_as_a_language_models() -> None:

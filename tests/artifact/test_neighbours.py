@@ -61,6 +61,19 @@ def test_onetrainers_backup_is_refused(tmp_path: Path) -> None:
     assert (found.category, codes(found)) == ("other", {"training_state"})
 
 
+@pytest.mark.parametrize("step", ["", "-steps-500"])
+def test_the_halves_of_an_sdxl_embedding_are_refused(tmp_path: Path, step: str) -> None:
+    """diffusers' textual_inversion_sdxl.py writes a file for each text encoder."""
+    half = write(tmp_path / f"learned_embeds{step}.safetensors", {"<word>": np.ones((1, 768), np.float32)})
+    assert inspect(half).architecture == "sd1x"
+    other = write(tmp_path / f"learned_embeds_2{step}.safetensors", {"<word>": np.ones((1, 1280), np.float32)})
+    for path in (half, other):
+        found = inspect(path)
+        assert (found.category, found.architecture, codes(found)) == ("embeddings", None, {"half_embedding"})
+        with pytest.raises(ArtifactError, match="clip_l"):
+            require_publishable(found)
+
+
 def test_a_part_of_a_pipeline_is_refused_with_the_conversion(tmp_path: Path) -> None:
     (tmp_path / "model_index.json").write_text("{}")
     folder = tmp_path / "vae"
@@ -72,5 +85,17 @@ def test_a_part_of_a_pipeline_is_refused_with_the_conversion(tmp_path: Path) -> 
     with pytest.raises(ArtifactError, match="convert the whole folder") as caught:
         require_publishable(found)
     assert caught.value.code == "diffusers_component"
-    alone = write_item(tmp_path / "alone.safetensors", load_item("dif_vae_flux"))
-    assert inspect(alone, header_only=True).category == "vae"
+
+
+@pytest.mark.parametrize("folder", ["vae", "."])
+def test_what_lies_in_no_pipeline_is_what_it_is(tmp_path: Path, folder: str) -> None:
+    """A VAE is published in a repository of its own, with its configuration beside it."""
+    place = tmp_path / folder
+    place.mkdir(exist_ok=True)
+    (place / "config.json").write_text("{}")
+    found = inspect(write_item(place / "diffusion_pytorch_model.safetensors", load_item("dif_vae_flux")))
+    assert (found.category, found.format) == ("vae", "vae-diffusers")
+    assert "diffusers_component" not in codes(found)
+    encoder = {f"text_model.encoder.layers.{number}.mlp.fc1.weight": np.ones((2, 2), np.float32) for number in range(9)}
+    found = inspect(write(place / "model.safetensors", encoder))
+    assert (found.category, codes(found)) == ("other", {"text_encoder"})

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +10,7 @@ import pytest
 
 from rw_hooks.artifact import inspect, strip_metadata
 from rw_hooks.artifact.privacy import keys_to_strip, privacy_findings
-from rw_hooks.errors import ArtifactError
+from rw_hooks.errors import ArtifactChangedError, ArtifactError
 from tests.artifact.making import adapter_layer, codes, write
 
 HUB_TOKEN = "hf_" + "a1B2c3D4" * 4
@@ -88,7 +90,32 @@ def test_a_cleaned_copy_keeps_the_weights_and_autov3(tmp_path: Path) -> None:
     assert "private_paths" in codes(original)
     assert codes(cleaned) & {"private_paths", "secret_in_metadata", "dataset_listing"} == set()
     assert cleaned.valid
-    assert (int.from_bytes(copy.read_bytes()[:8], "little") % 8, list(tmp_path.glob("*.part"))) == (0, [])
+    assert (int.from_bytes(copy.read_bytes()[:8], "little") % 8, sorted(tmp_path.iterdir())) == (0, [copy, path])
+    assert copy.stat().st_mode & 0o777 == 0o600
+
+
+def test_cleaning_writes_to_no_file_that_was_there(tmp_path: Path) -> None:
+    path = write(tmp_path / "x.safetensors", adapter_layer("lora_unet_x"), PRIVATE)
+    (tmp_path / "own.txt").write_text("mine")
+    (tmp_path / "y.safetensors.part").symlink_to("own.txt")
+    strip_metadata(path, tmp_path / "y.safetensors", "private")
+    assert (tmp_path / "y.safetensors.part").read_text() == "mine"
+    assert not (tmp_path / "y.safetensors").is_symlink()
+
+
+def test_a_file_that_is_rewritten_at_the_same_size_is_not_cleaned(tmp_path: Path) -> None:
+    path = write(tmp_path / "x.safetensors", adapter_layer("lora_unet_x"), PRIVATE)
+
+    def rewriting() -> Iterator[str]:
+        with path.open("r+b") as file:
+            file.seek(-8, os.SEEK_END)
+            file.write(b"\1" * 8)
+        os.utime(path, ns=(0, 0))
+        yield "private"
+
+    with pytest.raises(ArtifactChangedError):
+        strip_metadata(path, tmp_path / "y.safetensors", rewriting())
+    assert list(tmp_path.iterdir()) == [path]
 
 
 def test_metadata_that_is_all_private_leaves_none(tmp_path: Path) -> None:

@@ -68,6 +68,14 @@ def test_the_largest_magnitude_is_exact(dtype: str) -> None:
     assert scan(dtype, raw.tobytes()).peak == 6.5
 
 
+@pytest.mark.parametrize("dtype", ["I8", "I16", "I32", "I64", "U8", "U16", "U32", "U64"])
+def test_a_single_whole_number_is_read(dtype: str) -> None:
+    value = -3 if dtype.startswith("I") else 200
+    raw = value.to_bytes(DTYPE_BITS[dtype] // 8, "little", signed=dtype.startswith("I"))
+    assert scan(dtype, raw).value == value
+    assert scan(dtype, raw * 2).value is None
+
+
 @pytest.mark.parametrize(("bits", "value"), [(0x7E, 448.0), (0x38, 1.0), (0x01, 2.0**-9)])
 def test_fp8_magnitudes_follow_the_ocp_specification(bits: int, value: float) -> None:
     assert scan("F8_E4M3", bytes([bits, 0])).peak == value

@@ -56,6 +56,11 @@ def test_explain_names_the_facts_that_decided(lora: Path, capsys: pytest.Capture
     assert json.loads(capsys.readouterr().out)["reasons"]
 
 
+def test_a_name_that_is_too_long_is_no_file(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["inspect", "x" * 300]) == 3
+    assert "too long" in capsys.readouterr().err
+
+
 def test_a_folder_means_its_files(lora: Path, page: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["inspect", "--json", str(lora.parent)]) == 3
     paths = [json.loads(line)["path"] for line in capsys.readouterr().out.splitlines()]
