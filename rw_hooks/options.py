@@ -137,7 +137,7 @@ _TABLE = (
     Option("host", "text", "Where the file gets its URL: hf://user/repo[?public=1], s3://, gs://, az://, "
            "dir:///path?url=https://..., or the https:// URL where it already is.", low=1,
            default="hf://<your user>/<name> when a Hugging Face token is there"),
-    Option("config", "path", "The trainer's config file, launch script, or its argv as JSON."),
+    Option("config", "path", "The trainer's config file, launch script, or its argv as JSON.", low=1),
     Option("trainer", "text", "Name of the trainer, when it cannot be recognised.", low=1, default="recognised"),
     Option("which", "which", "Which saved files to publish: final, every:N, last:K, best, all.", default="final"),
     Option("transport", "text", "How to talk to Runware.", choices=("auto", "ws", "rest"), default="auto"),

@@ -74,16 +74,16 @@ def load(
     """Join arguments, environment and ``rw-hooks.toml``.
 
     Args:
-        arguments: Options given in the call; None values count as not given.
+        arguments: Options given in the call; None values count as not given. None altogether where there can be none.
         environ: The environment; this process's own by default.
         directory: Where to look for ``rw-hooks.toml``; the working directory by default.
         as_flags: Whether the arguments were flags of a command (it names them so in sources).
 
     Raises:
-        UsageError: An option is unknown, or a value malformed or out of bounds.
+        UsageError: An option is unknown, a value malformed or out of bounds, or the config no file that can be read.
     """
     environ = os.environ if environ is None else environ
-    given = join(arguments or {}, environ=environ, directory=directory or Path.cwd(), as_flags=as_flags)
+    given = join(arguments, environ=environ, directory=directory or Path.cwd(), as_flags=as_flags)
     return Settings(
         given=given,
         home=state_home(environ),

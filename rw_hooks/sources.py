@@ -6,6 +6,7 @@ above it.
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -41,30 +42,41 @@ class Given:
 
 
 def join(
-    arguments: Mapping[str, object], *, environ: Mapping[str, str], directory: Path, as_flags: bool = False
+    arguments: Mapping[str, object] | None, *, environ: Mapping[str, str], directory: Path, as_flags: bool = False
 ) -> dict[str, Given]:
     """Join arguments, environment and ``rw-hooks.toml``.
 
     Args:
-        arguments: Options given in the call; None values count as not given.
+        arguments: Options given in the call; None values count as not given. None altogether where there can be none:
+            what goes on with publications that are described by now is not stopped by a config that is gone.
         environ: The environment.
         directory: Where to look for ``rw-hooks.toml``, and then in the folders above it.
         as_flags: Whether the arguments were flags of a command (it names them so in sources).
 
     Raises:
-        UsageError: An option is unknown, or a value malformed or out of bounds.
+        UsageError: An option is unknown, a value malformed or out of bounds, or the config no file that can be read.
     """
     folder = directory.absolute()
-    return {
+    given = {
         **_from_file(folder),
         **_from_environment(environ, folder),
-        **_coerced(arguments, "{flag}" if as_flags else "argument {name}", folder),
+        **_coerced(arguments or {}, "{flag}" if as_flags else "argument {name}", folder),
     }
+    if arguments is not None and "config" in given:
+        _require_readable(given["config"])
+    return given
 
 
 def pack(given: Mapping[str, Given]) -> dict[str, Any]:
     """Return the options as JSON can hold them, each with its source."""
     return {name: {"value": entry.value, "source": entry.source} for name, entry in given.items()}
+
+
+def _require_readable(config: Given) -> None:
+    """Refuse a config that is not there now, rather than describe a model without what it says."""
+    path = Path(str(config.value))
+    if not (os.path.isfile(path) and os.access(path, os.R_OK)):  # noqa: PTH113 - any path is answered, none raises
+        raise UsageError("bad_option", f"{config.source}: {path} is no file that can be read", stage="setup")
 
 
 def _coerced(values: Mapping[str, object], source: str, folder: Path) -> dict[str, Given]:
@@ -86,7 +98,9 @@ def _coerced(values: Mapping[str, object], source: str, folder: Path) -> dict[st
 
 def _absolute(entry: Option, value: Value, folder: Path) -> Value:
     names_file = entry.kind == "path" or (entry.name == "hero_image" and not str(value).startswith(("http:", "https:")))
-    return str(folder / str(value)) if names_file else value
+    if not names_file:
+        return value
+    return str(folder / os.path.expanduser(str(value)))  # noqa: PTH111 - leaves "~" where nobody knows the home
 
 
 def _from_environment(environ: Mapping[str, str], folder: Path) -> dict[str, Given]:

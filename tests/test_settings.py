@@ -22,6 +22,7 @@ def test_the_strongest_source_wins_and_is_named(tmp_path):
 
 
 def test_relative_paths_are_of_where_they_were_written(tmp_path):
+    (tmp_path / "train.toml").touch()
     (tmp_path / "rw-hooks.toml").write_text('config = "train.toml"\nhero_image = "https://example.com/a.png"\n')
     inner = tmp_path / "inner"
     inner.mkdir()
@@ -29,6 +30,30 @@ def test_relative_paths_are_of_where_they_were_written(tmp_path):
     assert settings.text("config") == str(tmp_path / "train.toml")
     assert settings.text("staging") == str(inner / "held")
     assert settings.text("hero_image") == "https://example.com/a.png"
+
+
+def test_a_path_may_begin_with_the_users_home(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    settings = load({"staging": "~/held", "hero_image": "~/a.png"}, environ={}, directory=tmp_path / "inner")
+    assert (settings.text("staging"), settings.text("hero_image")) == (str(tmp_path / "held"), str(tmp_path / "a.png"))
+
+
+@pytest.mark.parametrize("value", ["gone.toml", ".", "x" * 300, "", "~nobody-of-this-name/a.toml", "a\0b"])
+def test_a_config_that_cannot_be_read_is_refused_whoever_names_it(tmp_path, value):
+    with pytest.raises(UsageError, match="config") as caught:
+        load({"config": value}, environ={}, directory=tmp_path)
+    assert (caught.value.exit_code, caught.value.code) == (2, "bad_option")
+    if value:
+        with pytest.raises(UsageError, match="RW_HOOKS_CONFIG"):
+            load({}, environ={"RW_HOOKS_CONFIG": value}, directory=tmp_path)
+
+
+def test_a_config_that_is_gone_does_not_stop_what_describes_nothing(tmp_path):
+    (tmp_path / "rw-hooks.toml").write_text('config = "gone.toml"')
+    with pytest.raises(UsageError, match=r"rw-hooks\.toml: config"):
+        load({}, environ={}, directory=tmp_path)
+    assert load(environ={}, directory=tmp_path).text("config") == str(tmp_path / "gone.toml")
 
 
 @pytest.mark.parametrize(

@@ -57,7 +57,12 @@ def test_what_a_hook_leaves_is_for_its_owner_alone(training):
 
 @pytest.mark.parametrize(
     ("options", "error"),
-    [({"trigger_word": "sks"}, TypeError), ({"air": "sks"}, ValueError), ({"weight": 9}, ValueError)],
+    [
+        ({"trigger_word": "sks"}, TypeError),
+        ({"air": "sks"}, ValueError),
+        ({"weight": 9}, ValueError),
+        ({"config": "gone"}, ValueError),
+    ],
 )
 def test_a_wrong_option_shows_at_step_0(training, options, error):
     with pytest.raises(error):
