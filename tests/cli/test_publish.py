@@ -37,6 +37,17 @@ def test_a_trained_file_becomes_a_ready_model(sandbox, weights, capsys):
     assert sorted(shown["seconds"]) == sorted(STAGES)
 
 
+@pytest.mark.parametrize("command", ["publish", "inspect", "explain"])
+def test_a_file_name_may_look_like_json_or_markup(sandbox, weights, capsys, command):
+    for name in ("[bold]x.safetensors", '{"a".safetensors', "[1, 2].safetensors"):
+        weights.with_name(name).write_bytes(weights.read_bytes())
+        assert run([command, name]) == 0
+        captured = capsys.readouterr()
+        assert command == "explain" or name in captured.out
+        assert run([command, name, "--json"]) == 0
+        assert command == "explain" or json.loads(capsys.readouterr().out)["path"].endswith(name)
+
+
 def test_people_get_one_table(sandbox, weights, capsys):
     assert run(["publish", "mystyle.safetensors"]) == 0
     captured = capsys.readouterr()
