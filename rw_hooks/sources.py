@@ -115,15 +115,21 @@ def _from_file(folder: Path) -> dict[str, Given]:
     return _coerced(_read_toml(path), CONFIG_NAME + ": {name}", path.parent)
 
 
+def _require_small(path: Path) -> None:
+    if path.stat().st_size > _CONFIG_BYTES_MAX:
+        raise UsageError("bad_config", f"{path} is larger than a settings file can be", stage="setup")
+
+
 def _read_toml(path: Path) -> dict[str, Any]:
     if sys.version_info >= (3, 11):
         import tomllib
     else:
         import tomli as tomllib
     try:
-        if path.stat().st_size > _CONFIG_BYTES_MAX:
-            raise UsageError("bad_config", f"{path} is larger than a settings file can be", stage="setup")
+        _require_small(path)
         return tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except UsageError:
+        raise
+    except (OSError, ValueError, RecursionError) as error:
         raise UsageError("bad_config", f"{path} cannot be read: {error}", hint="mend it or move it away",
                          stage="setup") from None  # fmt: skip

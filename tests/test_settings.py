@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from rw_hooks.errors import UsageError
@@ -63,6 +65,9 @@ def test_a_config_that_is_gone_does_not_stop_what_describes_nothing(tmp_path):
         ("nmae = 'x'", "did you mean name"),
         ("steps = 0", "--steps"),
         ("#" * 1_000_001, "larger"),
+        ("weight = 1" + "0" * 400, "expected a number"),
+        ("weight = 1" + "0" * 5000, "cannot be read"),
+        ("tags = " + "[" * 100_000, "cannot be read"),
     ],
 )
 def test_a_settings_file_that_cannot_be_used_is_said(tmp_path, text, word):
@@ -85,3 +90,14 @@ def test_the_hub_token_is_found_where_the_hub_client_keeps_it(tmp_path):
     settings = load({}, environ={"HF_HOME": str(tmp_path)}, directory=tmp_path)
     assert settings.hf_token is not None
     assert settings.hf_token.get_secret_value() == "hf_kept"
+
+
+@pytest.mark.skipif(not hasattr(os, "getuid"), reason="homes as POSIX knows them")
+def test_a_user_without_a_home_has_no_token_and_is_told_to_name_a_state_folder(tmp_path, monkeypatch):
+    monkeypatch.delenv("HOME")
+    monkeypatch.setattr(os, "getuid", lambda: 2**31 - 7)
+    assert load({}, environ={"RW_HOOKS_HOME": str(tmp_path)}, directory=tmp_path).hf_token is None
+    for environ in ({}, {"RW_HOOKS_HOME": "~/state"}):
+        with pytest.raises(UsageError, match="no home") as caught:
+            load({}, environ=environ, directory=tmp_path)
+        assert (caught.value.exit_code, "RW_HOOKS_HOME" in caught.value.hint) == (2, True)

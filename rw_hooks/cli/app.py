@@ -48,6 +48,8 @@ def run(arguments: Sequence[str]) -> int:
 
         say("Interrupted. What was begun is safe in the journal: 'rw-hooks resume' goes on with it.")
         return EXIT_INTERRUPTED
+    except BrokenPipeError:
+        raise  # the reader of standard output is gone, which is no bug
     except Exception as error:  # noqa: BLE001 - the last line of defence; the traceback goes to a file
         from rw_hooks.cli.bug import report_bug
 

@@ -131,6 +131,19 @@ def test_a_state_folder_that_cannot_be_written_is_one_warning(training, caplog, 
     assert not (training.folder / ".rw-hooks").exists()
 
 
+@ONLY_FOR_POSIX
+def test_a_user_without_a_home_costs_a_warning_and_no_training(training, caplog, monkeypatch):
+    monkeypatch.delenv("RW_HOOKS_HOME")
+    monkeypatch.delenv("XDG_STATE_HOME", raising=False)
+    monkeypatch.delenv("HOME")
+    monkeypatch.setattr(os, "getuid", lambda: 2**31 - 7)
+    hook = PublishHook()
+    hook.on_save(save(training.folder / "lora.safetensors"))
+    hook.on_end()
+    assert len(caplog.records) == 1
+    assert "RW_HOOKS_HOME" in caplog.text
+
+
 def test_without_a_key_the_save_is_kept_for_later(training, caplog, monkeypatch):
     monkeypatch.delenv("RUNWARE_API_KEY")
     hook = PublishHook()
