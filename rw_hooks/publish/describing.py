@@ -29,7 +29,8 @@ def describe_row(context: Context, row: Row, inspection: Inspection, *, air: str
     """Return the description of a publication, without the secret parts of its URLs: the journal has those apart."""
     facts = facts_for(Path(row.path), context.settings, row.facts)
     described = describe(inspection, facts, context.settings, air=air, air_source=air_source(context.settings))
-    return without_secrets(described)
+    sources = {name: source for name, source in described.sources.items() if name in {*described.fields, "air"}}
+    return without_secrets(described.model_copy(update={"sources": sources}))  # an image has its source with its URL
 
 
 def without_secrets(described: Description) -> Description:
