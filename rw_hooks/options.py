@@ -185,17 +185,22 @@ def check(given: Mapping[str, object]) -> dict[str, Value]:
     return {name: coerce(option(name), value) for name, value in given.items() if value is not None}
 
 
-def coerce(entry: Option, value: object) -> Value:
+def coerce(entry: Option, value: object, source: str = "") -> Value:
     """Turn what a person wrote (a flag, a variable, TOML or Python) into the option's own type, within its bounds.
 
+    Args:
+        entry: The option.
+        value: What was written.
+        source: Where, for the message; the flag by default.
+
     Raises:
-        ValueError: The value is malformed or out of bounds; the message names the option.
+        ValueError: The value is malformed or out of bounds; the message names the option and the source.
     """
     try:
         result = _READERS[entry.kind](value)
         _require_bounds(entry, result)
     except ValueError as error:
-        raise ValueError(f"{entry.name} ({entry.flag}): {error}") from None
+        raise ValueError(f"{entry.name} ({source or entry.flag}): {error}") from None
     return result
 
 

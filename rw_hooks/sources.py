@@ -79,8 +79,8 @@ def _require_readable(config: Given) -> None:
         raise UsageError("bad_option", f"{config.source}: {path} is no file that can be read", stage="setup")
 
 
-def _coerced(values: Mapping[str, object], source: str, folder: Path) -> dict[str, Given]:
-    """Coerce the values; relative paths are of this folder."""
+def _coerced(values: Mapping[str, object], source: str, folder: Path, file: Path | None = None) -> dict[str, Given]:
+    """Coerce the values, of a file where one is named; relative paths are of this folder."""
     found: dict[str, Given] = {}
     for name, value in values.items():
         if value is None:
@@ -88,9 +88,9 @@ def _coerced(values: Mapping[str, object], source: str, folder: Path) -> dict[st
         try:
             entry = option(name)
             where = source.format(name=name, flag=entry.flag, variable=entry.variable)
-            found[name] = Given(_absolute(entry, coerce(entry, value), folder), where)
+            found[name] = Given(_absolute(entry, coerce(entry, value, str(file or where)), folder), where)
         except TypeError as error:
-            raise UsageError("unknown_option", str(error), stage="setup") from None
+            raise UsageError("unknown_option", f"{file}: {error}" if file else str(error), stage="setup") from None
         except ValueError as error:
             raise UsageError("bad_option", str(error), stage="setup") from None
     return found
@@ -112,7 +112,7 @@ def _from_file(folder: Path) -> dict[str, Given]:
     path = next((place / CONFIG_NAME for place in (folder, *folder.parents) if (place / CONFIG_NAME).is_file()), None)
     if path is None:
         return {}
-    return _coerced(_read_toml(path), CONFIG_NAME + ": {name}", path.parent)
+    return _coerced(_read_toml(path), CONFIG_NAME + ": {name}", path.parent, path)
 
 
 def _require_small(path: Path) -> None:

@@ -63,7 +63,7 @@ def test_a_config_that_is_gone_does_not_stop_what_describes_nothing(tmp_path):
     [
         ("name = ", "cannot be read"),
         ("nmae = 'x'", "did you mean name"),
-        ("steps = 0", "--steps"),
+        ("steps = 0", "steps"),
         ("#" * 1_000_001, "larger"),
         ("weight = 1" + "0" * 400, "expected a number"),
         ("weight = 1" + "0" * 5000, "cannot be read"),
@@ -75,6 +75,23 @@ def test_a_settings_file_that_cannot_be_used_is_said(tmp_path, text, word):
     with pytest.raises(UsageError, match=word) as caught:
         load({}, environ={}, directory=tmp_path)
     assert caught.value.exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environ", "text", "named"),
+    [
+        ({"weight": 9}, {"RW_HOOKS_WEIGHT": "1"}, "", "weight (--weight): "),
+        ({}, {"RW_HOOKS_WEIGHT": "9"}, "", "weight (RW_HOOKS_WEIGHT): "),
+        ({}, {}, "weight = 9", "weight (FILE): "),
+        ({}, {}, "wieght = 9", "FILE: unknown option 'wieght'"),
+    ],
+)
+def test_an_error_names_where_it_was_written(tmp_path, arguments, environ, text, named):
+    (tmp_path / "rw-hooks.toml").write_text(text)
+    (tmp_path / "in" / "ner").mkdir(parents=True)
+    with pytest.raises(UsageError) as caught:
+        load(arguments, environ=environ, directory=tmp_path / "in" / "ner", as_flags=True)
+    assert str(caught.value).startswith(named.replace("FILE", str(tmp_path / "rw-hooks.toml")))
 
 
 def test_secrets_do_not_show(tmp_path):
