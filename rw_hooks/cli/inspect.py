@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Iterable
 from pathlib import Path
@@ -46,7 +47,7 @@ def inspect(
 def _files(paths: Iterable[Path]) -> Iterable[Path]:
     """Put a folder's files in its place; a folder without any is left to be refused."""
     for path in paths:
-        inside = sorted(path.glob("*.safetensors")) if path.is_dir() else []
+        inside = sorted(path.glob("*.safetensors")) if os.path.isdir(path) else []  # noqa: PTH112 - a name too long is no folder
         yield from inside or [path]
 
 

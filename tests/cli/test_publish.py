@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 
 import pytest
@@ -46,6 +47,23 @@ def test_a_file_name_may_look_like_json_or_markup(sandbox, weights, capsys, comm
         assert command == "explain" or name in captured.out
         assert run([command, name, "--json"]) == 0
         assert command == "explain" or json.loads(capsys.readouterr().out)["path"].endswith(name)
+
+
+@pytest.mark.parametrize("name", ["x" * 300 + ".safetensors", "mystyle.safetensors/x", "gone.safetensors"])
+@pytest.mark.parametrize("command", ["publish", "explain", "inspect"])
+def test_a_path_that_leads_nowhere_is_a_usage_error(sandbox, weights, capsys, command, name):
+    assert run([command, name]) == 2
+    assert "resume" not in capsys.readouterr().err
+
+
+@pytest.mark.skipif(hasattr(os, "geteuid") and os.geteuid() == 0, reason="root may look everywhere")
+def test_a_path_that_may_not_be_looked_at_is_a_usage_error(sandbox, weights, capsys):
+    weights.parent.chmod(0)
+    try:
+        assert run(["publish", str(weights)]) == 2
+    finally:
+        weights.parent.chmod(0o700)
+    assert "may not be looked at" in capsys.readouterr().err
 
 
 def test_people_get_one_table(sandbox, weights, capsys):
