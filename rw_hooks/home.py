@@ -10,13 +10,27 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-__all__ = ["clear_leftovers", "clear_state_leftovers", "private_folder", "state_home"]
+from rw_hooks.errors import UsageError
+
+__all__ = ["clear_leftovers", "clear_state_leftovers", "private_folder", "state_home", "working_folder"]
 
 _LEFT_SECONDS = 3600.0
 
 
 def state_home(environ: Mapping[str, str]) -> Path:
-    """Return ``RW_HOOKS_HOME``, or the platform's user state folder for rw-hooks."""
+    """Return ``RW_HOOKS_HOME``, or the platform's user state folder for rw-hooks.
+
+    Raises:
+        UsageError: It would lie in the user's home, and nobody knows where that is.
+    """
+    try:
+        return _state_home(environ)
+    except RuntimeError:
+        raise UsageError("no_home", "this user has no home folder to keep the state in",
+                         hint="set RW_HOOKS_HOME to a folder on a local disk", stage="setup") from None  # fmt: skip
+
+
+def _state_home(environ: Mapping[str, str]) -> Path:
     chosen = environ.get("RW_HOOKS_HOME")
     if chosen:
         return Path(chosen).expanduser().absolute()
@@ -25,6 +39,19 @@ def state_home(environ: Mapping[str, str]) -> Path:
     if sys.platform == "darwin":
         return Path.home() / "Library" / "Application Support" / "rw-hooks"
     return Path(environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "rw-hooks"
+
+
+def working_folder() -> Path:
+    """Return the working directory.
+
+    Raises:
+        UsageError: It is gone.
+    """
+    try:
+        return Path.cwd()
+    except OSError:
+        raise UsageError("no_such_folder", "the working directory is gone", hint="change to one that is there",
+                         stage="setup") from None  # fmt: skip
 
 
 def private_folder(path: Path) -> Path:

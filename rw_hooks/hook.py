@@ -20,7 +20,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
-from rw_hooks.home import private_folder, state_home
+from rw_hooks.errors import UsageError
+from rw_hooks.home import private_folder, state_home, working_folder
 from rw_hooks.options import check
 from rw_hooks.publish import runs
 from rw_hooks.publish.holding import hold, release
@@ -133,7 +134,7 @@ class PublishHook:
 
     def __init__(self, **options: Any) -> None:  # noqa: ANN401 - the table of options has the types
         _require_log_level(os.environ)
-        self.begin(join(check(options), environ=os.environ, directory=Path.cwd()))
+        self.begin(join(check(options), environ=os.environ, directory=working_folder()))
 
     def begin(self, given: Mapping[str, Given], argv: Sequence[str] = (), before: Sequence[str] = ()) -> None:
         """Begin with options that are joined already, as a command has them.
@@ -147,7 +148,10 @@ class PublishHook:
         self._argv = tuple(argv)
         self._before = tuple(before)
         self._directory = Path.cwd()
-        self._home = state_home(os.environ)
+        try:
+            self._home = state_home(os.environ)
+        except UsageError:
+            self._home = Path(os.devnull) / "rw-hooks"  # cannot be used, which one warning says with the mend
         self._endpoint = os.environ.get("RUNWARE_API_URL") or API_URL
         key = os.environ.get("RUNWARE_API_KEY", "").strip()
         self._account = fingerprint(key) if key else ""

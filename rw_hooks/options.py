@@ -137,7 +137,7 @@ _TABLE = (
     Option("host", "text", "Where the file gets its URL: hf://user/repo[?public=1], s3://, gs://, az://, "
            "dir:///path?url=https://..., or the https:// URL where it already is.", low=1,
            default="hf://<your user>/<name> when a Hugging Face token is there"),
-    Option("config", "path", "The trainer's config file, launch script, or its argv as JSON."),
+    Option("config", "path", "The trainer's config file, launch script, or its argv as JSON.", low=1),
     Option("trainer", "text", "Name of the trainer, when it cannot be recognised.", low=1, default="recognised"),
     Option("which", "which", "Which saved files to publish: final, every:N, last:K, best, all.", default="final"),
     Option("transport", "text", "How to talk to Runware.", choices=("auto", "ws", "rest"), default="auto"),
@@ -185,17 +185,22 @@ def check(given: Mapping[str, object]) -> dict[str, Value]:
     return {name: coerce(option(name), value) for name, value in given.items() if value is not None}
 
 
-def coerce(entry: Option, value: object) -> Value:
+def coerce(entry: Option, value: object, source: str = "") -> Value:
     """Turn what a person wrote (a flag, a variable, TOML or Python) into the option's own type, within its bounds.
 
+    Args:
+        entry: The option.
+        value: What was written.
+        source: Where, for the message; the flag by default.
+
     Raises:
-        ValueError: The value is malformed or out of bounds; the message names the option.
+        ValueError: The value is malformed or out of bounds; the message names the option and the source.
     """
     try:
         result = _READERS[entry.kind](value)
         _require_bounds(entry, result)
     except ValueError as error:
-        raise ValueError(f"{entry.name} ({entry.flag}): {error}") from None
+        raise ValueError(f"{entry.name} ({source or entry.flag}): {error}") from None
     return result
 
 
@@ -225,7 +230,7 @@ def _number(value: object) -> float:
         raise ValueError(f"expected a number, got {value!r}")
     try:
         number = float(value)
-    except ValueError:
+    except (ValueError, OverflowError):
         raise ValueError(f"expected a number, got {value!r}") from None
     if not math.isfinite(number):
         raise ValueError(f"expected a finite number, got {value!r}")

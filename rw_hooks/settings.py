@@ -15,7 +15,7 @@ from typing import TypeVar, cast
 
 from pydantic import SecretStr
 
-from rw_hooks.home import state_home
+from rw_hooks.home import state_home, working_folder
 from rw_hooks.options import option
 from rw_hooks.sources import API_URL, CONFIG_NAME, Given, join
 
@@ -74,16 +74,16 @@ def load(
     """Join arguments, environment and ``rw-hooks.toml``.
 
     Args:
-        arguments: Options given in the call; None values count as not given.
+        arguments: Options given in the call; None values count as not given. None altogether where there can be none.
         environ: The environment; this process's own by default.
         directory: Where to look for ``rw-hooks.toml``; the working directory by default.
         as_flags: Whether the arguments were flags of a command (it names them so in sources).
 
     Raises:
-        UsageError: An option is unknown, or a value malformed or out of bounds.
+        UsageError: An option is unknown, a value malformed or out of bounds, or the config no file that can be read.
     """
     environ = os.environ if environ is None else environ
-    given = join(arguments or {}, environ=environ, directory=directory or Path.cwd(), as_flags=as_flags)
+    given = join(arguments, environ=environ, directory=directory or working_folder(), as_flags=as_flags)
     return Settings(
         given=given,
         home=state_home(environ),
@@ -106,9 +106,9 @@ def _hub_token(environ: Mapping[str, str]) -> SecretStr | None:
     named = _secret(environ.get("HF_TOKEN") or environ.get("HUGGING_FACE_HUB_TOKEN"))
     if named is not None:
         return named
-    cache = Path(environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    home = Path(environ.get("HF_HOME") or cache / "huggingface")
     try:
+        cache = Path(environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+        home = Path(environ.get("HF_HOME") or cache / "huggingface")
         return _secret(Path(environ.get("HF_TOKEN_PATH") or home / "token").expanduser().read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError):
+    except (OSError, UnicodeDecodeError, RuntimeError):  # the last one: nobody knows this user's home
         return None

@@ -6,6 +6,7 @@ above it.
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -41,25 +42,29 @@ class Given:
 
 
 def join(
-    arguments: Mapping[str, object], *, environ: Mapping[str, str], directory: Path, as_flags: bool = False
+    arguments: Mapping[str, object] | None, *, environ: Mapping[str, str], directory: Path, as_flags: bool = False
 ) -> dict[str, Given]:
     """Join arguments, environment and ``rw-hooks.toml``.
 
     Args:
-        arguments: Options given in the call; None values count as not given.
+        arguments: Options given in the call; None values count as not given. None altogether where there can be none:
+            what goes on with publications that are described by now is not stopped by a config that is gone.
         environ: The environment.
         directory: Where to look for ``rw-hooks.toml``, and then in the folders above it.
         as_flags: Whether the arguments were flags of a command (it names them so in sources).
 
     Raises:
-        UsageError: An option is unknown, or a value malformed or out of bounds.
+        UsageError: An option is unknown, a value malformed or out of bounds, or the config no file that can be read.
     """
     folder = directory.absolute()
-    return {
+    given = {
         **_from_file(folder),
         **_from_environment(environ, folder),
-        **_coerced(arguments, "{flag}" if as_flags else "argument {name}", folder),
+        **_coerced(arguments or {}, "{flag}" if as_flags else "argument {name}", folder),
     }
+    if arguments is not None and "config" in given:
+        _require_readable(given["config"])
+    return given
 
 
 def pack(given: Mapping[str, Given]) -> dict[str, Any]:
@@ -67,8 +72,15 @@ def pack(given: Mapping[str, Given]) -> dict[str, Any]:
     return {name: {"value": entry.value, "source": entry.source} for name, entry in given.items()}
 
 
-def _coerced(values: Mapping[str, object], source: str, folder: Path) -> dict[str, Given]:
-    """Coerce the values; relative paths are of this folder."""
+def _require_readable(config: Given) -> None:
+    """Refuse a config that is not there now, rather than describe a model without what it says."""
+    path = Path(str(config.value))
+    if not (os.path.isfile(path) and os.access(path, os.R_OK)):  # noqa: PTH113 - any path is answered, none raises
+        raise UsageError("bad_option", f"{config.source}: {path} is no file that can be read", stage="setup")
+
+
+def _coerced(values: Mapping[str, object], source: str, folder: Path, file: Path | None = None) -> dict[str, Given]:
+    """Coerce the values, of a file where one is named; relative paths are of this folder."""
     found: dict[str, Given] = {}
     for name, value in values.items():
         if value is None:
@@ -76,9 +88,9 @@ def _coerced(values: Mapping[str, object], source: str, folder: Path) -> dict[st
         try:
             entry = option(name)
             where = source.format(name=name, flag=entry.flag, variable=entry.variable)
-            found[name] = Given(_absolute(entry, coerce(entry, value), folder), where)
+            found[name] = Given(_absolute(entry, coerce(entry, value, str(file or where)), folder), where)
         except TypeError as error:
-            raise UsageError("unknown_option", str(error), stage="setup") from None
+            raise UsageError("unknown_option", f"{file}: {error}" if file else str(error), stage="setup") from None
         except ValueError as error:
             raise UsageError("bad_option", str(error), stage="setup") from None
     return found
@@ -86,7 +98,9 @@ def _coerced(values: Mapping[str, object], source: str, folder: Path) -> dict[st
 
 def _absolute(entry: Option, value: Value, folder: Path) -> Value:
     names_file = entry.kind == "path" or (entry.name == "hero_image" and not str(value).startswith(("http:", "https:")))
-    return str(folder / str(value)) if names_file else value
+    if not names_file:
+        return value
+    return str(folder / os.path.expanduser(str(value)))  # noqa: PTH111 - leaves "~" where nobody knows the home
 
 
 def _from_environment(environ: Mapping[str, str], folder: Path) -> dict[str, Given]:
@@ -98,7 +112,12 @@ def _from_file(folder: Path) -> dict[str, Given]:
     path = next((place / CONFIG_NAME for place in (folder, *folder.parents) if (place / CONFIG_NAME).is_file()), None)
     if path is None:
         return {}
-    return _coerced(_read_toml(path), CONFIG_NAME + ": {name}", path.parent)
+    return _coerced(_read_toml(path), CONFIG_NAME + ": {name}", path.parent, path)
+
+
+def _require_small(path: Path) -> None:
+    if path.stat().st_size > _CONFIG_BYTES_MAX:
+        raise UsageError("bad_config", f"{path} is larger than a settings file can be", stage="setup")
 
 
 def _read_toml(path: Path) -> dict[str, Any]:
@@ -107,9 +126,10 @@ def _read_toml(path: Path) -> dict[str, Any]:
     else:
         import tomli as tomllib
     try:
-        if path.stat().st_size > _CONFIG_BYTES_MAX:
-            raise UsageError("bad_config", f"{path} is larger than a settings file can be", stage="setup")
+        _require_small(path)
         return tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except UsageError:
+        raise
+    except (OSError, ValueError, RecursionError) as error:
         raise UsageError("bad_config", f"{path} cannot be read: {error}", hint="mend it or move it away",
                          stage="setup") from None  # fmt: skip

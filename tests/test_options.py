@@ -16,7 +16,7 @@ BEYOND = [
     ("steps", 101), ("steps", 1.5), ("steps", True), ("cfg", -0.1), ("cfg", 30.1), ("strength", -0.1),
     ("strength", 1.1), ("private", "perhaps"), ("webhook_url", "example.com/hook"), ("delivery_method", "later"),
     ("which", "every:0"), ("which", "first"), ("transport", "carrier pigeon"), ("verify", "no"), ("timeout", 0),
-    ("wait", "maybe"), ("trigger_words", 3), ("name", 3),
+    ("wait", "maybe"), ("trigger_words", 3), ("name", 3), ("weight", 10**400), ("steps", 10**400),
 ]  # fmt: skip
 
 

@@ -7,6 +7,7 @@ as hashing alone. Buffers come from a small ring and are reused only when both a
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import itertools
 import mmap
@@ -124,9 +125,9 @@ def open_file(path: Path, copy_to: Path | None = None) -> Generator[OpenFile, No
 def _require_regular(path: Path) -> None:
     try:
         mode = path.stat().st_mode
-    except (FileNotFoundError, NotADirectoryError):
-        raise UsageError("no_such_file", f"there is no file {path}") from None
     except OSError as error:
+        if error.errno in {errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG}:
+            raise UsageError("no_such_file", f"there is no file {path}") from None
         raise ArtifactError("unreadable", f"cannot read {path}: {error.strerror}") from None
     if stat.S_ISDIR(mode):
         raise _folder_error(path)

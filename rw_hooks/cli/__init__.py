@@ -7,6 +7,7 @@ else waits until a command is called.
 from __future__ import annotations
 
 import io
+import os
 import sys
 
 from rw_hooks.cli.commands import overview
@@ -14,20 +15,42 @@ from rw_hooks.cli.commands import overview
 __all__ = ["main"]
 
 
+_EXIT_PIPE = 141  # as a shell tells of a program that a closed pipe ended
+
+
 def main() -> None:
     """Run ``rw-hooks`` with the arguments of this process, and leave with its exit code."""
-    arguments = sys.argv[1:]
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
+    _see_streams()
+    try:
+        code = _run(sys.argv[1:])
+        sys.stdout.flush()
+    except BrokenPipeError:  # the reader has all it wanted
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = _EXIT_PIPE
+    if code is not None:
+        sys.exit(code)
+
+
+def _see_streams() -> None:
+    """Have two streams that take any character, also where a shell closed them (``>&-``)."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115, PTH123 - open until the end
+        elif isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+
+
+def _run(arguments: list[str]) -> int | None:
+    """Run one command line and return its exit code, or None where there was nothing but text to print."""
     if arguments in ([], ["--help"], ["-h"]):
         sys.stdout.write(overview())
-        return
+        return None
     if arguments == ["--version"]:
         from rw_hooks import __version__
 
         sys.stdout.write(__version__ + "\n")
-        return
+        return None
     from rw_hooks.cli.app import run
 
-    sys.exit(run(arguments))
+    return run(arguments)

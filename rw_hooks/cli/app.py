@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from cyclopts import App, CycloptsError
+from cyclopts import App, CycloptsError, Parameter
 
 from rw_hooks.cli.commands import COMMANDS
 from rw_hooks.errors import RwHooksError, UsageError
@@ -27,6 +27,7 @@ def build() -> App:
         print_error=False,
         result_action="return_value",
         suppress_keyboard_interrupt=False,
+        default_parameter=Parameter(json_list=False, json_dict=False),  # "[v2] maya.safetensors" is a path
     )
     for command in COMMANDS:
         app.command(command.target, name=command.name, help=command.help)
@@ -47,6 +48,8 @@ def run(arguments: Sequence[str]) -> int:
 
         say("Interrupted. What was begun is safe in the journal: 'rw-hooks resume' goes on with it.")
         return EXIT_INTERRUPTED
+    except BrokenPipeError:
+        raise  # the reader of standard output is gone, which is no bug
     except Exception as error:  # noqa: BLE001 - the last line of defence; the traceback goes to a file
         from rw_hooks.cli.bug import report_bug
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from rw_hooks import __version__
 from rw_hooks.cli.show import say
-from rw_hooks.errors import EXIT_BUG, RwHooksError
+from rw_hooks.errors import EXIT_BUG
 from rw_hooks.home import private_folder
 from rw_hooks.redact import redact
 from rw_hooks.settings import load
@@ -24,8 +24,9 @@ def report_bug(error: BaseException) -> int:
         settings = load()
         secrets = [secret.get_secret_value() for secret in (settings.api_key, settings.hf_token) if secret is not None]
         path = _write(settings.home, redact("".join(traceback.format_exception(error)), *secrets))
-    except (OSError, RwHooksError) as trouble:
-        say(f"error: a bug of rw-hooks {__version__}: {kind}; its traceback could not be written: {trouble}")
+    except Exception as trouble:  # noqa: BLE001 - what caused the bug may stand in the way here too
+        said = redact(str(trouble))
+        say(f"error: a bug of rw-hooks {__version__}: {kind}; its traceback could not be written: {said}")
     else:
         say(f"error: a bug of rw-hooks {__version__}: {kind}: {redact(str(error), *secrets)}")
         say(f"mend:  please report it with what you did, and with the traceback in {path}")

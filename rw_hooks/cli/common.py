@@ -32,7 +32,7 @@ def settings_from(flags: Flags | None = None) -> Settings:
     Raises:
         UsageError: An option is unknown, or a value malformed or out of bounds.
     """
-    settings = load(flags.given() if flags else {}, as_flags=True)
+    settings = load(flags.given() if flags else None, as_flags=True)
     logger = logging.getLogger("rw_hooks")
     try:
         logger.setLevel(settings.log_level)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
@@ -75,4 +76,5 @@ def _one(path: Path, header_only: bool, as_json: bool, explain: bool, blake3: bo
 def _json_line(inspection: Inspection, *, explain: bool) -> str:
     hidden = _HIDDEN - ({"reasons"} if explain else set()) - ({"blake3"} if inspection.blake3 else set())
     shown = {name: value for name, value in inspection.as_json().items() if name not in hidden}
-    return json.dumps(shown, ensure_ascii=False).encode("utf-8", "replace").decode()
+    text = json.dumps(shown, ensure_ascii=False).encode("utf-8", "replace").decode()
+    return re.sub(r"[^\x00-\x7f]", lambda letter: json.dumps(letter[0])[1:-1], text)  # JSON in any terminal's encoding

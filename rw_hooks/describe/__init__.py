@@ -57,6 +57,8 @@ def describe(
     put_defaults(draft)
     put_hero(draft)
     warn_of_lost_alpha(draft)
+    for trouble in facts.unread:
+        draft.warn("config_unreadable", trouble)
     return draft.finish()
 
 

@@ -169,7 +169,10 @@ def put_hero(draft: Draft) -> None:
     path = Path(value).expanduser()
     if path.is_file():
         draft.hero_file, draft.hero_source, draft.hero_given = path, source, given is not None
-        draft.suggestions["hero_image"] = path.name
+        if given is not None:
+            draft.sources["heroImageURL"] = f"{source}: {path.name}, which gets its URL when the model is published"
+        else:
+            draft.suggestions["hero_image"] = path.name
     elif given is not None:
         raise UsageError("bad_option", f"{source}: there is no image file {value}, and it is no URL", stage="describe")
 

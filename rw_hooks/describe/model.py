@@ -44,7 +44,8 @@ class Description(BaseModel):
 
     Attributes:
         fields: The values by wire name; absent ones are not sent.
-        sources: One for every field, constants too; also for ``air`` while it is not resolved.
+        sources: One for every field, constants too; also for ``air`` while it is not resolved, and for an image file
+            that was given and has no URL yet.
         suggestions: Values by option name that the run hints at; shown by ``explain``, never sent.
         findings: What a person should know: contradictions, cut values, unknown words.
         missing: What must be given before this can be sent.

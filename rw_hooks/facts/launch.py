@@ -5,17 +5,20 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from rw_hooks.facts.configs import UnreadableError, is_secret_key, read_text
 from rw_hooks.facts.values import base_name
+from rw_hooks.facts.variables import BATCH, POWERSHELL, SHELL, Dialect, expanded, plain
 from rw_hooks.redact import redact
 
 __all__ = ["LAUNCH_SUFFIXES", "Launch", "parse_argv", "read_launch_script"]
 
-LAUNCH_SUFFIXES = (".sh", ".bash", ".bat", ".cmd", ".ps1")
+_DIALECTS = {".sh": SHELL, ".bash": SHELL, ".bat": BATCH, ".cmd": BATCH, ".ps1": POWERSHELL}
+LAUNCH_SUFFIXES = tuple(_DIALECTS)
+_LINE_MAX = 100_000
 
 
 @dataclass(frozen=True)
@@ -78,16 +81,32 @@ def _value(values: list[str]) -> str | list[str] | bool:
 def read_launch_script(path: Path) -> Launch:
     """Read the trainer's command out of a shell or batch script, such as fluxgym's ``train.sh``.
 
+    Its variables have the values that it sets; an option whose value nobody can know is left out.
+
     Raises:
         UnreadableError: It is no script, or holds no command with options.
     """
-    if path.suffix.lower() not in LAUNCH_SUFFIXES:
+    dialect = _DIALECTS.get(path.suffix.lower())
+    if dialect is None:
         raise UnreadableError(f"{path.name} is no launch script")
-    commands = [words for line in _commands(read_text(path)) if len(words := _words(line)) > 1]
+    lines = expanded(_commands(read_text(path)), dialect)
+    commands = [words for line in lines if len(words := _words(line)) > 1]
     launches = [launch for words in commands if (launch := parse_argv(words, path.name)).options]
     if not launches:
         raise UnreadableError(f"{path.name} holds no command with options")
-    return max(launches, key=lambda launch: len(launch.options))
+    return _known(max(launches, key=lambda launch: len(launch.options)), dialect)
+
+
+def _known(launch: Launch, dialect: Dialect) -> Launch:
+    """Return the command without the values that hold a variable which nobody can know."""
+    options: dict[str, Any] = {}
+    for name, value in launch.options.items():
+        words = [value] if isinstance(value, str) else [] if value is True else value
+        known = [word for word in (plain(word, dialect) for word in words) if word is not None]
+        if known or value is True:
+            options[name] = _value(known)
+    arguments = tuple(word for word in (plain(word, dialect) for word in launch.arguments) if word is not None)
+    return replace(launch, options=options, arguments=arguments)
 
 
 def _commands(content: str) -> list[str]:
@@ -96,6 +115,8 @@ def _commands(content: str) -> list[str]:
 
 
 def _words(line: str) -> list[str]:
+    if len(line) > _LINE_MAX:  # no shell takes so long a command, and splitting it takes minutes
+        return []
     try:
         return shlex.split(line, comments=True)
     except ValueError:

@@ -36,6 +36,7 @@ class TrainingFacts(BaseModel):
     ``base_model`` is the base's repository id or file name, never a local path. ``architecture`` is a Runware wire
     value that the run determines without doubt; ``family`` uses the words of ``Inspection.family``. ``other_variant``
     is set where the base is a variant of its family that the platform has no value for (Qwen-Image-Edit).
+    ``unread`` says what of the run could not be read, and is not in here.
     ``summary`` holds short ``key: value`` parts for the comment (rank, alpha, resolution, optimizer, steps).
     """
 
@@ -62,6 +63,7 @@ class TrainingFacts(BaseModel):
     scheduler: Fact[str] | None = None
     hero_image: Fact[str] | None = None
     private: Fact[bool] | None = None
+    unread: tuple[str, ...] = ()
     summary: dict[str, str] = {}
 
     def over(self, weaker: TrainingFacts) -> TrainingFacts:

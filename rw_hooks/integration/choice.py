@@ -119,7 +119,7 @@ def _best(usable: list[RunArtifact]) -> RunArtifact:
             hint="give metric=... to on_save, or choose with --which last:1",
             stage="inspect",
         )
-    return max(scored, key=lambda artifact: artifact.metric or -math.inf)
+    return max(scored, key=lambda artifact: -math.inf if artifact.metric is None else artifact.metric)
 
 
 def _with_reason(artifact: RunArtifact) -> RunArtifact:

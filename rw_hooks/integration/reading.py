@@ -149,7 +149,7 @@ class _Reading:
 def _clean(facts: TrainingFacts) -> TrainingFacts:
     """Return the facts without the local paths and secrets that people write into comments and descriptions."""
     found: dict[str, object] = {"summary": {key: _shown(value) for key, value in facts.summary.items()}}
-    for name in TrainingFacts.model_fields.keys() - {"hero_image", "summary"}:
+    for name in TrainingFacts.model_fields.keys() - {"hero_image", "unread", "summary"}:
         fact: Fact[object] | None = getattr(facts, name)
         if fact is not None and isinstance(fact.value, str):
             found[name] = fact.model_copy(update={"value": _shown(fact.value)})

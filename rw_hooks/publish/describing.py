@@ -16,7 +16,7 @@ from rw_hooks.publish.context import Context
 from rw_hooks.publish.foresee import air_source
 from rw_hooks.publish.journal import Row
 from rw_hooks.publish.selection import ORIGIN
-from rw_hooks.redact import redact_url
+from rw_hooks.redact import redact, redact_url
 from rw_hooks.settings import Settings
 
 __all__ = ["describe_row", "facts_for", "without_secrets"]
@@ -29,7 +29,8 @@ def describe_row(context: Context, row: Row, inspection: Inspection, *, air: str
     """Return the description of a publication, without the secret parts of its URLs: the journal has those apart."""
     facts = facts_for(Path(row.path), context.settings, row.facts)
     described = describe(inspection, facts, context.settings, air=air, air_source=air_source(context.settings))
-    return without_secrets(described)
+    sources = {name: source for name, source in described.sources.items() if name in {*described.fields, "air"}}
+    return without_secrets(described.model_copy(update={"sources": sources}))  # an image has its source with its URL
 
 
 def without_secrets(described: Description) -> Description:
@@ -50,15 +51,16 @@ def facts_for(path: Path, settings: Settings, told: Mapping[str, Any]) -> Traini
         argv=told.get("argv"),
     )
     stated = {name: {"value": value, "source": f"facts: {name}"} for name, value in _understood(told)}
+    facts = run.facts.model_copy(update={"unread": tuple(map(redact, run.warnings))})
     if not stated:
-        return run.facts
-    return TrainingFacts.model_validate({**run.facts.model_dump(exclude_none=True), **stated})
+        return facts
+    return TrainingFacts.model_validate({**facts.model_dump(exclude_none=True), **stated})
 
 
 def _understood(told: Mapping[str, Any]) -> Iterator[tuple[str, Value]]:
     """Yield what the caller told, as options take it; what they would refuse is left out, and the log says so."""
     for name, value in told.items():
-        if name not in TrainingFacts.model_fields or name == "summary" or value is None:
+        if name not in TrainingFacts.model_fields or name in {"summary", "unread"} or value is None:
             continue
         try:
             yield name, coerce(OPTIONS[name], value) if name in OPTIONS else str(value)

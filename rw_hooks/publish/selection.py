@@ -53,12 +53,11 @@ def selected(path: Path, settings: Settings, watcher: Watcher, spool: Path) -> l
         spool: Where an archive is unpacked, and what a result points to is fetched.
 
     Raises:
-        UsageError: There is nothing at this path.
+        UsageError: There is nothing at this path, or it may not be looked at.
         ArtifactError: It holds nothing that can be published.
         UnreachableError: What a result points to cannot be fetched now.
     """
-    if not path.exists():
-        raise UsageError("no_such_file", f"there is nothing at {path}", stage="inspect")
+    _require_there(path)
     contained = path.is_file() and path.name.lower().endswith(_CONTAINERS)
     if path.is_file() and not contained:
         return [Selected(path, path, settings, {})]
@@ -84,6 +83,18 @@ def selected(path: Path, settings: Settings, watcher: Watcher, spool: Path) -> l
     for offered in chosen.offered:
         watcher.note(f"not published: {offered.path.name} ({offered.reason}); --which all takes it too")
     return [_select(artifact, path, contained, settings, spool) for artifact in chosen.artifacts]
+
+
+def _require_there(path: Path) -> None:
+    try:
+        if path.exists():
+            return
+    except PermissionError:
+        raise UsageError("unreadable", f"{path} may not be looked at", hint="check who may read its folder",
+                         stage="inspect") from None  # fmt: skip
+    except OSError:  # no name that there can be, such as one of 300 letters
+        pass
+    raise UsageError("no_such_file", f"there is nothing at {path}", stage="inspect")
 
 
 def _require_an_air_each(settings: Settings, files: int) -> None:

@@ -15,6 +15,15 @@ def test_each_field_stands_with_its_value_and_source(sandbox, weights, capsys):
     assert "$0.0017 a day after the beta" in rows["storage"]
 
 
+def test_an_image_that_was_given_is_shown_as_what_gets_a_url_later(sandbox, weights, capsys):
+    weights.with_name("pic.png").write_bytes(b"\x89PNG")
+    assert run(["explain", "mystyle.safetensors", "--hero-image", "pic.png"]) == 0
+    rows = [line for line in capsys.readouterr().out.splitlines() if "hero" in line]
+    assert [row.split("  ")[0] for row in rows] == ["heroImageURL"]
+    assert "not known yet" in rows[0]
+    assert "--hero-image: pic.png" in rows[0]
+
+
 def test_it_changes_nothing_anywhere(sandbox, weights, isolated_environment):
     before = {path: path.read_bytes() for path in weights.parent.iterdir()}
     assert run(["explain", "mystyle.safetensors"]) == 0

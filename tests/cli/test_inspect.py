@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -57,8 +60,8 @@ def test_explain_names_the_facts_that_decided(lora: Path, capsys: pytest.Capture
 
 
 def test_a_name_that_is_too_long_is_no_file(capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(["inspect", "x" * 300]) == 3
-    assert "too long" in capsys.readouterr().err
+    assert run(["inspect", "x" * 300]) == 2
+    assert "there is no file" in capsys.readouterr().err
 
 
 def test_a_folder_means_its_files(lora: Path, page: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -92,6 +95,16 @@ def test_a_look_alike_is_named_and_ends_in_exit_3(tmp_path: Path, capsys: pytest
     )
     assert run(["inspect", str(path)]) == 3
     assert "not a model that makes images" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "utf-8"])
+def test_json_is_json_in_any_encoding(tmp_path: Path, encoding: str) -> None:
+    title = "caf\u00e9 \U0001f600 \\ \x1b"
+    path = write(tmp_path / "x.safetensors", adapter_layer(ATTENTION), {"modelspec.title": title})
+    environ = {**os.environ, "PYTHONIOENCODING": encoding, "PYTHONPATH": os.pathsep.join(sys.path)}
+    command = [sys.executable, "-m", "rw_hooks", "inspect", "--json", str(path)]
+    done = subprocess.run(command, env=environ, capture_output=True, check=True)
+    assert json.loads(done.stdout)["metadata"]["modelspec.title"] == title
 
 
 def test_names_and_metadata_cannot_steer_the_terminal(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 
 import pytest
@@ -35,6 +36,34 @@ def test_a_trained_file_becomes_a_ready_model(sandbox, weights, capsys):
     assert [phase["status"] for phase in shown["phases"]][-1] == "ready"
     assert all(set(phase) == {"status", "at"} for phase in shown["phases"])
     assert sorted(shown["seconds"]) == sorted(STAGES)
+
+
+@pytest.mark.parametrize("command", ["publish", "inspect", "explain"])
+def test_a_file_name_may_look_like_json_or_markup(sandbox, weights, capsys, command):
+    for name in ("[bold]x.safetensors", '{"a".safetensors', "[1, 2].safetensors"):
+        weights.with_name(name).write_bytes(weights.read_bytes())
+        assert run([command, name]) == 0
+        captured = capsys.readouterr()
+        assert command == "explain" or name in captured.out
+        assert run([command, name, "--json"]) == 0
+        assert command == "explain" or json.loads(capsys.readouterr().out)["path"].endswith(name)
+
+
+@pytest.mark.parametrize("name", ["x" * 300 + ".safetensors", "mystyle.safetensors/x", "gone.safetensors"])
+@pytest.mark.parametrize("command", ["publish", "explain", "inspect"])
+def test_a_path_that_leads_nowhere_is_a_usage_error(sandbox, weights, capsys, command, name):
+    assert run([command, name]) == 2
+    assert "resume" not in capsys.readouterr().err
+
+
+@pytest.mark.skipif(hasattr(os, "geteuid") and os.geteuid() == 0, reason="root may look everywhere")
+def test_a_path_that_may_not_be_looked_at_is_a_usage_error(sandbox, weights, capsys):
+    weights.parent.chmod(0)
+    try:
+        assert run(["publish", str(weights)]) == 2
+    finally:
+        weights.parent.chmod(0o700)
+    assert "may not be looked at" in capsys.readouterr().err
 
 
 def test_people_get_one_table(sandbox, weights, capsys):

@@ -8,9 +8,11 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
+import rw_hooks.cli.bug
 import rw_hooks.cli.jobs
 from rw_hooks.cli.app import run
 from rw_hooks.sandbox import SandboxSettings
@@ -53,6 +55,49 @@ def test_a_bug_is_reported_where_no_file_can_be_written(tmp_path, monkeypatch, c
     break_jobs(monkeypatch, ZeroDivisionError("bug"))
     assert run(["jobs"]) == 1
     assert "could not be written" in capsys.readouterr().err
+
+
+def test_a_bug_is_reported_though_the_settings_cannot_be_read(monkeypatch, capsys):
+    break_jobs(monkeypatch, ZeroDivisionError("bug"))
+    monkeypatch.setattr(rw_hooks.cli.bug, "load", lambda: 1 / 0)
+    assert run(["jobs"]) == 1
+    assert "ZeroDivisionError; its traceback could not be written" in capsys.readouterr().err
+
+
+POSIX = pytest.mark.skipif(os.name != "posix", reason="pipes and closed streams as POSIX has them")
+
+
+def in_shell(line: str, folder: Path) -> tuple[str, str]:
+    """Run one line of a shell with ``$RW`` as the command; return what it printed, and what it said."""
+    environ = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "RW": f"{sys.executable} -m rw_hooks"}
+    done = subprocess.run(["sh", "-c", line], cwd=folder, env=environ, capture_output=True, text=True, check=False)
+    return done.stdout.strip(), done.stderr
+
+
+@POSIX
+@pytest.mark.parametrize("arguments", ["--help", "--version", "inspect --json mystyle.safetensors"])
+def test_a_pipe_that_is_closed_ends_the_command_quietly(weights, arguments):
+    printed, said = in_shell(f"{{ $RW {arguments}; echo $? >code; }} | true; sleep 0; cat code", weights.parent)
+    assert (printed in {"0", "141"}, said) == (True, "")
+
+
+@POSIX
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [("--help", 0), ("inspect mystyle.safetensors", 0), ("explain mystyle.safetensors --json", 0), ("inspect gone", 2)],
+)
+@pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-"])
+def test_a_stream_that_is_closed_changes_nothing(weights, arguments, code, closed):
+    printed, said = in_shell(f"$RW {arguments} {closed}; echo code $?", weights.parent)
+    assert printed.endswith(f"code {code}")
+    assert "error: a bug" not in said + printed
+
+
+@POSIX
+@pytest.mark.parametrize("arguments", ["jobs", "publish x.safetensors", "run -- true"])
+def test_a_working_directory_that_is_gone_is_a_usage_error(tmp_path, arguments):
+    printed, said = in_shell(f"mkdir gone; cd gone; rmdir ../gone; $RW {arguments}; echo code $?", tmp_path)
+    assert (printed, "working directory is gone" in said) == ("code 2", True)
 
 
 def test_an_interruption_says_that_nothing_is_lost(monkeypatch, capsys):

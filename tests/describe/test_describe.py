@@ -421,7 +421,9 @@ class TestHero:
         description = described(hero_image=str(image)) if given else described(None, facts(hero_image=str(image)))
         assert "heroImageURL" not in description.fields
         assert description.hero_file == image
-        assert description.suggestions["hero_image"] == "a.png"
+        assert description.suggestions == ({} if given else {"hero_image": "a.png"})
+        assert description.sources.get("heroImageURL", "").startswith("--hero-image: a.png" if given else "")
+        assert ("heroImageURL" in description.sources) == given
 
     def test_a_given_file_that_is_not_there_is_refused(self) -> None:
         with pytest.raises(UsageError, match="--hero-image"):

@@ -66,6 +66,68 @@ def test_launch_scripts_of_each_shell_are_read(name: str, content: str, tmp_path
     assert (launch.source, launch.script, launch.options) == (name, "flux_train.py", {"output_name": "my maya"})
 
 
+def options_in(name: str, content: str, folder: Path) -> dict[str, object]:
+    path = folder / name
+    path.write_text(content, encoding="utf-8")
+    return dict(read_launch_script(path).options)
+
+
+SHELL = """
+export NAME="maya"
+WORD='ohwx "w" $5' # a remark
+DIR=out/$NAME
+EXTRA="--rank 4 --sdpa"
+python t.py --name="${NAME}_v2" --word "$WORD" --dir $DIR/x $EXTRA --lost $LOST --part a $LOST --note "\\$5"
+"""
+BATCH = """
+set NAME=my maya
+set "DIR=out/%name%"
+python t.py --name="%NAME%_v2" --dir "%DIR%" --lost %LOST% --part a %1 --sdpa --note "5%% of $5"
+"""
+POWERSHELL = """
+$Name = "maya" # a remark
+$env:WORD = "ohwx w"
+$DIR = "out/$Name"
+python t.py --name="${name}_v2" --word $env:word --dir "$DIR/x" --lost $LOST --part a $(Get-Date) --sdpa
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "expected"),
+    [
+        ("train.sh", SHELL, {"name": "maya_v2", "word": 'ohwx "w" $5', "dir": "out/maya/x", "rank": "4", "note": "$5"}),
+        ("train.bat", BATCH, {"name": "my maya_v2", "dir": "out/my maya", "note": "5% of $5"}),
+        ("train.ps1", POWERSHELL, {"name": "maya_v2", "word": "ohwx w", "dir": "out/maya/x"}),
+    ],
+)
+def test_variables_have_the_values_that_the_script_sets(
+    name: str, content: str, expected: dict[str, object], tmp_path: Path
+) -> None:
+    assert options_in(name, content, tmp_path) == {"part": "a", "sdpa": True, **expected}
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [
+        "NAME=$(date)", "NAME=`date`", "NAME=${1:-maya}", "NAME=$1", "NAME=a\nNAME=b", "if x; then NAME=a; fi",
+        "if x; then\n  NAME=a\nfi", "NAME=a\nif x; then\n  NAME=b\nfi", "NAME=a\nfor NAME in b c; do",
+        "NAME=a\nread NAME", "NAME=$NAME", "API_KEY=not-shaped-like-one\nNAME=$API_KEY", "NAME=a; rm b",
+    ],
+)  # fmt: skip
+def test_a_value_that_depends_on_more_than_the_script_is_left_out(setting: str, tmp_path: Path) -> None:
+    assert options_in("train.sh", f"{setting}\npython t.py --name $NAME --rank 4\n", tmp_path) == {"rank": "4"}
+
+
+def test_variables_that_double_each_other_stay_small(tmp_path: Path) -> None:
+    doubling = "".join(f"V{number + 1}=$V{number}$V{number}\n" for number in range(40))
+    options = options_in("train.sh", f"V0=xxxxxxxxxx\n{doubling}python t.py --name $V40 --rank 4\n", tmp_path)
+    assert options == {"rank": "4"}
+
+
+def test_a_dollar_in_an_argv_is_a_dollar() -> None:
+    assert parse_argv(["t.py", "--prompt", "a $NAME and a $5 bill"]).options == {"prompt": "a $NAME and a $5 bill"}
+
+
 @pytest.mark.parametrize(
     ("name", "content", "said"),
     [

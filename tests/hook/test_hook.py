@@ -79,7 +79,12 @@ def test_what_a_hook_leaves_is_for_its_owner_alone(training):
 
 @pytest.mark.parametrize(
     ("options", "error"),
-    [({"trigger_word": "sks"}, TypeError), ({"air": "sks"}, ValueError), ({"weight": 9}, ValueError)],
+    [
+        ({"trigger_word": "sks"}, TypeError),
+        ({"air": "sks"}, ValueError),
+        ({"weight": 9}, ValueError),
+        ({"config": "gone"}, ValueError),
+    ],
 )
 def test_a_wrong_option_shows_at_step_0(training, options, error):
     with pytest.raises(error):
@@ -164,6 +169,19 @@ def test_a_state_folder_that_cannot_be_written_is_one_warning(training, caplog, 
     assert len(caplog.records) == 1
     assert "RW_HOOKS_HOME" in caplog.text
     assert not (training.folder / ".rw-hooks").exists()
+
+
+@ONLY_FOR_POSIX
+def test_a_user_without_a_home_costs_a_warning_and_no_training(training, caplog, monkeypatch):
+    monkeypatch.delenv("RW_HOOKS_HOME")
+    monkeypatch.delenv("XDG_STATE_HOME", raising=False)
+    monkeypatch.delenv("HOME")
+    monkeypatch.setattr(os, "getuid", lambda: 2**31 - 7)
+    hook = PublishHook()
+    hook.on_save(save(training.folder / "lora.safetensors"))
+    hook.on_end()
+    assert len(caplog.records) == 1
+    assert "RW_HOOKS_HOME" in caplog.text
 
 
 def test_without_a_key_the_save_is_kept_for_later(training, caplog, monkeypatch):

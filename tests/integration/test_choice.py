@@ -55,6 +55,8 @@ def test_one_of_a_pair_is_chosen_and_the_other_offered_with_the_reason() -> None
 def test_the_best_is_that_of_the_highest_score() -> None:
     scored = [saved("a", step=1, metric=0.1), saved("b", step=2, metric=0.9), saved("c", step=3)]
     assert names(choose_artifacts(scored, "best").artifacts) == ["b"]
+    losses = [saved("a", step=1, metric=-0.5), saved("b", step=2, metric=0.0), saved("c", step=3, metric=-0.1)]
+    assert names(choose_artifacts(losses, "best").artifacts) == ["b"]
     with pytest.raises(MissingError, match="no save of this run has a score"):
         choose_artifacts(LINE, "best")
 

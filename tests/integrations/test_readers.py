@@ -108,13 +108,16 @@ def test_a_dataset_without_class_tokens_falls_back_to_its_folder_names(tmp_path:
 
 
 def test_the_guis_config_of_this_file_is_taken_among_those_of_others(tmp_path: Path) -> None:
-    for name, time in (("maya", "101500"), ("tree", "111500")):
+    for name, time in (("maya2", "091500"), ("maya", "101500"), ("tree", "111500")):
         (tmp_path / f"config_lora-20261101-{time}.toml").write_text(
             f'output_name = "{name}"\nnetwork_module = "networks.lora"\nmetadata_title = "The {name}"\n',
             encoding="utf-8",
         )
         weights(tmp_path / f"{name}.safetensors")
-    assert values(read_run(tmp_path / "maya.safetensors").facts)["name"] == "The maya"
+        weights(tmp_path / f"{name}-000004.safetensors")
+    for name in ("maya", "maya2"):
+        for save in (name, f"{name}-000004"):
+            assert values(read_run(tmp_path / f"{save}.safetensors").facts)["name"] == f"The {name}"
     assert values(read_run(tmp_path).facts)["name"] == "The tree"
     assert [artifact.path.name for artifact in choose(read_run(tmp_path)).artifacts] == ["tree.safetensors"]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rw_hooks.publish.api import explain
 from rw_hooks.publish.describing import facts_for
 
 
@@ -18,3 +19,12 @@ def test_told_facts_that_options_would_refuse_are_left_out(settings, lora, caplo
     assert facts.weight is None
     assert facts.name.value == "Maya"
     assert "weight" in caplog.text
+
+
+def test_a_config_that_is_broken_is_a_finding_of_the_description(settings, lora):
+    (lora.parent / "broken.toml").write_text("a = ")
+    (publication,) = explain([lora], settings(config=str(lora.parent / "broken.toml")))
+    assert ("config_unreadable", "warning") in [(entry.code, entry.severity) for entry in publication.findings]
+    assert "broken.toml" in str(publication.findings)
+    facts = facts_for(lora, settings(), {"unread": ["told"], "name": "Maya"})
+    assert ["broken.toml" in trouble for trouble in facts.unread] == [True]

@@ -321,5 +321,5 @@ def test_a_preview_that_cannot_be_hosted_stops_nothing(tmp_path, settings, lora)
     (tmp_path / "preview.png").write_text("no image")
     publication = publish(lora, settings=settings(hero_image="preview.png"))
     assert publication.status == "ready"
-    assert "heroImageURL" not in publication.model
+    assert "heroImageURL" not in {**publication.model, **publication.sources}
     assert "hero_image_left_out" in {finding.code for finding in publication.findings}

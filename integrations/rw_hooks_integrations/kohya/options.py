@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from rw_hooks.facts import Config, Fact, Layer, Layers, TrainingFacts, runware_scheduler
 from rw_hooks.facts.values import dig, number, whole
-from rw_hooks.integration import RunFolder
+from rw_hooks.integration import RunFolder, save_name
 
 __all__ = ["common_facts", "options_of", "sampling_facts"]
 
@@ -41,8 +41,9 @@ def _of_gui(run: RunFolder) -> Config | None:
             for path in run.matching(_GUI_JSON)
             if (config := run.read(path)) is not None and "LoRA_type" in config.values
         ]
-    stem = run.path.stem
-    naming = [config for config in configs if stem.startswith(str(_flat(config).get("output_name") or "\0"))]
+    named = [(str(_flat(config).get("output_name") or ""), config) for config in configs]
+    stems = (run.path.stem, save_name(run.path).stem)  # as it is called, else without the suffix of a step or an epoch
+    naming = [config for stem in reversed(stems) for name, config in named if name == stem]
     return next(reversed(naming or configs), None)
 
 
