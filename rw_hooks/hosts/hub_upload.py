@@ -76,8 +76,8 @@ def run(upload: Upload, config: HostConfig, progress: Progress, deadline: Deadli
 
     Raises:
         RefusedError: The Hub said no.
-        ConflictError: The repository has got another commit meanwhile.
-        UnreachableError: The Hub is away, the upload was stuck, or the deadline passed.
+        UnreachableError: The Hub is away, the upload was stuck, the deadline passed, or (``hub_conflict``) the
+            repository has got another commit meanwhile.
     """
     process = _start(upload, config.home)
     try:

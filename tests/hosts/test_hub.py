@@ -5,7 +5,9 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 from urllib.request import urlopen
 
 import pytest
@@ -15,6 +17,7 @@ from rw_hooks.deadline import Deadline
 from rw_hooks.errors import ArtifactChangedError, MissingError, RefusedError, UnreachableError
 from rw_hooks.hosts import Host, HostConfig, HostedFile, Location, default_hub_url, open_host, preflight
 from rw_hooks.hosts.hub_api import HubApi
+from rw_hooks.hosts.hub_errors import refusal
 from tests.doubles.hub import HubDouble
 from tests.hosts.conftest import MakeFile
 
@@ -183,6 +186,28 @@ def test_a_commit_that_lost_the_race_is_made_on_the_new_head(
     host.upload(file, quiet, deadline)
 
     assert (hub.counts["commits"], hub.calls("lfs-put")) == (1, 1)
+
+
+def test_many_saves_to_one_repository_at_once_are_all_committed(
+    config: HostConfig, hub: HubDouble, make_file: MakeFile
+) -> None:
+    hub.add_repo("ada/maya")
+    files = [make_file(f"maya-{number}.safetensors", size=5_000) for number in range(8)]
+    together, deadline = Barrier(len(files)), Deadline.after(240.0)
+
+    def upload(file: HostedFile) -> Location:
+        host = open_host("hf://ada/maya", config)
+        together.wait()
+        return host.upload(file, quiet, deadline)
+
+    with ThreadPoolExecutor(len(files)) as pool:
+        locations = list(pool.map(upload, files))
+    assert len({location.revision for location in locations}) == hub.counts["commits"] == len(files)
+    assert hub.calls("lfs-put") == len(files)
+
+
+def test_a_conflict_until_the_deadline_is_pending_and_not_failed() -> None:
+    assert isinstance(refusal(412, "", what="ada/maya", token=SecretStr("t")), UnreachableError)
 
 
 def test_an_upload_that_hangs_in_xet_goes_on_without_xet(
