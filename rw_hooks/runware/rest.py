@@ -145,7 +145,7 @@ def _seconds(header: str | None) -> float | None:
     """Read Retry-After, which is a number of seconds or a date; anything else counts as absent."""
     if not header:
         return None
-    if header.strip().isdigit():
+    if header.isascii() and header.strip().isdecimal():
         return float(header[:12])
     try:
         moment = parsedate_to_datetime(header)

@@ -13,6 +13,7 @@ from rw_hooks.runware import Endpoint, RunwareClient
 from tests.doubles.runware_script import (
     FAST,
     IMPATIENT,
+    PHASES,
     answers_status,
     is_silent,
     refuses,
@@ -254,6 +255,12 @@ def test_auto_turns_to_rest_with_the_same_task_when_the_connection_is_lost_for_g
     assert (registration.transport, statuses(registration)) == ("rest", ["validated", "ready"])
     first, second = runware.task_uuids
     assert first == second
+
+
+def test_a_retry_after_that_is_no_number_counts_as_none(runware):
+    script(runware, answers_status(503, Retry_After="\u00b2"), says(*PHASES))
+    with RunwareClient(runware.endpoint, transport="rest", timings=FAST) as client:
+        assert statuses(register(client))[-1] == "ready"
 
 
 def test_ws_does_not_turn_to_rest(runware):
