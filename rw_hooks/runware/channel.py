@@ -30,7 +30,7 @@ class Lost:
 
 @dataclass(frozen=True)
 class Unavailable:
-    """Connecting failed several times in a row; it is still tried."""
+    """Connecting failed, or led to nothing, several times in a row; it is still tried."""
 
     reason: str
 

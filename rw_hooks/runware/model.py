@@ -79,7 +79,8 @@ class Timings:
         dead: Silence, pongs included, after which a connection counts as lost.
         backoff_first: Before the second try of anything; doubled with each further one.
         backoff_most: The longest such wait.
-        fallback_after: Failed connections in a row after which ``transport=auto`` turns to REST.
+        fallback_after: Connections in a row that failed, or broke before a word about an upload came, after which
+            ``transport=auto`` turns to REST.
         answer: For the first answer to a submission; so long it keeps others from being sent, then it is sent again.
         resume_silence: Without a frame on a resumed session, before a new taskUUID.
         silence: Without a frame otherwise, before a new taskUUID.

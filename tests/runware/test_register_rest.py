@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import time
+from dataclasses import replace
 
 import pytest
 from pydantic import SecretStr
@@ -13,7 +14,6 @@ from rw_hooks.runware import Endpoint, RunwareClient
 from tests.doubles.runware_script import (
     FAST,
     IMPATIENT,
-    PHASES,
     answers_status,
     is_silent,
     refuses,
@@ -110,7 +110,7 @@ def test_a_retry_after_beyond_the_deadline_ends_at_once_and_leaves_the_upload_pe
     assert time.monotonic() - started < 2
 
 
-@pytest.mark.parametrize("value", ["garbage", "-5", "", "Wed, 21 Oct 2015 07:28:00 GMT", "Wed, 21 Oct 2015"])
+@pytest.mark.parametrize("value", ["garbage", "-5", "", "\u00b2", "Wed, 21 Oct 2015 07:28:00 GMT", "Wed, 21 Oct 2015"])
 def test_a_retry_after_that_says_nothing_is_not_waited_for(runware, client, value):
     script(runware, answers_status(503, Retry_After=value), says("ready"))
     register(client)
@@ -257,10 +257,17 @@ def test_auto_turns_to_rest_with_the_same_task_when_the_connection_is_lost_for_g
     assert first == second
 
 
-def test_a_retry_after_that_is_no_number_counts_as_none(runware):
-    script(runware, answers_status(503, Retry_After="\u00b2"), says(*PHASES))
-    with RunwareClient(runware.endpoint, transport="rest", timings=FAST) as client:
-        assert statuses(register(client))[-1] == "ready"
+def test_auto_turns_to_rest_when_each_connection_is_cut_at_its_first_use(runware):
+    def cut(wire, task):
+        if wire.socket is None:
+            wire.phase(task, "ready")
+        else:
+            wire.drop()
+
+    script(runware, cut)
+    with RunwareClient(runware.endpoint, timings=replace(IMPATIENT, backoff_most=2.0)) as client:
+        assert register(client).transport == "rest"
+    assert [sent.transport for sent in runware.sent if sent.kind == "modelUpload"] == ["ws", "ws", "rest"]
 
 
 def test_ws_does_not_turn_to_rest(runware):
