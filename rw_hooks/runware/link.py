@@ -14,7 +14,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Literal
 
 from pydantic import SecretStr
@@ -145,7 +145,7 @@ class Link:
         """Send for a mailbox; waits while another's submission has no answer yet.
 
         Returns:
-            False when that connection is gone.
+            False when that connection was gone before. One that breaks while it is sent may have carried it.
         """
         with self._changed:
             while self._is_held_up(box, connection):
@@ -154,10 +154,8 @@ class Link:
             if socket is None or self._number != connection or box.deadline.passed:
                 return False
             self._unanswered = (box, Deadline.after(self._timings.answer))
-        try:
+        with suppress(WebSocketException, OSError):  # the reader finds it broken too, and says so
             socket.send(payload.get_secret_value())
-        except (WebSocketException, OSError):
-            return False
         return True
 
     def close(self) -> None:

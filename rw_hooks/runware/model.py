@@ -133,7 +133,7 @@ class Submission(BaseModel):
         task_uuid: The task's name; kept through every doubt that the protocol does not allow to end with a new one.
         request_digest: Of the request; another request is another submission.
         session_uuid: The WebSocket session it was sent in, or None.
-        sent_at: When it was sent, ISO 8601 in UTC; None when it is not known to have been.
+        sent_at: When it was sent, ISO 8601 in UTC, written down just before; None when it surely was not.
         accepted: Whether the platform is known to have taken it.
         attempt: Counts the taskUUIDs of this request, from 1.
         phases: What the platform has reported.

@@ -175,18 +175,21 @@ class Register:
             self._send(channel)
 
     def _send(self, channel: Channel) -> None:
-        """Send the submission as it stands in the ledger."""
-        self._doubted = self._doubted or self.submission.sent_at is not None
-        self._keep(session_uuid=self._session)
-        payload = self._payload()
+        """Send the submission as it stands in the ledger.
+
+        That it was sent is written down before, because a channel may hold the call until the platform has answered.
+        """
+        payload, before = self._payload(), self.submission
+        self._doubted = self._doubted or before.sent_at is not None
+        self._keep(session_uuid=self._session, sent_at=_now())
         reach("register.before_send")
         sent = channel.send(payload, self._connection)
         reach("register.after_send")
-        if not sent:
-            self._connection, self._watch = 0, _Watch()
+        if sent:
+            self._wait_for_word()
             return
-        self._keep(sent_at=_now())
-        self._wait_for_word()
+        self._keep(session_uuid=before.session_uuid, sent_at=before.sent_at)
+        self._connection, self._watch = 0, _Watch()
 
     def _payload(self) -> SecretStr:
         if self._url is None:
