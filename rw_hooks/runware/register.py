@@ -107,6 +107,8 @@ class Register:
         self._doubted = False
         self._asked_again = False
         self._look_every = timings.search
+        self._renew_every = 0.0
+        self._renewable_at = 0.0
         self._watch = _Watch()
         self.submission = self._begin()
 
@@ -310,10 +312,16 @@ class Register:
             self._silent(channel)
 
     def _look(self, channel: Channel) -> None:
-        self._look_every = min(self._look_every * _GROWTH, self._timings.poll_most)
-        if self._order.is_listed():
+        """Ask anew where the AIR is listed, ever more seldom: what is replaced was listed all the time."""
+        now = time.monotonic()
+        if now < self._renewable_at:
+            self._watch.look = self._renewable_at
+        elif self._order.is_listed():
+            self._renew_every = min(max(self._renew_every * _GROWTH, self._timings.poll_most), self._timings.silence)
+            self._renewable_at = now + self._renew_every
             self._renew(channel, "the AIR is listed")
         else:
+            self._look_every = min(self._look_every * _GROWTH, self._timings.poll_most)
             self._watch.look = _in(self._look_every)
 
     def _silent(self, channel: Channel) -> None:

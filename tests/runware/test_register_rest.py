@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import time
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 from pydantic import SecretStr
@@ -130,6 +131,20 @@ def test_a_reply_of_one_json_document_a_line_is_read(runware, client):
 
     script(runware, lines)
     assert statuses(register(client)) == ["validated", "ready"]
+
+
+def test_a_model_that_is_replaced_is_asked_for_ever_more_seldom(runware):
+    began = time.monotonic()
+    script(runware, lambda wire, task: wire.phase(task, "ready" if time.monotonic() - began > 3 else "validated"))
+    runware.models = [{"air": "myorg:1@1"}]
+    timings = replace(FAST, poll_most=0.3, silence=2)
+    with RunwareClient(runware.endpoint, transport="rest", timings=timings) as client:
+        assert statuses(register(client)) == ["validated", "ready"]
+    moments = [sent.at for sent in runware.sent if sent.kind == "modelUpload"]
+    first, *pauses = [after - before for before, after in pairwise(moments)]
+    assert first < min(pauses)
+    assert pauses[0] >= 0.25
+    assert len(pauses) <= 6
 
 
 def test_an_acknowledgement_is_followed_by_looking(runware, client):
