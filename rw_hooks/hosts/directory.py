@@ -2,7 +2,8 @@
 
 The file is copied under a temporary name, hashed as it is copied, synced and then given its name, so that the web
 server never shows half a file. A name is never taken from another file: then the first eight hexadecimal digits of
-the sha256 go into the name.
+the sha256 go into the name. So they do where the file system has no links (exFAT, some network shares), because there
+nothing gives a name only if it is free.
 """
 
 from __future__ import annotations
@@ -159,11 +160,10 @@ def _give_name(temporary: Path, folder: Path, file: HostedFile) -> str:
     try:
         (folder / first).hardlink_to(temporary)
     except OSError:
-        if not (folder / first).exists():
-            temporary.replace(folder / first)  # a file system without links
-        elif not _holds(folder / first, file):
-            temporary.replace(folder / last)
-            return last
+        if _holds(folder / first, file):
+            return first
+        temporary.replace(folder / last)
+        return last
     return first
 
 
