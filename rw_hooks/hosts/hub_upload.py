@@ -118,6 +118,8 @@ def _environment(environ: Mapping[str, str], upload: Upload, folder: Path) -> di
         "HF_HUB_DISABLE_TELEMETRY": "1",
         "HF_HUB_DISABLE_IMPLICIT_TOKEN": "1",
     }
+    if kept.get("SSL_CERT_FILE") and not kept.get("REQUESTS_CA_BUNDLE"):
+        settings["REQUESTS_CA_BUNDLE"] = kept["SSL_CERT_FILE"]  # the Hub's client heeds the one or the other by its age
     if not upload.xet:
         settings["HF_HUB_DISABLE_XET"] = "1"
     return {**kept, **settings}
