@@ -18,6 +18,7 @@ from rw_hooks.errors import ArtifactChangedError, MissingError, RefusedError, Un
 from rw_hooks.hosts import Host, HostConfig, HostedFile, Location, default_hub_url, open_host, preflight
 from rw_hooks.hosts.hub_api import HubApi
 from rw_hooks.hosts.hub_errors import refusal
+from tests.doubles.faults import Fault
 from tests.doubles.hub import HubDouble
 from tests.hosts.conftest import MakeFile
 
@@ -252,6 +253,17 @@ def test_a_refusal_ends_at_once_and_names_the_mend(
     assert "--host" in refused.value.hint or "HF_TOKEN" in refused.value.hint
     assert hub.token not in str(refused.value.as_json())
     assert hub.calls(endpoint) == 1
+
+
+def test_a_renamed_repository_is_refused_by_its_new_name(
+    host: Host, hub: HubDouble, file: HostedFile, deadline: Deadline
+) -> None:
+    hub.faults.add("info", Fault("status", 307, {"Location": "/api/models/ada/maya-2/revision/main"}))
+    with pytest.raises(RefusedError) as refused:
+        host.upload(file, quiet, deadline)
+
+    assert refused.value.code == "hub_renamed"
+    assert "hf://ada/maya-2" in refused.value.hint
 
 
 def test_a_full_account_is_told_from_a_wrong_token(
