@@ -133,9 +133,13 @@ class HubApi:
     Args:
         endpoint: The Hub's address.
         token: The Hugging Face token.
+
+    Raises:
+        MissingError: The token holds a character that no token has.
     """
 
     def __init__(self, endpoint: str, token: SecretStr) -> None:
+        web.require_sendable(token, "HF_TOKEN")
         self.endpoint = endpoint.rstrip("/")
         self._token = token
 
