@@ -27,7 +27,7 @@ from rw_hooks.home import clear_leftovers
 from rw_hooks.hosts.base import HostConfig, HostedFile, Location, Progress
 from rw_hooks.hosts.unchanged import Unchanged
 from rw_hooks.points import reach
-from rw_hooks.redact import is_secret_url
+from rw_hooks.redact import is_secret_url, redact_url
 
 __all__ = ["DirectoryHost"]
 
@@ -49,7 +49,7 @@ class DirectoryHost:
         parts = urlsplit(url)
         bases = parse_qs(parts.query).get("url", [])
         if parts.netloc or not parts.path.strip("/"):
-            raise UsageError("bad_host", f"--host: {url!r} names no folder", hint=_FORM)
+            raise UsageError("bad_host", f"--host: {redact_url(url)!r} names no folder", hint=_FORM)
         if len(bases) != 1 or not bases[0].startswith(("https://", "http://")) or is_secret_url(bases[0]):
             raise UsageError("bad_host", "--host: dir:// needs the folder's web address, without secrets", hint=_FORM)
         self._folder = Path(url2pathname(parts.path))

@@ -24,6 +24,7 @@ from rw_hooks.hosts.hub_upload import Upload, run
 from rw_hooks.hosts.requests import pause_before
 from rw_hooks.hosts.unchanged import Unchanged
 from rw_hooks.points import reach
+from rw_hooks.redact import redact_url
 
 __all__ = ["HubHost", "require_token"]
 
@@ -215,7 +216,7 @@ def _parsed(url: str) -> tuple[str, str, bool]:
     public = query.pop("public", ["0"])
     named = rest and all(_NAME.fullmatch(part) for part in (user, rest[0]))
     if not named or query or parts.fragment or public not in (["0"], ["1"]) or {"", ".", ".."} & set(rest):
-        raise UsageError("bad_host", f"--host: {url!r} is not a place on the Hugging Face Hub", hint=_FORM)
+        raise UsageError("bad_host", f"--host: {redact_url(url)!r} is not a place on the Hugging Face Hub", hint=_FORM)
     return f"{user}/{rest[0]}", "/".join(rest[1:]), public == ["1"]
 
 
