@@ -11,12 +11,15 @@ import re
 from typing import NamedTuple
 from urllib.parse import urlsplit, urlunsplit
 
-__all__ = ["fingerprint", "is_secret_url", "redact", "redact_url"]
+__all__ = ["REMOVED", "fingerprint", "is_secret_url", "redact", "redact_url"]
 
 _FINGERPRINT_DIGITS = 16
 
-_REDACTED = "[removed]"
-_URL = re.compile(r"(?:[hH][tT][tT][pP]|[wW][sS])[sS]?://[^\s\"'<>\\)\]}]+")
+REMOVED = "[removed]"
+"""What stands where a secret stood."""
+
+_SCHEME = r"(?:https?|wss?)://"
+_URL = re.compile(rf"(?i){_SCHEME}(?:(?!{_SCHEME})[^\s\"<>\\])+")  # quotes and brackets may be part of one, as they are
 
 
 class _Shape(NamedTuple):
@@ -33,20 +36,32 @@ class _Shape(NamedTuple):
 
 
 _SHAPES = (
-    _Shape(("hf_",), re.compile(r"\bhf_[A-Za-z0-9]{8,}")),
+    _Shape(("hf_",), re.compile(r"(?<![A-Za-z0-9])hf_[A-Za-z0-9]{30,}")),
     _Shape(
         ("authorization",),
         re.compile(r"(?i)\bauthorization[\"']?\s*[=:]\s*[\"']?(?:(?:bearer|basic)\s+)?[^\s\"',;}\])]{6,}"),
     ),
+    _Shape(("bearer",), re.compile(r"(?i)\bbearer\s+(?=[a-z._~+/-]*[0-9])[a-z0-9._~+/-]{16,}=*")),
+    # Base64 with a digit between letters, or filled up with equals signs: "a basic illustration01" is no secret.
     _Shape(
-        ("bearer", "basic"),
-        # A digit or an equals sign: "a basic watercolour" in a prompt is no secret.
-        re.compile(r"(?i)\b(bearer|basic)\s+(?=[A-Za-z0-9._~+/-]*[0-9=])[A-Za-z0-9._~+/=-]{8,}"),
+        ("basic",),
+        re.compile(r"(?i)\bbasic\s+(?:[a-z0-9+/]{8,}={1,2}(?!\w)|(?=[a-z0-9+/]*[a-z][0-9]+[a-z])[a-z0-9+/]{16,})"),
     ),
     _Shape(("akia", "asia"), re.compile(r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b")),
+    # A long run with a digit between letters, also behind short words: "sk_cyberpunk_style_v2" is a model's name.
     _Shape(
-        ("sk", "pk", "rk", "gh", "glpat", "xox"),
-        re.compile(r"\b(?:sk|pk|rk|ghp|gho|glpat|xox[abp])[-_][A-Za-z0-9_-]{16,}"),
+        ("sk", "pk", "rk"),
+        re.compile(
+            r"(?<![A-Za-z0-9])[spr]k[-_](?:[A-Za-z0-9]{1,15}[-_]{1,9}){0,8}"
+            r"(?=[A-Za-z0-9]*[A-Za-z][0-9]+[A-Za-z])[A-Za-z0-9]{16,}[A-Za-z0-9_-]*"
+        ),
+    ),
+    _Shape(
+        ("gh", "github_pat_", "glpat-", "xox"),
+        re.compile(
+            r"(?<![A-Za-z0-9])(?:gh[oprsu]_[A-Za-z0-9]{30,}|github_pat_[A-Za-z0-9_]{30,}"
+            r"|glpat-[A-Za-z0-9_-]{20,}|xox[abeprs]-[A-Za-z0-9-]{20,})"
+        ),
     ),
     _Shape(
         ("key", "secret", "passw", "token"),
@@ -65,7 +80,7 @@ def redact_url(url: str) -> str:
         parts = urlsplit(url)
         host = parts.netloc.rpartition("@")[2]
     except ValueError:
-        return _REDACTED
+        return REMOVED
     shown = urlunsplit((parts.scheme, host, parts.path, "", ""))
     return shown if host or not url.startswith(f"{parts.scheme}://") else f"{parts.scheme}://{parts.path}"
 
@@ -78,13 +93,13 @@ def is_secret_url(url: str) -> bool:
 def redact(text: str, *secrets: str) -> str:
     """Return the text without the given secrets, without secret parts of URLs, and without anything token-shaped."""
     for secret in sorted(filter(None, secrets), key=len, reverse=True):
-        text = text.replace(secret, _REDACTED)
+        text = text.replace(secret, REMOVED)
     if "://" in text:
         text = _URL.sub(lambda match: redact_url(match[0]), text)
     lowered = text.lower()
     for shape in _SHAPES:
         if any(needle in lowered for needle in shape.needles):
-            text = shape.pattern.sub(_REDACTED, text)
+            text = shape.pattern.sub(REMOVED, text)
     return text
 
 

@@ -14,8 +14,9 @@ from functools import lru_cache
 
 import httpx
 from httpx import Client, HTTPError, InvalidURL, Response, TimeoutException, TransportError
+from pydantic import SecretStr
 
-from rw_hooks.errors import UsageError
+from rw_hooks.errors import MissingError, UsageError
 from rw_hooks.redact import redact
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "TransportError",
     "limits_within",
     "open_client",
+    "require_sendable",
     "tls_context",
 ]
 
@@ -71,6 +73,24 @@ def open_client(*, read_seconds: float = 60.0, headers: Mapping[str, str] | None
             "a SOCKS proxy needs 'pip install socksio python-socks'",
             stage="setup",
         ) from None
+
+
+def require_sendable(key: SecretStr, variable: str) -> None:
+    """See that a header can hold the key: what is copied from a page may bring a curly quote or an unseen character.
+
+    Args:
+        key: The key.
+        variable: The environment variable that sets it.
+
+    Raises:
+        MissingError: It holds a character that no key has.
+    """
+    text = key.get_secret_value()
+    if not text.isascii() or not text.isprintable():
+        raise MissingError(
+            "bad_key", f"{variable} holds a character that no key has, such as a curly quote or one that is not seen",
+            hint=f"copy the key again and set {variable} to it alone", stage="setup",
+        )  # fmt: skip
 
 
 def limits_within(client: Client, seconds: float) -> httpx.Timeout:

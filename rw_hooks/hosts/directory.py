@@ -2,7 +2,8 @@
 
 The file is copied under a temporary name, hashed as it is copied, synced and then given its name, so that the web
 server never shows half a file. A name is never taken from another file: then the first eight hexadecimal digits of
-the sha256 go into the name.
+the sha256 go into the name. So they do where the file system has no links (exFAT, some network shares), because there
+nothing gives a name only if it is free.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from rw_hooks.home import clear_leftovers
 from rw_hooks.hosts.base import HostConfig, HostedFile, Location, Progress
 from rw_hooks.hosts.unchanged import Unchanged
 from rw_hooks.points import reach
-from rw_hooks.redact import is_secret_url
+from rw_hooks.redact import is_secret_url, redact_url
 
 __all__ = ["DirectoryHost"]
 
@@ -50,7 +51,7 @@ class DirectoryHost:
         parts = urlsplit(url)
         bases = parse_qs(parts.query).get("url", [])
         if parts.netloc or not parts.path.strip("/"):
-            raise UsageError("bad_host", f"--host: {url!r} names no folder", hint=_FORM)
+            raise UsageError("bad_host", f"--host: {redact_url(url)!r} names no folder", hint=_FORM)
         if len(bases) != 1 or not bases[0].startswith(("https://", "http://")) or is_secret_url(bases[0]):
             raise UsageError("bad_host", "--host: dir:// needs the folder's web address, without secrets", hint=_FORM)
         self._folder = Path(url2pathname(parts.path))
@@ -161,11 +162,10 @@ def _give_name(temporary: Path, folder: Path, file: HostedFile) -> str:
     try:
         (folder / first).hardlink_to(temporary)
     except OSError:
-        if not (folder / first).exists():
-            temporary.replace(folder / first)  # a file system without links
-        elif not _holds(folder / first, file):
-            temporary.replace(folder / last)
-            return last
+        if _holds(folder / first, file):
+            return first
+        temporary.replace(folder / last)
+        return last
     return first
 
 

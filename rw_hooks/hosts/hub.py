@@ -8,6 +8,7 @@ every commit names its parent, so that one whose answer was lost can never be ma
 from __future__ import annotations
 
 import hashlib
+import random
 import re
 import time
 from pathlib import Path
@@ -16,20 +17,14 @@ from urllib.parse import parse_qs, quote, urlsplit
 from pydantic import SecretStr
 
 from rw_hooks.deadline import Deadline
-from rw_hooks.errors import (
-    ConflictError,
-    MissingError,
-    RefusedError,
-    RwHooksError,
-    UnreachableError,
-    UsageError,
-)
+from rw_hooks.errors import MissingError, RefusedError, RwHooksError, UnreachableError, UsageError
 from rw_hooks.hosts.base import HostConfig, HostedFile, Location, Progress
 from rw_hooks.hosts.hub_api import HubApi, Repo
 from rw_hooks.hosts.hub_upload import Upload, run
 from rw_hooks.hosts.requests import pause_before
 from rw_hooks.hosts.unchanged import Unchanged
 from rw_hooks.points import reach
+from rw_hooks.redact import redact_url
 
 __all__ = ["HubHost", "require_token"]
 
@@ -37,6 +32,7 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,95}")
 _FORM = "write --host hf://user/repo, or hf://user/repo?public=1 for a public one"
 _ASKING = 120.0
 _TRIES = 5
+_CONFLICT_PAUSE_MAX = 3.0
 _PRIVATE_NOTE = "the repository is private: the file is served through the Hub's temporary URLs"
 
 
@@ -89,27 +85,31 @@ class HubHost:
         return self._locate(repo, file, deadline)
 
     def upload(self, file: HostedFile, progress: Progress, deadline: Deadline) -> Location:
-        """Put the file into the repository in one commit, unless it lies there."""
+        """Put the file into the repository in one commit, unless it lies there.
+
+        That somebody else's commit came first is no failed try: the bytes are at the Hub, and a round costs little.
+        """
         xet: bool | None = None if self._config.hf_xet else False
         trouble: RwHooksError | None = None
-        for attempt in range(_TRIES + 1):
-            if attempt:
-                time.sleep(min(pause_before(attempt), deadline.left))
-            if trouble is not None and deadline.passed:
-                break
+        tries = 0
+        while trouble is None or not deadline.passed:
             repo = self._repo_for_writing(deadline)
             found = self._locate(repo, file, deadline)
             if found is not None:
                 return found
-            if attempt == _TRIES or deadline.passed:
+            if tries == _TRIES or deadline.passed:
                 break
             if xet is None:
                 xet = self._api.offers_xet(self._repo, deadline)
+            pause = random.uniform(0.0, _CONFLICT_PAUSE_MAX)
             try:
                 return self._send(file, repo, xet=xet, progress=progress, deadline=deadline)
-            except (UnreachableError, ConflictError) as error:
+            except UnreachableError as error:
                 trouble = error
-                xet = False
+            if trouble.code != "hub_conflict":
+                xet, tries = False, tries + 1
+                pause = pause_before(tries)
+            time.sleep(min(pause, deadline.left))
         raise trouble or UnreachableError(
             "host_slow", "there was no time left to upload the file", hint="`rw-hooks resume` goes on; see --timeout"
         )
@@ -216,7 +216,7 @@ def _parsed(url: str) -> tuple[str, str, bool]:
     public = query.pop("public", ["0"])
     named = rest and all(_NAME.fullmatch(part) for part in (user, rest[0]))
     if not named or query or parts.fragment or public not in (["0"], ["1"]) or {"", ".", ".."} & set(rest):
-        raise UsageError("bad_host", f"--host: {url!r} is not a place on the Hugging Face Hub", hint=_FORM)
+        raise UsageError("bad_host", f"--host: {redact_url(url)!r} is not a place on the Hugging Face Hub", hint=_FORM)
     return f"{user}/{rest[0]}", "/".join(rest[1:]), public == ["1"]
 
 

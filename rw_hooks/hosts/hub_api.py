@@ -1,11 +1,13 @@
 """What we ask the Hugging Face Hub ourselves; the bytes and the commit go through its client in :mod:`hub_child`.
 
 Every request here can be repeated without harm. The wire forms are those of huggingface_hub 2.4.0; a redirect is never
-followed with the token, except within the Hub itself (a renamed repository).
+followed with the token, except from a file's address within the Hub itself. A repository that was renamed is refused by
+its new name, because not all that is asked of it, nor its client, would follow.
 """
 
 from __future__ import annotations
 
+import re
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
@@ -34,6 +36,7 @@ _UNAUTHORIZED = 401
 _NOT_FOUND = 404
 _CONFLICT = 409
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_MOVED = re.compile(r"/api/models/([\w.-]+/[\w.-]+)/revision/main$")
 
 
 @dataclass(frozen=True)
@@ -130,9 +133,13 @@ class HubApi:
     Args:
         endpoint: The Hub's address.
         token: The Hugging Face token.
+
+    Raises:
+        MissingError: The token holds a character that no token has.
     """
 
     def __init__(self, endpoint: str, token: SecretStr) -> None:
+        web.require_sendable(token, "HF_TOKEN")
         self.endpoint = endpoint.rstrip("/")
         self._token = token
 
@@ -156,6 +163,11 @@ class HubApi:
             return None
         if answer.status == _UNAUTHORIZED and answer.headers.get("x-error-code") == "RepoNotFound":
             return None
+        moved = _MOVED.search(answer.headers.get("location", "")) if answer.status in _REDIRECTS else None
+        if moved is not None:
+            raise RefusedError(
+                "hub_renamed", f"{name} has another name at the Hub now: {moved[1]}", hint=f"say --host hf://{moved[1]}"
+            )
         if answer.status != _OK:
             self._refuse(answer, name)
         told = self._read(TypeAdapter(_Info), answer)

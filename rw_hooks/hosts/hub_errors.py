@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from pydantic import SecretStr
 
-from rw_hooks.errors import ConflictError, RefusedError, RwHooksError, UnreachableError
+from rw_hooks.errors import RefusedError, RwHooksError, UnreachableError
 from rw_hooks.hosts.requests import may_pass
 from rw_hooks.redact import redact
 
@@ -26,19 +26,18 @@ class _Meaning:
 _NEW_KEY = "set HF_TOKEN to a token with the right to write: https://huggingface.co/settings/tokens"
 _OTHER = _NEW_KEY + "; or name a repository of yours with --host hf://user/repo"
 _ROOM = "free space at https://huggingface.co/settings/billing, or host the file elsewhere with --host"
+_RESUME = "nothing is lost: `rw-hooks resume` goes on"
 _MEANINGS = {
     401: _Meaning(RefusedError, "hub_token_refused", "does not accept the token", _NEW_KEY),
     402: _Meaning(RefusedError, "hub_no_room", "wants to be paid for more storage", _ROOM),
     403: _Meaning(RefusedError, "hub_forbidden", "does not allow it", _OTHER),
     404: _Meaning(RefusedError, "hub_not_found", "does not know it, or the token may not see it", _OTHER),
-    409: _Meaning(ConflictError, "hub_conflict", "is busy with another change of it", "run `rw-hooks resume`"),
-    412: _Meaning(ConflictError, "hub_conflict", "has got another commit meanwhile", "run `rw-hooks resume`"),
+    409: _Meaning(UnreachableError, "hub_conflict", "is busy with another change of it", _RESUME),
+    412: _Meaning(UnreachableError, "hub_conflict", "has got another commit meanwhile", _RESUME),
     413: _Meaning(RefusedError, "hub_too_large", "finds the file too large", "host it elsewhere with --host"),
 }
 _REFUSED = _Meaning(RefusedError, "hub_refused", "refuses it", "name another repository with --host hf://user/repo")
-_FAILING = _Meaning(
-    UnreachableError, "hub_unreachable", "is away, slow or failing", "nothing is lost: `rw-hooks resume` goes on"
-)
+_FAILING = _Meaning(UnreachableError, "hub_unreachable", "is away, slow or failing", _RESUME)
 _FULL = _Meaning(RefusedError, "hub_no_room", "has no more room for it", _ROOM)
 _FULL_WORDS = ("storage limit", "quota", "storage space", "payment required")
 

@@ -76,8 +76,8 @@ def run(upload: Upload, config: HostConfig, progress: Progress, deadline: Deadli
 
     Raises:
         RefusedError: The Hub said no.
-        ConflictError: The repository has got another commit meanwhile.
-        UnreachableError: The Hub is away, the upload was stuck, or the deadline passed.
+        UnreachableError: The Hub is away, the upload was stuck, the deadline passed, or (``hub_conflict``) the
+            repository has got another commit meanwhile.
     """
     process = _start(upload, config.home)
     try:
@@ -118,6 +118,8 @@ def _environment(environ: Mapping[str, str], upload: Upload, folder: Path) -> di
         "HF_HUB_DISABLE_TELEMETRY": "1",
         "HF_HUB_DISABLE_IMPLICIT_TOKEN": "1",
     }
+    if kept.get("SSL_CERT_FILE") and not kept.get("REQUESTS_CA_BUNDLE"):
+        settings["REQUESTS_CA_BUNDLE"] = kept["SSL_CERT_FILE"]  # the Hub's client heeds the one or the other by its age
     if not upload.xet:
         settings["HF_HUB_DISABLE_XET"] = "1"
     return {**kept, **settings}

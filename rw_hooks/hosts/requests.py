@@ -41,10 +41,14 @@ def may_pass(status: int) -> bool:
 
 
 def pause_before(attempt: int, retry_after: str | None = None) -> float:
-    """Return the seconds to wait before the attempt of this number (the first is 1), never above :data:`PAUSE_MAX`."""
+    """Return the seconds to wait before the attempt of this number (the first is 1), never above :data:`PAUSE_MAX`.
+
+    A server that says ``Retry-After: 0`` is waited for too: it would be asked without a pause otherwise.
+    """
+    pause = min(0.25 * 2.0 ** min(attempt, 32), PAUSE_MAX) * random.uniform(0.75, 1.0)
     if retry_after is not None and retry_after.strip().isdecimal():
-        return min(float(retry_after), PAUSE_MAX)
-    return min(0.25 * 2.0**attempt, PAUSE_MAX) * random.uniform(0.75, 1.0)
+        return min(max(float(retry_after), pause), PAUSE_MAX)
+    return pause
 
 
 def send(  # noqa: PLR0913 - a request has these parts

@@ -17,7 +17,7 @@ from rw_hooks.integration.foreign import is_dir
 from rw_hooks.integration.plain import PlainFolder
 from rw_hooks.integration.protocol import Integration, RunArtifact, load_integrations
 from rw_hooks.integration.unpack import is_tar, unpack
-from rw_hooks.redact import redact
+from rw_hooks.redact import REMOVED, redact
 
 __all__ = ["Run", "choose", "read_run"]
 
@@ -148,16 +148,22 @@ class _Reading:
 
 def _clean(facts: TrainingFacts) -> TrainingFacts:
     """Return the facts without the local paths and secrets that people write into comments and descriptions."""
-    found: dict[str, object] = {"summary": {key: _shown(value) for key, value in facts.summary.items()}}
+    summary = {key: shown[0] for key, value in facts.summary.items() if (shown := _shown(value))}
+    found: dict[str, object] = {"summary": summary}
     for name in TrainingFacts.model_fields.keys() - {"hero_image", "unread", "summary"}:
-        fact: Fact[object] | None = getattr(facts, name)
-        if fact is not None and isinstance(fact.value, str):
-            found[name] = fact.model_copy(update={"value": _shown(fact.value)})
+        fact: Fact[str | tuple[str, ...] | float] | None = getattr(facts, name)
+        if fact is None or not isinstance(fact.value, (str, tuple)):
+            continue
+        shown = _shown(fact.value) if isinstance(fact.value, str) else _shown(*fact.value)
+        value = shown[0] if shown and isinstance(fact.value, str) else shown
+        found[name] = fact.model_copy(update={"value": value}) if shown else None
     return facts.model_copy(update=found)
 
 
-def _shown(text: str) -> str:
-    return redact(without_paths(text))
+def _shown(*texts: str) -> tuple[str, ...]:
+    """Return the texts as they may be seen, without those that held a secret: its placeholder is nobody's word."""
+    shown = (redact(without_paths(text)) for text in texts)
+    return tuple(text for text in shown if REMOVED not in text)
 
 
 def _of_artifact(facts: TrainingFacts, artifact: RunArtifact) -> TrainingFacts:

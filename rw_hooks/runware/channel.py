@@ -30,7 +30,7 @@ class Lost:
 
 @dataclass(frozen=True)
 class Unavailable:
-    """Connecting failed several times in a row; it is still tried."""
+    """Connecting failed, or led to nothing, several times in a row; it is still tried."""
 
     reason: str
 
@@ -63,7 +63,11 @@ class Channel(Protocol):
         ...
 
     def send(self, payload: SecretStr, connection: int) -> bool:
-        """Send the text of one task on the connection of this number; False when that connection is gone."""
+        """Send the text of one task on the connection of this number.
+
+        Returns:
+            False when that connection is gone and nothing was sent.
+        """
         ...
 
     def follow(self, task_uuid: str) -> None:

@@ -14,7 +14,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Literal
 
 from pydantic import SecretStr
@@ -145,7 +145,7 @@ class Link:
         """Send for a mailbox; waits while another's submission has no answer yet.
 
         Returns:
-            False when that connection is gone.
+            False when that connection was gone before. One that breaks while it is sent may have carried it.
         """
         with self._changed:
             while self._is_held_up(box, connection):
@@ -154,10 +154,8 @@ class Link:
             if socket is None or self._number != connection or box.deadline.passed:
                 return False
             self._unanswered = (box, Deadline.after(self._timings.answer))
-        try:
+        with suppress(WebSocketException, OSError):  # the reader finds it broken too, and says so
             socket.send(payload.get_secret_value())
-        except (WebSocketException, OSError):
-            return False
         return True
 
     def close(self) -> None:
@@ -204,9 +202,9 @@ class Link:
                 self._stop(refused.error)
                 return
             except Exception as error:  # noqa: BLE001 - whatever breaks a connection, the next one may hold
-                self._broken(error)
-            lasted = time.monotonic() - started
-            drops = 1 if lasted > self._timings.backoff_most else drops + 1
+                has_lasted = time.monotonic() - started > self._timings.backoff_most
+                self._broken(error, has_lasted=has_lasted)
+                drops = 1 if has_lasted else drops + 1
             self._closing.wait(backoff(drops, self._timings))
 
     def _is_wanted(self) -> bool:
@@ -259,7 +257,6 @@ class Link:
         with self._changed:
             self._socket, self._session = socket, session
             self._number += 1
-            self._failures = 0
             for box in self._boxes:
                 box.put(Connected(self._number, session))
             if self._closing.is_set():
@@ -293,10 +290,12 @@ class Link:
         if not isinstance(event, (Status, Fault, Accepted)):
             return
         if isinstance(event, Fault) and event.task is None and _is_about_connection(event):
-            raise _KeyRefusedError(to_error(event))
+            error = to_error(event)
+            raise _ConnectionFailedError(error.message) if error.retryable else _KeyRefusedError(error)
         with self._changed:
             box = self._owner(event)
             if box is not None:
+                self._failures = 0
                 self._answered(box)
                 box.put(event)
             elif event.task is not None:
@@ -320,14 +319,13 @@ class Link:
             self._unanswered = None
             self._changed.notify_all()
 
-    def _broken(self, error: Exception) -> None:
+    def _broken(self, error: Exception, *, has_lasted: bool) -> None:
+        """Tell all uploads; a connection that broke before it was of use to one counts as none."""
         reason = _reason(error)
         with self._changed:
-            event: ChannelEvent = Lost(reason)
-            if self._socket is None:
-                self._failures += 1
-                if self._failures >= self._timings.fallback_after:
-                    event = Unavailable(reason)
+            self._failures = 0 if has_lasted and self._socket is not None else self._failures + 1
+            unavailable = self._failures >= self._timings.fallback_after
+            event: ChannelEvent = Unavailable(reason) if unavailable else Lost(reason)
             self._socket = None
             for box in self._boxes:
                 box.put(event)

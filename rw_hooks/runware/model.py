@@ -79,7 +79,8 @@ class Timings:
         dead: Silence, pongs included, after which a connection counts as lost.
         backoff_first: Before the second try of anything; doubled with each further one.
         backoff_most: The longest such wait.
-        fallback_after: Failed connections in a row after which ``transport=auto`` turns to REST.
+        fallback_after: Connections in a row that failed, or broke before a word about an upload came, after which
+            ``transport=auto`` turns to REST.
         answer: For the first answer to a submission; so long it keeps others from being sent, then it is sent again.
         resume_silence: Without a frame on a resumed session, before a new taskUUID.
         silence: Without a frame otherwise, before a new taskUUID.
@@ -132,7 +133,7 @@ class Submission(BaseModel):
         task_uuid: The task's name; kept through every doubt that the protocol does not allow to end with a new one.
         request_digest: Of the request; another request is another submission.
         session_uuid: The WebSocket session it was sent in, or None.
-        sent_at: When it was sent, ISO 8601 in UTC; None when it is not known to have been.
+        sent_at: When it was sent, ISO 8601 in UTC, written down just before; None when it surely was not.
         accepted: Whether the platform is known to have taken it.
         attempt: Counts the taskUUIDs of this request, from 1.
         phases: What the platform has reported.

@@ -107,6 +107,8 @@ class Register:
         self._doubted = False
         self._asked_again = False
         self._look_every = timings.search
+        self._renew_every = 0.0
+        self._renewable_at = 0.0
         self._watch = _Watch()
         self.submission = self._begin()
 
@@ -175,18 +177,21 @@ class Register:
             self._send(channel)
 
     def _send(self, channel: Channel) -> None:
-        """Send the submission as it stands in the ledger."""
-        self._doubted = self._doubted or self.submission.sent_at is not None
-        self._keep(session_uuid=self._session)
-        payload = self._payload()
+        """Send the submission as it stands in the ledger.
+
+        That it was sent is written down before, because a channel may hold the call until the platform has answered.
+        """
+        payload, before = self._payload(), self.submission
+        self._doubted = self._doubted or before.sent_at is not None
+        self._keep(session_uuid=self._session, sent_at=_now())
         reach("register.before_send")
         sent = channel.send(payload, self._connection)
         reach("register.after_send")
-        if not sent:
-            self._connection, self._watch = 0, _Watch()
+        if sent:
+            self._wait_for_word()
             return
-        self._keep(sent_at=_now())
-        self._wait_for_word()
+        self._keep(session_uuid=before.session_uuid, sent_at=before.sent_at)
+        self._connection, self._watch = 0, _Watch()
 
     def _payload(self) -> SecretStr:
         if self._url is None:
@@ -307,10 +312,16 @@ class Register:
             self._silent(channel)
 
     def _look(self, channel: Channel) -> None:
-        self._look_every = min(self._look_every * _GROWTH, self._timings.poll_most)
-        if self._order.is_listed():
+        """Ask anew where the AIR is listed, ever more seldom: what is replaced was listed all the time."""
+        now = time.monotonic()
+        if now < self._renewable_at:
+            self._watch.look = self._renewable_at
+        elif self._order.is_listed():
+            self._renew_every = min(max(self._renew_every * _GROWTH, self._timings.poll_most), self._timings.silence)
+            self._renewable_at = now + self._renew_every
             self._renew(channel, "the AIR is listed")
         else:
+            self._look_every = min(self._look_every * _GROWTH, self._timings.poll_most)
             self._watch.look = _in(self._look_every)
 
     def _silent(self, channel: Channel) -> None:

@@ -20,7 +20,7 @@ from rw_hooks.deadline import Deadline
 from rw_hooks.runware.errors import to_error
 from rw_hooks.runware.frames import Event, Fault, parse
 from rw_hooks.runware.model import Endpoint, Timings
-from rw_hooks.web import HTTPError, InvalidURL, Response, TimeoutException, open_client
+from rw_hooks.web import HTTPError, InvalidURL, Response, TimeoutException, open_client, require_sendable
 
 __all__ = ["RestApi", "backoff"]
 
@@ -43,9 +43,13 @@ class RestApi:
     Args:
         endpoint: Where it is, and the key.
         timings: How long to wait for what.
+
+    Raises:
+        MissingError: The key holds a character that no key has.
     """
 
     def __init__(self, endpoint: Endpoint, timings: Timings) -> None:
+        require_sendable(endpoint.key, "RUNWARE_API_KEY")
         self._url = endpoint.rest_url
         self._key = endpoint.key
         self._timings = timings
@@ -145,7 +149,7 @@ def _seconds(header: str | None) -> float | None:
     """Read Retry-After, which is a number of seconds or a date; anything else counts as absent."""
     if not header:
         return None
-    if header.strip().isdigit():
+    if header.isascii() and header.strip().isdecimal():
         return float(header[:12])
     try:
         moment = parsedate_to_datetime(header)

@@ -6,6 +6,8 @@ import pytest
 
 from rw_hooks.facts.configs import UnreadableError, is_secret_key, read_config
 
+TOKEN = "hf_" + "aB3" * 11
+
 
 def written(folder: Path, name: str, content: str | bytes) -> Path:
     path = folder / name
@@ -113,7 +115,7 @@ def test_secrets_are_dropped_at_any_depth_and_in_values(tmp_path: Path) -> None:
         written(
             tmp_path,
             "run.json",
-            '{"a": {"hub_token": "hf_abcdefghijkl", "b": [{"wandb_api_key": "x"}]}, "note": "my hf_abcdefghijkl here"}',
+            f'{{"a": {{"hub_token": "{TOKEN}", "b": [{{"wandb_api_key": "x"}}]}}, "note": "my {TOKEN} here"}}',
         )
     )
     assert config.values == {"a": {"b": [{}]}, "note": "my [removed] here"}

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from pathlib import Path
@@ -73,6 +74,19 @@ def test_a_name_is_never_taken_from_another_file(
     assert location.url == f"https://files.example/loras/maya-{new.sha256[:8]}.safetensors"
     assert (folder / "maya.safetensors").read_bytes() == old_content
     assert host.find(new) == location
+
+
+def test_without_links_the_name_is_one_that_is_nobody_elses(
+    host: Host, folder: Path, file: HostedFile, deadline: Deadline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def has_no_links(path: Path, target: Path) -> None:
+        raise PermissionError(errno.EPERM, f"no links here: {path}, {target}")
+
+    monkeypatch.setattr(Path, "hardlink_to", has_no_links)
+    location = host.upload(file, quiet, deadline)
+
+    assert [path.name for path in folder.iterdir()] == [f"maya-{file.sha256[:8]}.safetensors"]
+    assert host.find(file) == location == host.upload(file, quiet, deadline)
 
 
 def test_a_file_that_changed_after_its_inspection_is_not_shown(

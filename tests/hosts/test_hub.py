@@ -5,7 +5,9 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 from urllib.request import urlopen
 
 import pytest
@@ -15,6 +17,8 @@ from rw_hooks.deadline import Deadline
 from rw_hooks.errors import ArtifactChangedError, MissingError, RefusedError, UnreachableError
 from rw_hooks.hosts import Host, HostConfig, HostedFile, Location, default_hub_url, open_host, preflight
 from rw_hooks.hosts.hub_api import HubApi
+from rw_hooks.hosts.hub_errors import refusal
+from tests.doubles.faults import Fault
 from tests.doubles.hub import HubDouble
 from tests.hosts.conftest import MakeFile
 
@@ -185,6 +189,28 @@ def test_a_commit_that_lost_the_race_is_made_on_the_new_head(
     assert (hub.counts["commits"], hub.calls("lfs-put")) == (1, 1)
 
 
+def test_many_saves_to_one_repository_at_once_are_all_committed(
+    config: HostConfig, hub: HubDouble, make_file: MakeFile
+) -> None:
+    hub.add_repo("ada/maya")
+    files = [make_file(f"maya-{number}.safetensors", size=5_000) for number in range(8)]
+    together, deadline = Barrier(len(files)), Deadline.after(240.0)
+
+    def upload(file: HostedFile) -> Location:
+        host = open_host("hf://ada/maya", config)
+        together.wait()
+        return host.upload(file, quiet, deadline)
+
+    with ThreadPoolExecutor(len(files)) as pool:
+        locations = list(pool.map(upload, files))
+    assert len({location.revision for location in locations}) == hub.counts["commits"] == len(files)
+    assert hub.calls("lfs-put") == len(files)
+
+
+def test_a_conflict_until_the_deadline_is_pending_and_not_failed() -> None:
+    assert isinstance(refusal(412, "", what="ada/maya", token=SecretStr("t")), UnreachableError)
+
+
 def test_an_upload_that_hangs_in_xet_goes_on_without_xet(
     config: HostConfig, hub: HubDouble, file: HostedFile, deadline: Deadline
 ) -> None:
@@ -227,6 +253,17 @@ def test_a_refusal_ends_at_once_and_names_the_mend(
     assert "--host" in refused.value.hint or "HF_TOKEN" in refused.value.hint
     assert hub.token not in str(refused.value.as_json())
     assert hub.calls(endpoint) == 1
+
+
+def test_a_renamed_repository_is_refused_by_its_new_name(
+    host: Host, hub: HubDouble, file: HostedFile, deadline: Deadline
+) -> None:
+    hub.faults.add("info", Fault("status", 307, {"Location": "/api/models/ada/maya-2/revision/main"}))
+    with pytest.raises(RefusedError) as refused:
+        host.upload(file, quiet, deadline)
+
+    assert refused.value.code == "hub_renamed"
+    assert "hf://ada/maya-2" in refused.value.hint
 
 
 def test_a_full_account_is_told_from_a_wrong_token(

@@ -20,6 +20,8 @@ from rw_hooks.hosts.hub_client import known_addition
 from tests.doubles.hub import HubDouble
 from tests.doubles.proxy import Proxy, Trouble
 
+AUTHORITIES = Path(__file__).parents[1] / "data" / "tls" / "localhost.pem"
+
 needs_proc = pytest.mark.skipif(not Path("/proc/self/cmdline").exists(), reason="looks at processes through /proc")
 
 
@@ -55,6 +57,8 @@ def test_no_secret_is_in_the_arguments_environment_or_files_of_the_process(
         monkeypatch.setenv(name, "canary-" + hub.token)
     monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    monkeypatch.setenv("SSL_CERT_FILE", str(AUTHORITIES))
+    monkeypatch.delenv("REQUESTS_CA_BUNDLE", raising=False)
     hub.hang("lfs-put")
     with ThreadPoolExecutor() as pool:
         upload = pool.submit(open_host("hf://ada/maya", config).upload, file, quiet, deadline)
@@ -67,6 +71,7 @@ def test_no_secret_is_in_the_arguments_environment_or_files_of_the_process(
     assert hub.token.encode() not in arguments + environment
     assert b"canary" not in environment
     assert b"https_proxy=http://127.0.0.1:9" in environment
+    assert b"REQUESTS_CA_BUNDLE=%b\0" % bytes(AUTHORITIES) in environment
     assert b"HF_HUB_DISABLE_TELEMETRY=1" in environment
     left = [path for path in config.home.rglob("*") if path.is_file()]
     assert not [path for path in left if hub.token.encode() in path.read_bytes()]

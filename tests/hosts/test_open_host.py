@@ -43,6 +43,14 @@ def test_a_malformed_host_is_refused_naming_the_option(url: str, config: HostCon
     assert refused.value.hint
 
 
+@pytest.mark.parametrize("url", ["hf://u:canary@ada/maya", "hf://ada/maya?token=canary", "dir://?url=https://canary@x"])
+def test_a_refused_host_is_shown_without_secrets(url: str, config: HostConfig) -> None:
+    with pytest.raises(UsageError) as refused:
+        open_host(url, config)
+
+    assert "canary" not in str(refused.value.as_json())
+
+
 @pytest.mark.parametrize(
     ("url", "shown"),
     [

@@ -76,6 +76,18 @@ def test_a_known_command_line_needs_no_config(tmp_path: Path) -> None:
     assert run.facts.trigger_words.source == "command line: --metadata_trigger_phrase"
 
 
+@pytest.mark.parametrize(
+    ("word", "found"),
+    [("hf_portraits", "hf_portraits"), ("hf_" + "aB3" * 11, None), ("sk_cyberpunk_style_v2", "sk_cyberpunk_style_v2")],
+)
+def test_only_what_held_a_secret_is_left_out(word: str, found: str | None, tmp_path: Path) -> None:
+    folder = unfold("kohya-sd-scripts/lora_sd15", tmp_path)
+    argv = ["flux_train_network.py", "--output_name", word, "--metadata_trigger_phrase", word]
+    facts = read_run(folder / "output", argv=argv).facts
+    assert (facts.name and facts.name.value) == found
+    assert (facts.trigger_words and facts.trigger_words.value) == (found and (found,))
+
+
 @pytest.mark.parametrize("name", ["config.yaml", "hparams.yml", "simpletuner_config.json", "dataset.toml", "train.sh"])
 def test_a_broken_config_is_a_warning_and_the_rest_is_read(name: str, tmp_path: Path) -> None:
     folder = unfold("kohya-sd-scripts/lora_sd15", tmp_path) / "output"

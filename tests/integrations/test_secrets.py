@@ -14,7 +14,7 @@ from rw_hooks.integration import choose, read_run
 from rw_hooks.settings import load
 from tests.doubles.runs import RUNS, unfold
 
-TOKEN = "hf_" + "PlantedSecretOfTheTrainer01"
+TOKEN = "hf_" + "PlantedSecretOfTheTrainer012345678"
 KEY = "0f" * 20
 HOME = "/home/ada.lovelace"
 EXPECTED = json.loads((RUNS / "expected.json").read_text(encoding="utf-8"))

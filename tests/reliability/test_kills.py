@@ -45,7 +45,7 @@ _FROM_HOST = (
 )  # fmt: skip
 _INSIDE = {"hub-public": _IN_HUB, "hub-private": _IN_HUB, "dir": _IN_DIR, "url": ()}
 POINTS = {host: (*BEFORE_INBOX, *_TO_HOST, *_INSIDE[host], *_FROM_HOST) for host in HOSTS}
-SUBMISSIONS = range(2, 9)  # each phase is one more write of the submission
+SUBMISSIONS = range(2, 8)  # each phase is one more write of the submission
 
 ALL = [(host, point) for host in HOSTS for point in POINTS[host]]
 # Starting the Hub's client takes a second, so the normal set takes of the Hub what is not the same everywhere.

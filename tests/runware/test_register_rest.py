@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import socket
 import time
+from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 from pydantic import SecretStr
@@ -109,7 +111,7 @@ def test_a_retry_after_beyond_the_deadline_ends_at_once_and_leaves_the_upload_pe
     assert time.monotonic() - started < 2
 
 
-@pytest.mark.parametrize("value", ["garbage", "-5", "", "Wed, 21 Oct 2015 07:28:00 GMT", "Wed, 21 Oct 2015"])
+@pytest.mark.parametrize("value", ["garbage", "-5", "", "\u00b2", "Wed, 21 Oct 2015 07:28:00 GMT", "Wed, 21 Oct 2015"])
 def test_a_retry_after_that_says_nothing_is_not_waited_for(runware, client, value):
     script(runware, answers_status(503, Retry_After=value), says("ready"))
     register(client)
@@ -129,6 +131,20 @@ def test_a_reply_of_one_json_document_a_line_is_read(runware, client):
 
     script(runware, lines)
     assert statuses(register(client)) == ["validated", "ready"]
+
+
+def test_a_model_that_is_replaced_is_asked_for_ever_more_seldom(runware):
+    began = time.monotonic()
+    script(runware, lambda wire, task: wire.phase(task, "ready" if time.monotonic() - began > 3 else "validated"))
+    runware.models = [{"air": "myorg:1@1"}]
+    timings = replace(FAST, poll_most=0.3, silence=2)
+    with RunwareClient(runware.endpoint, transport="rest", timings=timings) as client:
+        assert statuses(register(client)) == ["validated", "ready"]
+    moments = [sent.at for sent in runware.sent if sent.kind == "modelUpload"]
+    first, *pauses = [after - before for before, after in pairwise(moments)]
+    assert first < min(pauses)
+    assert pauses[0] >= 0.25
+    assert len(pauses) <= 6
 
 
 def test_an_acknowledgement_is_followed_by_looking(runware, client):
@@ -254,6 +270,19 @@ def test_auto_turns_to_rest_with_the_same_task_when_the_connection_is_lost_for_g
     assert (registration.transport, statuses(registration)) == ("rest", ["validated", "ready"])
     first, second = runware.task_uuids
     assert first == second
+
+
+def test_auto_turns_to_rest_when_each_connection_is_cut_at_its_first_use(runware):
+    def cut(wire, task):
+        if wire.socket is None:
+            wire.phase(task, "ready")
+        else:
+            wire.drop()
+
+    script(runware, cut)
+    with RunwareClient(runware.endpoint, timings=replace(IMPATIENT, backoff_most=2.0)) as client:
+        assert register(client).transport == "rest"
+    assert [sent.transport for sent in runware.sent if sent.kind == "modelUpload"] == ["ws", "ws", "rest"]
 
 
 def test_ws_does_not_turn_to_rest(runware):

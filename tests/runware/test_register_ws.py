@@ -416,6 +416,16 @@ def test_a_bad_key_stops_at_once_and_for_good(runware):
     assert not runware.task_uuids
 
 
+def test_passing_trouble_of_the_connection_does_not_refuse_the_key(runware, client):
+    def restarts(wire, _):
+        wire.error(code="serviceUnavailable", message="restarting", taskType="authentication")
+
+    script(runware, restarts, says(*PHASES))
+    runware.keeps_sessions = False
+    for number in (1, 2):
+        assert statuses(register(client, upload(air=f"myorg:{number}@1"))) == list(PHASES)
+
+
 def test_a_session_that_is_refused_is_forgotten(runware, client):
     script(runware, says_then_drops("validated"), says("ready"))
 

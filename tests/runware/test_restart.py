@@ -68,7 +68,7 @@ def test_after_a_crash_before_sending_the_same_task_is_sent(runware, dies_at, tr
     with pytest.raises(DiedError):
         run(runware, ledger, transport)
     assert not runware.task_uuids
-    run(runware, ledger, transport)
+    run(runware, ledger, transport, IMPATIENT)
     assert runware.task_uuids == [ledger.saved[0].task_uuid]
 
 
@@ -80,10 +80,21 @@ def test_after_a_crash_right_after_sending_the_same_task_is_sent_and_known_there
     dies_at("register.after_send")
     with pytest.raises(DiedError):
         run(runware, ledger, transport)
-    run(runware, ledger, transport)
+    run(runware, ledger, transport, IMPATIENT)
     first, second, third = runware.task_uuids
     assert first == second == ledger.saved[0].task_uuid
     assert third != first
+
+
+@pytest.mark.parametrize("transport", ["ws", "rest"])
+def test_after_a_crash_while_it_was_sent_our_own_model_is_no_conflict(runware, dies_at, transport):
+    script(runware, says("validated"), refuses("modelAlreadyExists"), says("ready"))
+    runware.models = [{"air": "myorg:1@1"}]
+    ledger = MemoryLedger()
+    dies_at("register.after_send")
+    with pytest.raises(DiedError):
+        run(runware, ledger, transport)
+    assert statuses(run(runware, ledger, transport, IMPATIENT))[-1] == "ready"
 
 
 def test_after_a_restart_the_session_is_resumed_and_nothing_is_sent_again(runware):
