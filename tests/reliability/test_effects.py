@@ -35,7 +35,7 @@ def numbers(total: int, step: int) -> range:
 
 
 # How many effects of a kind a publication to a folder has; the whole sweep finds the end by itself.
-TOTALS = {"open": 21, "rename": 2, "link": 1, "unlink": 4, "mkdir": 13, "chmod": 5, "sqlite": 1, "connect": 3,
+TOTALS = {"open": 22, "rename": 3, "link": 1, "unlink": 4, "mkdir": 17, "chmod": 6, "sqlite": 1, "connect": 3,
           "spawn": 0, "fsync": 3, "send": 12, "recv": 18}  # fmt: skip
 ALL = [(kind, n) for kind in KINDS for n in numbers(TOTALS[kind], 1)]
 SOME = [(kind, n) for kind in KINDS for n in numbers(TOTALS[kind], 4)]
