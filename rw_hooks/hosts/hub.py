@@ -21,7 +21,7 @@ from rw_hooks.errors import MissingError, RefusedError, RwHooksError, Unreachabl
 from rw_hooks.hosts.base import HostConfig, HostedFile, Location, Progress
 from rw_hooks.hosts.hub_api import HubApi, Repo
 from rw_hooks.hosts.hub_upload import Upload, run
-from rw_hooks.hosts.requests import pause_before
+from rw_hooks.hosts.requests import PAUSE_MAX, pause_before
 from rw_hooks.hosts.unchanged import Unchanged
 from rw_hooks.points import reach
 from rw_hooks.redact import redact_url
@@ -32,7 +32,6 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,95}")
 _FORM = "write --host hf://user/repo, or hf://user/repo?public=1 for a public one"
 _ASKING = 120.0
 _TRIES = 5
-_CONFLICT_PAUSE_MAX = 3.0
 _PRIVATE_NOTE = "the repository is private: the file is served through the Hub's temporary URLs"
 
 
@@ -91,7 +90,7 @@ class HubHost:
         """
         xet: bool | None = None if self._config.hf_xet else False
         trouble: RwHooksError | None = None
-        tries = 0
+        tries = conflicts = 0
         while trouble is None or not deadline.passed:
             repo = self._repo_for_writing(deadline)
             found = self._locate(repo, file, deadline)
@@ -101,12 +100,14 @@ class HubHost:
                 break
             if xet is None:
                 xet = self._api.offers_xet(self._repo, deadline)
-            pause = random.uniform(0.0, _CONFLICT_PAUSE_MAX)
             try:
                 return self._send(file, repo, xet=xet, progress=progress, deadline=deadline)
             except UnreachableError as error:
                 trouble = error
-            if trouble.code != "hub_conflict":
+            if trouble.code == "hub_conflict":
+                conflicts += 1
+                pause = random.uniform(0.0, min(1.5 ** min(conflicts, 16), PAUSE_MAX))  # out of step with the others
+            else:
                 xet, tries = False, tries + 1
                 pause = pause_before(tries)
             time.sleep(min(pause, deadline.left))

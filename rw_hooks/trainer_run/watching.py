@@ -49,6 +49,7 @@ class Watch:
         self._done: dict[Path, tuple[int, int]] = look_at([folder])
         self._last: Look = {}
         self._known = _published_before(settings)
+        self._read: dict[tuple[Path, tuple[int, int]], str] = {}
         self.hook = CommandHook(settings)
 
     def run(self, stop: Event, every: float) -> None:
@@ -66,18 +67,19 @@ class Watch:
         now = look_at([self._folder])
         for path, state in now.items():
             is_at_rest = self._done.get(path) != state and self._last.get(path) == state and is_whole(path)
-            if is_at_rest and self._take(path):
+            if is_at_rest and self._take(path, state):
                 self._done[path] = state
         self._last = now
 
-    def _take(self, path: Path) -> bool:
+    def _take(self, path: Path, state: tuple[int, int]) -> bool:
         """Hand a result over; False where the hook cannot take it now, and the next look is to try again."""
         try:
             artifact = self._artifact(path)
-            data = _autov3(path)
+            data = self._read.get((path, state)) or _autov3(path)
         except (RwHooksError, OSError) as error:
             _LOG.warning("%s: %s", path.name, error)
             return True
+        self._read[path, state] = data  # a file that cannot be handed over yet is looked at again and again
         only_final = self._settings.value("which", "final") == "final"
         if not artifact.publishable:
             _LOG.warning("%s is not published: it is %s", path.name, artifact.reason)
@@ -97,7 +99,7 @@ class Watch:
         """Hand a save over, and say whether the hook has it."""
         before, final = self.hook.handed, save.final and not save.so_far
         self.hook.on_save(save.path, step=save.step, epoch=save.epoch, metric=save.metric, final=final)
-        return self.hook.handed > before
+        return self.hook.handed > before or self._settings.value("dry_run", False)
 
     def _artifact(self, path: Path) -> RunArtifact:
         config = self._settings.text("config")

@@ -43,6 +43,15 @@ def test_a_file_that_appears_is_handed_over_once(training):
     assert training.handed()[0].final
 
 
+def test_a_dry_run_says_once_what_it_would_hand_over(training, capfd):
+    watched = watch(training, dry_run=True)
+    save(training.folder / "toy.safetensors")
+    for _ in range(4):
+        watched.look()
+    assert training.handed() == []
+    assert capfd.readouterr().err.count("dry run") == 1
+
+
 def test_what_was_there_before_is_left_alone(training):
     save(training.folder / "old.safetensors")
     watched = watch(training)
