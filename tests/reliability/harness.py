@@ -250,7 +250,8 @@ class Begun:
 
     def end(self, seconds: float = 45.0) -> Ended:
         answer = self.zygote.ask(do="wait", pid=self.pid, seconds=seconds)
-        outcome = json.loads(self.outcome.read_text()) if self.outcome.exists() else None
+        told = self.outcome.read_text() if self.outcome.exists() else ""
+        outcome = json.loads(told) if told and not answer["signal"] else None  # it may be killed while it tells
         said = self.said.read_text(errors="replace") if self.said.exists() else ""
         return Ended(**answer, outcome=outcome, said=said)
 
