@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+from pathlib import Path
 
 from tests.doubles.training import Training
 from tests.integrations.conformance import STAND_INS
@@ -46,6 +47,23 @@ callback.on_train_end(args, state, None)
 """
 
 
+EXPORTED = """
+from types import ModuleType
+tensors = ModuleType("safetensors.torch")
+tensors.save_file = lambda _tensors, path, **_metadata: save(path, 7)
+sys.modules["safetensors.torch"] = tensors
+from lightning.pytorch import LightningModule, Trainer
+from rw_hooks_integrations.lightning import RunwareCallback
+class Module(LightningModule):
+    def training_epoch(self, epoch): ...
+    def after_epoch(self, epoch): ...
+Path("model.safetensors").write_bytes(b"somebody's own")
+for _ in range(2):
+    callback = RunwareCallback(lambda module: {}, which="all")
+    Trainer(callbacks=[callback], max_epochs=2, default_root_dir=".").fit(Module())
+"""
+
+
 def train(training: Training, script: str) -> subprocess.CompletedProcess[str]:
     training.folder.mkdir()
     command, environ = training.command(script)
@@ -68,3 +86,12 @@ def test_a_score_that_is_no_number_costs_the_score_and_not_the_save(tmp_path):
     done = train(training, TRANSFORMERS)
     assert done.returncode == 0, done.stderr
     assert [item.metric for item in training.handed()] == [-0.5, None, None, -0.25]
+
+
+def test_an_export_takes_no_name_that_somebody_else_has(tmp_path):
+    training = Training(tmp_path / "run", tmp_path / "home")
+    done = train(training, EXPORTED)
+    assert done.returncode == 0, done.stderr
+    assert (training.folder / "model.safetensors").read_bytes() == b"somebody's own"
+    results = [Path(item.path).name for item in training.handed() if item.final]
+    assert results == ["model-2.safetensors", "model-3.safetensors"]

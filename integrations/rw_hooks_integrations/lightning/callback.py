@@ -40,7 +40,7 @@ class RunwareCallback(Callback):
 
     Args:
         export: Makes tensors by name of the module; runs on rank 0 alone, so it must not gather.
-        folder: Where the ``.safetensors`` files go; ``default_root_dir`` when None.
+        folder: Where the ``.safetensors`` files go, under names that are free there; ``default_root_dir`` when None.
         best: Whether the checkpoint that ``ModelCheckpoint`` holds for the best is exported, not the last weights.
         options: As for :class:`rw_hooks.PublishHook`; ``name`` names the file too.
 
@@ -56,6 +56,7 @@ class RunwareCallback(Callback):
         self._best = best
         self._name = str(options.get("name") or "model").replace("/", "-")
         self._exported_at = -1
+        self._written: set[Path] = set()
         self._each_epoch = options.get("which", "final") not in {"final", "best"}
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
@@ -103,7 +104,7 @@ class RunwareCallback(Callback):
 
             folder = Path(self._folder or trainer.default_root_dir)
             folder.mkdir(parents=True, exist_ok=True)
-            path = folder / f"{name}.safetensors"
+            path = self._own(folder, name)
             tensors = {key: tensor.detach().cpu().contiguous() for key, tensor in self._export(pl_module).items()}
             save_file(tensors, path, metadata={"format": "pt"})
         except Exception as error:  # noqa: BLE001 - the user's export may raise anything, and must not end the training
@@ -111,6 +112,14 @@ class RunwareCallback(Callback):
             return
         self._exported_at = trainer.global_step
         self._hook.on_save(path, step=trainer.global_step, epoch=trainer.current_epoch, final=final)
+
+    def _own(self, folder: Path, name: str) -> Path:
+        """Return a file of this name that is free or of this training: the folder may hold somebody's ``model``."""
+        numbered = (name, *(f"{name}-{number}" for number in range(2, 10_000)))
+        paths = (folder / f"{each}.safetensors" for each in numbered)
+        path = next(path for path in paths if path in self._written or not path.exists())
+        self._written.add(path)
+        return path
 
 
 def _best_checkpoint(trainer: Trainer) -> str | None:
