@@ -11,11 +11,14 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from rw_hooks.describe import WireValue
+from rw_hooks.home import clear_leftovers
 
 __all__ = ["SCHEMA", "Receipt", "read_receipts", "receipt_path", "write_receipt"]
 
 SCHEMA = 1
 _BYTES_MAX = 5_000_000
+_LEFTOVERS = ".rw-hooks-????????.tmp"
+"""What a process leaves that is killed while it writes a receipt."""
 _LOG = logging.getLogger("rw_hooks.publish")
 
 
@@ -71,6 +74,7 @@ def write_receipt(path: Path, receipt: Receipt) -> bool:
     receipts = {**read_receipts(path), receipt.air: receipt}
     shown = {air: entry.model_dump(mode="json", exclude={"air"}) for air, entry in receipts.items()}
     final = receipt_path(path)
+    clear_leftovers(path.parent, _LEFTOVERS)
     temporary = final.with_name(f".rw-hooks-{uuid.uuid4().hex[:8]}.tmp")
     try:
         temporary.write_text(json.dumps({"schema": SCHEMA, "airs": shown}, indent=2) + "\n", encoding="utf-8")

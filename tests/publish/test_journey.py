@@ -288,6 +288,15 @@ def test_a_name_so_long_that_little_can_stand_beside_it_gets_ready(settings, lor
     assert list(file.parent.glob(".*.tmp")) == []
 
 
+def test_what_a_receipt_that_was_cut_off_left_is_removed_an_hour_later(settings, lora):
+    old, new = lora.with_name(".rw-hooks-0123abcd.tmp"), lora.with_name(".rw-hooks-0123abce.tmp")
+    for left in (old, new):
+        left.write_text("{")
+    os.utime(old, (1, 1))
+    assert publish(lora, settings=settings()).status == "ready"
+    assert (old.exists(), new.exists()) == (False, True)
+
+
 def test_update_needs_the_journal_or_the_receipt(tmp_path, sandbox, settings, lora, monkeypatch):
     published = publish(lora, settings=settings())
     updated = update(published.air, settings(description="A toy"), Silent())

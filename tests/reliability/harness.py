@@ -229,7 +229,7 @@ class World:
     def require_tidy(self) -> None:
         """Nothing waits, nothing is kept, nothing half-written lies about."""
         left = [path.relative_to(self.folder) for path in self.folder.rglob("*") if _is_leftover(path)]
-        assert left == []
+        assert left == [], left
         for folder in ("spool", "inbox", "taken"):
             assert not (self.home / folder).exists() or list((self.home / folder).iterdir()) == [], folder
 
