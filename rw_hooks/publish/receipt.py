@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from rw_hooks.describe import WireValue
 from rw_hooks.home import clear_leftovers
+from rw_hooks.points import reach
 
 __all__ = ["SCHEMA", "Receipt", "read_receipts", "receipt_path", "write_receipt"]
 
@@ -78,6 +79,7 @@ def write_receipt(path: Path, receipt: Receipt) -> bool:
     temporary = final.with_name(f".rw-hooks-{uuid.uuid4().hex[:8]}.tmp")
     try:
         temporary.write_text(json.dumps({"schema": SCHEMA, "airs": shown}, indent=2) + "\n", encoding="utf-8")
+        reach("settle.receipt_written")
         temporary.replace(final)
     except OSError as error:
         _LOG.warning("no receipt beside %s: %s", path, error)

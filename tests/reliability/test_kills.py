@@ -39,7 +39,7 @@ _FROM_HOST = (
     "register.phase.validated", "register.phase.downloaded", "register.phase.optimized", "register.phase.stored",
     "register.phase.ready",
     "journal.register.record.before", "journal.register.record.after",
-    "settle.before_receipt", "settle.after_receipt",
+    "settle.before_receipt", "settle.receipt_written", "settle.after_receipt",
     "journal.settle.record.before", "journal.settle.record.after",
     "end.before", "journal.end.before", "journal.end.after",
 )  # fmt: skip
