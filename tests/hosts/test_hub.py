@@ -189,6 +189,7 @@ def test_a_commit_that_lost_the_race_is_made_on_the_new_head(
     assert (hub.counts["commits"], hub.calls("lfs-put")) == (1, 1)
 
 
+@pytest.mark.slow
 def test_many_saves_to_one_repository_at_once_are_all_committed(
     config: HostConfig, hub: HubDouble, make_file: MakeFile
 ) -> None:
