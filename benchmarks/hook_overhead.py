@@ -29,8 +29,8 @@ from pathlib import Path
 from typing import Any
 
 from rw_hooks.hook import PublishHook
-from rw_hooks.publish.spawn import Post
-from rw_hooks.redact import fingerprint
+from rw_hooks.queue.worker_lease import WorkerLease
+from rw_hooks.support.redact import fingerprint
 
 ROOT = Path(__file__).parents[1]
 SIZES = {"1 MB": 10**6, "1 GB": 10**9, "24 GB": 24 * 10**9}
@@ -66,7 +66,7 @@ def measure_hand_over(folder: Path) -> None:
         os.environ.update(RW_HOOKS_HOME=str(home), RUNWARE_API_KEY="none", RUNWARE_API_URL="http://127.0.0.1:9/v1")
         file = sparse(folder / f"{size}.safetensors", size)
         first = first_call(file)
-        post = Post(home, "http://127.0.0.1:9/v1", fingerprint("none"))
+        post = WorkerLease(home, "http://127.0.0.1:9/v1", fingerprint("none"))
         with at_its_post(home):
             require(post.is_held, "there is no worker at its post")
             seconds = hand_over_often(file)
@@ -85,10 +85,10 @@ def hand_over_often(file: Path) -> list[float]:
 def first_call(file: Path) -> float:
     """Return the time of a call that has to start a process for the worker, which here has nothing to do."""
     hook = PublishHook(worker_command=f'"{sys.executable}" -c pass')
-    while Post(hook._home, hook._endpoint, hook._account).is_awaited:  # noqa: SLF001
+    while WorkerLease(hook._home, hook._endpoint, hook._account).is_awaited:  # noqa: SLF001
         time.sleep(0.05)
     seconds = timed(lambda: hook.on_save(file))
-    hook._session.presence.withdraw()  # noqa: SLF001 - the end would start another
+    hook._session.presence.release()  # noqa: SLF001 - the end would start another
     return seconds
 
 
@@ -96,9 +96,9 @@ def first_call(file: Path) -> float:
 def at_its_post(home: Path) -> Iterator[None]:
     """Have a process hold the worker's post while the block runs."""
     code = (
-        "import sys, time; from pathlib import Path; from rw_hooks.publish.spawn import Post\n"
-        "from rw_hooks.redact import fingerprint\n"
-        "post = Post(Path(sys.argv[1]), 'http://127.0.0.1:9/v1', fingerprint('none'))\n"
+        "import sys, time; from pathlib import Path; from rw_hooks.queue.worker_lease import WorkerLease\n"
+        "from rw_hooks.support.redact import fingerprint\n"
+        "post = WorkerLease(Path(sys.argv[1]), 'http://127.0.0.1:9/v1', fingerprint('none'))\n"
         "while not post.take(): time.sleep(0.1)\n"
         "print('there', flush=True); time.sleep(3600)"
     )

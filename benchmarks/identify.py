@@ -23,9 +23,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from rw_hooks.architectures import FAMILY_OF, plain
 from rw_hooks.artifact import inspect
-from rw_hooks.artifact.header import DTYPE_BITS
-from rw_hooks.families import FAMILY_OF, plain
+from rw_hooks.artifact.read.header import DTYPE_BITS
 
 _FAMILY_NAMES = {"sd2x": "sd2", "sdxl-refiner": "sdxl_refiner"}
 _ARCH_FAMILIES = {"sdxl": "sdxl", "flux": "flux1", "wan": "wan", "qwen-image": "qwen_image", "dit-adaln": "anima"}

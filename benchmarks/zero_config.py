@@ -19,9 +19,9 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from rw_hooks.artifact import inspect
+from rw_hooks.config.settings import load
 from rw_hooks.describe import describe
 from rw_hooks.integration import choose, read_run
-from rw_hooks.settings import load
 from tests.doubles.runs import RUNS, unfold
 
 TARGET = 0.95

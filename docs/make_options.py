@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from rw_hooks.options import OPTIONS, Option
+from rw_hooks.config.options import OPTIONS, Option
 
 PAGE = Path(__file__).with_name("options.md")
 HEAD = """\
@@ -32,7 +32,7 @@ Keys and tokens are not options: set `RUNWARE_API_KEY` and `HF_TOKEN`. Also hono
 `RUNWARE_WS_URL`, `HF_ENDPOINT`, `HF_HUB_DISABLE_XET`, `HTTPS_PROXY`, `NO_PROXY`, `SSL_CERT_FILE`, `NO_COLOR`,
 `RW_HOOKS_HOME` (where the journal lies) and `RW_HOOKS_LOG_LEVEL`.
 
-This page is made by `docs/make_options.py` from the table in `rw_hooks/options.py`.
+This page is made by `docs/make_options.py` from the table in `rw_hooks/config/options.py`.
 """
 
 

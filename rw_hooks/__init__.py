@@ -10,6 +10,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from rw_hooks.api.publish import publish
     from rw_hooks.artifact import inspect
     from rw_hooks.errors import (
         ArtifactError,
@@ -20,21 +21,21 @@ if TYPE_CHECKING:
         UsageError,
     )
     from rw_hooks.hook import PublishHook, publishing
-    from rw_hooks.publish.api import publish
-    from rw_hooks.publish.publication import Publication
+    from rw_hooks.publication.model import Publication
 
 __version__ = "0.1.0"
 
 _HOMES = {
     "ArtifactError": "rw_hooks.errors",
     "MissingError": "rw_hooks.errors",
-    "Publication": "rw_hooks.publish.publication",
+    "Publication": "rw_hooks.publication.model",
     "PublishHook": "rw_hooks.hook",
     "RefusedError": "rw_hooks.errors",
     "RwHooksError": "rw_hooks.errors",
     "UnreachableError": "rw_hooks.errors",
     "UsageError": "rw_hooks.errors",
     "inspect": "rw_hooks.artifact",
+    "publish": "rw_hooks.api.publish",
     "publishing": "rw_hooks.hook",
 }
 
@@ -55,8 +56,6 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401 - the type of a lazily loaded name is its own
-    if name == "publish":
-        return importlib.import_module("rw_hooks.publish")  # a package that can be called
     home = _HOMES.get(name)
     if home is None:
         raise AttributeError(f"module 'rw_hooks' has no attribute {name!r}")

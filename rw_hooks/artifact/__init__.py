@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from rw_hooks.artifact.inspecting import inspect
+from rw_hooks.artifact.checks.publishable import require_publishable
+from rw_hooks.artifact.inspection import inspect
 from rw_hooks.artifact.model import Claims, Finding, Inspection
-from rw_hooks.artifact.refusal import require_publishable
-from rw_hooks.artifact.stripping import strip_metadata
+from rw_hooks.artifact.strip_metadata import strip_metadata
 
 __all__ = ["Claims", "Finding", "Inspection", "inspect", "require_publishable", "strip_metadata"]

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import PurePosixPath, PureWindowsPath
 from typing import TypeVar, cast
 
-from rw_hooks.artifact.basenames import Named, base_hash, base_name, base_version
+from rw_hooks.artifact.identify.base_models import Named, base_hash, base_name, base_version
 from rw_hooks.artifact.model import Claims
 
 __all__ = ["read_claims"]

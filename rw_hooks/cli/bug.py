@@ -9,10 +9,10 @@ from pathlib import Path
 
 from rw_hooks import __version__
 from rw_hooks.cli.show import say
+from rw_hooks.config.settings import load
 from rw_hooks.errors import EXIT_BUG
-from rw_hooks.home import private_folder
-from rw_hooks.redact import redact
-from rw_hooks.settings import load
+from rw_hooks.support.private_files import private_folder
+from rw_hooks.support.redact import redact
 
 __all__ = ["report_bug"]
 

@@ -6,9 +6,9 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from rw_hooks.api.jobs import cancel as cancel_job
 from rw_hooks.cli.common import settings_from
 from rw_hooks.cli.show import say
-from rw_hooks.publish.jobs import cancel as cancel_job
 
 __all__ = ["cancel"]
 

@@ -10,11 +10,11 @@ from rw_hooks.cli.flags import Flags
 from rw_hooks.cli.progress import watching
 from rw_hooks.cli.show import say, say_failure, terminal
 from rw_hooks.cli.summary import print_summary
+from rw_hooks.config.settings import Settings, load
 from rw_hooks.errors import UsageError
-from rw_hooks.publish.publication import Publication
-from rw_hooks.publish.watcher import Watcher
-from rw_hooks.redact import redact
-from rw_hooks.settings import Settings, load
+from rw_hooks.publication.model import Publication
+from rw_hooks.publication.observer import Observer
+from rw_hooks.support.redact import redact
 
 __all__ = ["print_json", "run_all", "settings_from", "show"]
 
@@ -47,7 +47,7 @@ def settings_from(flags: Flags | None = None) -> Settings:
     return settings
 
 
-def run_all(journeys: Callable[[Watcher], Iterable[Publication]], *, as_json: bool) -> int:
+def run_all(journeys: Callable[[Observer], Iterable[Publication]], *, as_json: bool) -> int:
     """Run the journeys, show each publication as it ends, and return the first exit code that is not 0."""
     code = 0
     with watching(silent=as_json) as onlooker:

@@ -12,17 +12,17 @@ from tempfile import TemporaryDirectory
 from pydantic import SecretStr
 from rich.text import Text
 
+from rw_hooks.api.publish import publish
 from rw_hooks.cli.asjson import AsJson
 from rw_hooks.cli.common import show
 from rw_hooks.cli.sandbox import export
 from rw_hooks.cli.show import clean, terminal
+from rw_hooks.config.settings import Given, Settings
 from rw_hooks.errors import EXIT_DONE
-from rw_hooks.publish.api import publish
-from rw_hooks.publish.watcher import Silent
+from rw_hooks.publication.observer import Silent
 from rw_hooks.sandbox import Sandbox, SandboxSettings
 from rw_hooks.sandbox.adapter import TRIGGER_WORDS, make_adapter
-from rw_hooks.sandbox.loopback import require_direct
-from rw_hooks.settings import Given, Settings
+from rw_hooks.sandbox.transport.loopback import require_direct
 
 __all__ = ["demo"]
 
@@ -65,7 +65,7 @@ def demo(*, as_json: AsJson = False) -> int:
         file = Path(folder) / "zkchr7-sketch.safetensors"
         _train(file, silent=as_json)
         settings = _settings(sandbox, Path(folder))
-        publication = publish(file, settings=settings, watcher=Silent() if as_json else _Narrator())
+        publication = publish(file, settings=settings, observer=Silent() if as_json else _Narrator())
         show(publication, as_json=as_json)
         if not as_json and publication.exit_code == EXIT_DONE:
             _say(f"\n{_held(sandbox)}\n")

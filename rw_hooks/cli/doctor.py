@@ -5,7 +5,7 @@ from __future__ import annotations
 from rw_hooks.cli.common import settings_from
 from rw_hooks.cli.flags import Flags, Options
 from rw_hooks.cli.show import print_rows
-from rw_hooks.publish.doctor import doctor as check_all
+from rw_hooks.publication.checks import doctor as check_all
 
 __all__ = ["doctor"]
 

@@ -8,13 +8,13 @@ from typing import Annotated, Any
 
 from cyclopts import Parameter
 
+from rw_hooks.api.publish import explain as explain_paths
 from rw_hooks.cli.asjson import AsJson
 from rw_hooks.cli.common import print_json, settings_from
 from rw_hooks.cli.flags import Flags, Options
 from rw_hooks.cli.show import print_rows, print_table, say_failure
 from rw_hooks.cli.summary import finding_rows, storage_price
-from rw_hooks.publish.api import explain as explain_paths
-from rw_hooks.publish.publication import Publication
+from rw_hooks.publication.model import Publication
 
 __all__ = ["explain"]
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any, TypeVar, cast
 
 from cyclopts import Group, Parameter
 
-from rw_hooks.options import OPTIONS, Option
+from rw_hooks.config.options import OPTIONS, Option
 
 __all__ = ["Flags", "Options"]
 

@@ -9,9 +9,9 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from rw_hooks.cli.show import say
+from rw_hooks.config.options import OPTIONS, Option
+from rw_hooks.config.settings import CONFIG_NAME
 from rw_hooks.errors import UsageError
-from rw_hooks.options import OPTIONS, Option
-from rw_hooks.settings import CONFIG_NAME
 
 __all__ = ["init", "template"]
 

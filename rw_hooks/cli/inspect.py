@@ -11,9 +11,9 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from rw_hooks.artifact.inspecting import inspect as read
+from rw_hooks.artifact.checks.publishable import require_publishable
+from rw_hooks.artifact.inspection import inspect as read
 from rw_hooks.artifact.model import Inspection
-from rw_hooks.artifact.refusal import require_publishable
 from rw_hooks.cli.asjson import AsJson
 from rw_hooks.errors import ArtifactError, RwHooksError, UsageError
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from rw_hooks.api.jobs import jobs as list_jobs
 from rw_hooks.cli.asjson import AsJson
 from rw_hooks.cli.common import print_json, settings_from
 from rw_hooks.cli.show import print_table, say
-from rw_hooks.publish.jobs import jobs as list_jobs
-from rw_hooks.publish.publication import Publication
+from rw_hooks.publication.model import Publication
 
 __all__ = ["jobs"]
 

@@ -22,7 +22,7 @@ from rich.progress import (
 from rich.text import Text
 
 from rw_hooks.cli.show import clean, say, terminal
-from rw_hooks.publish.watcher import Silent
+from rw_hooks.publication.observer import Silent
 
 __all__ = ["Onlooker", "watching"]
 

@@ -9,12 +9,12 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from rw_hooks.air import AirRequest
+from rw_hooks.api.publish import publish_all
 from rw_hooks.cli.asjson import AsJson
 from rw_hooks.cli.common import run_all, settings_from
 from rw_hooks.cli.flags import Flags, Options
+from rw_hooks.config.settings import Settings
 from rw_hooks.errors import UsageError
-from rw_hooks.publish.api import publish_all
-from rw_hooks.settings import Settings
 
 __all__ = ["publish"]
 

@@ -7,9 +7,9 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from rw_hooks.api.jobs import resume as resume_jobs
 from rw_hooks.cli.asjson import AsJson
 from rw_hooks.cli.common import run_all, settings_from
-from rw_hooks.publish.jobs import resume as resume_jobs
 
 __all__ = ["resume"]
 

@@ -11,13 +11,13 @@ from rw_hooks.cli.asjson import AsJson
 from rw_hooks.cli.common import settings_from, show
 from rw_hooks.cli.flags import Flags, Options
 from rw_hooks.cli.show import say, say_error
+from rw_hooks.config.settings import Settings
+from rw_hooks.engines.local.sqlite_store import Journal
 from rw_hooks.errors import MissingError, RwHooksError, UnreachableError, UsageError
-from rw_hooks.publish.journal import Journal
-from rw_hooks.publish.outcome import shown
-from rw_hooks.settings import Settings
-from rw_hooks.trainer_run.child import run_child, signals_ignored
-from rw_hooks.trainer_run.machines import machine_rank
-from rw_hooks.trainer_run.session import Session
+from rw_hooks.publication.report import shown
+from rw_hooks.runner.child_process import run_child, signals_ignored
+from rw_hooks.runner.machines import machine_rank
+from rw_hooks.runner.session import Session
 
 __all__ = ["run"]
 

@@ -13,9 +13,9 @@ from cyclopts import Parameter
 from rw_hooks.cli.asjson import AsJson
 from rw_hooks.cli.show import clean, terminal
 from rw_hooks.errors import UsageError
-from rw_hooks.redact import redact, redact_url
 from rw_hooks.sandbox import Model, Sandbox, SandboxSettings
-from rw_hooks.sandbox.loopback import require_direct
+from rw_hooks.sandbox.transport.loopback import require_direct
+from rw_hooks.support.redact import redact, redact_url
 
 __all__ = ["export", "sandbox"]
 

@@ -8,7 +8,7 @@ from typing import Any
 from rw_hooks.artifact.model import Finding
 from rw_hooks.cli.show import print_rows
 from rw_hooks.describe import storage_cost
-from rw_hooks.publish.publication import STAGES, Publication
+from rw_hooks.publication.model import STAGES, Publication
 
 __all__ = ["finding_rows", "print_summary", "storage_price"]
 

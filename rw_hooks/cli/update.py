@@ -7,10 +7,10 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from rw_hooks.api.update import update as update_model
 from rw_hooks.cli.asjson import AsJson
 from rw_hooks.cli.common import run_all, settings_from
 from rw_hooks.cli.flags import Flags, Options
-from rw_hooks.publish.update import update as update_model
 
 __all__ = ["update"]
 
@@ -29,4 +29,4 @@ def update(
 ) -> int:
     """Change a published model's description; the file stays as it is, and nothing is uploaded."""
     settings = settings_from(options)
-    return run_all(lambda watcher: [update_model(air, settings, watcher, file)], as_json=as_json)
+    return run_all(lambda observer: [update_model(air, settings, observer, file)], as_json=as_json)

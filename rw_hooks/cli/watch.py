@@ -14,8 +14,8 @@ from rw_hooks.cli.common import settings_from
 from rw_hooks.cli.flags import Flags, Options
 from rw_hooks.cli.show import say
 from rw_hooks.errors import UsageError
-from rw_hooks.publish.context import endpoint_of
-from rw_hooks.trainer_run.watching import Watch
+from rw_hooks.publication.services import endpoint_of
+from rw_hooks.runner.folder_watch import Watch
 
 __all__ = ["watch"]
 

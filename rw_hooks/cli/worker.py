@@ -6,9 +6,9 @@ import logging
 
 from rw_hooks.cli.common import settings_from
 from rw_hooks.cli.show import say
-from rw_hooks.publish.priority import stand_back
-from rw_hooks.publish.worker import drain
-from rw_hooks.redact import redact
+from rw_hooks.engines.local.worker import drain
+from rw_hooks.support.priority import stand_back
+from rw_hooks.support.redact import redact
 
 __all__ = ["worker"]
 

@@ -9,13 +9,13 @@ structure leaves open; a contradiction is a finding.
 from __future__ import annotations
 
 from rw_hooks.artifact.model import Inspection
+from rw_hooks.config.settings import Settings
 from rw_hooks.describe.cost import storage_cost
 from rw_hooks.describe.fields import put_defaults, put_hero, put_naming, put_words, require_applicable
 from rw_hooks.describe.identity import put_architecture, put_category, put_conditioning, put_type
 from rw_hooks.describe.model import NOT_RESOLVED, Description, Draft, Missing, WireValue
 from rw_hooks.describe.summary import put_comment, warn_of_lost_alpha
 from rw_hooks.facts.model import TrainingFacts
-from rw_hooks.settings import Settings
 
 __all__ = ["NOT_RESOLVED", "Description", "Missing", "WireValue", "describe", "storage_cost"]
 

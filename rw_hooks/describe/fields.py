@@ -9,10 +9,10 @@ from typing import TypeVar
 
 from rw_hooks.air import AirRequest
 from rw_hooks.artifact.model import Claims
+from rw_hooks.config.options import OPTIONS, Option, option
 from rw_hooks.describe.model import Draft, WireValue
 from rw_hooks.errors import UsageError
 from rw_hooks.facts.model import Fact
-from rw_hooks.options import OPTIONS, Option, option
 
 T = TypeVar("T")
 

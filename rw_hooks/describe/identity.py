@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from rw_hooks.artifact.basenames import base_hash, base_name
+from rw_hooks.architectures import ARCHITECTURES, architecture_warning, architectures, plain
+from rw_hooks.artifact.identify.base_models import base_hash, base_name
 from rw_hooks.artifact.model import Finding, Inspection
+from rw_hooks.config.options import CATEGORIES, option
 from rw_hooks.describe.model import Draft
 from rw_hooks.errors import UsageError
 from rw_hooks.facts.model import Fact, TrainingFacts
-from rw_hooks.families import ARCHITECTURES, architecture_warning, architectures, plain
-from rw_hooks.options import CATEGORIES, option
 
 __all__ = ["put_architecture", "put_category", "put_conditioning", "put_type"]
 

@@ -7,9 +7,9 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict
 
 from rw_hooks.artifact.model import Finding, Inspection
+from rw_hooks.config.settings import Settings
 from rw_hooks.errors import MissingError
 from rw_hooks.facts.model import TrainingFacts
-from rw_hooks.settings import Settings
 
 __all__ = ["NOT_RESOLVED", "Description", "Draft", "Missing", "WireValue"]
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import PurePosixPath
 
 from rw_hooks.artifact.model import Inspection
+from rw_hooks.config.options import option
 from rw_hooks.describe.model import Draft
 from rw_hooks.facts.model import TrainingFacts
 from rw_hooks.facts.values import without_paths
-from rw_hooks.options import option
-from rw_hooks.redact import redact
+from rw_hooks.support.redact import redact
 
 __all__ = ["put_comment", "warn_of_lost_alpha"]
 

@@ -18,7 +18,7 @@ from typing import Any, cast
 
 import yaml
 
-from rw_hooks.redact import redact
+from rw_hooks.support.redact import redact
 
 if sys.version_info >= (3, 11):
     import tomllib

@@ -12,7 +12,7 @@ from typing import Any
 from rw_hooks.facts.configs import UnreadableError, is_secret_key, read_text
 from rw_hooks.facts.values import base_name
 from rw_hooks.facts.variables import BATCH, POWERSHELL, SHELL, Dialect, expanded, plain
-from rw_hooks.redact import redact
+from rw_hooks.support.redact import redact
 
 __all__ = ["LAUNCH_SUFFIXES", "Launch", "parse_argv", "read_launch_script"]
 

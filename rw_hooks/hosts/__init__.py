@@ -12,13 +12,13 @@ from importlib import import_module
 from importlib.metadata import entry_points
 from urllib.parse import urlsplit
 
-from rw_hooks.deadline import Deadline
 from rw_hooks.errors import UsageError
-from rw_hooks.hosts.address import is_private_address
-from rw_hooks.hosts.base import Host, HostConfig, HostedFile, Location, Progress
-from rw_hooks.hosts.fetching import fetch_file
+from rw_hooks.hosts.download import fetch_file
 from rw_hooks.hosts.preflight import Preflight, preflight
-from rw_hooks.redact import redact_url
+from rw_hooks.hosts.private_network import is_private_address
+from rw_hooks.hosts.protocol import Host, HostConfig, HostedFile, Location, Progress
+from rw_hooks.support.deadline import Deadline
+from rw_hooks.support.redact import redact_url
 
 __all__ = [
     "Host",
@@ -38,10 +38,10 @@ Factory = Callable[[str, HostConfig], Host]
 
 ENTRY_POINTS = "rw_hooks.hosts"
 _BUILT_IN = {
-    "hf": ("rw_hooks.hosts.hub", "HubHost"),
-    "s3": ("rw_hooks.hosts.objectstore", "ObjectStoreHost"),
-    "gs": ("rw_hooks.hosts.objectstore", "ObjectStoreHost"),
-    "az": ("rw_hooks.hosts.objectstore", "ObjectStoreHost"),
+    "hf": ("rw_hooks.hosts.hub.host", "HubHost"),
+    "s3": ("rw_hooks.hosts.object_store", "ObjectStoreHost"),
+    "gs": ("rw_hooks.hosts.object_store", "ObjectStoreHost"),
+    "az": ("rw_hooks.hosts.object_store", "ObjectStoreHost"),
     "dir": ("rw_hooks.hosts.directory", "DirectoryHost"),
     "http": ("rw_hooks.hosts.url", "UrlHost"),
     "https": ("rw_hooks.hosts.url", "UrlHost"),
@@ -87,8 +87,8 @@ def default_hub_url(config: HostConfig, name: str) -> str:
         RefusedError: The Hub does not accept it.
         UnreachableError: The Hub is away.
     """
-    from rw_hooks.hosts.hub import require_token
-    from rw_hooks.hosts.hub_api import HubApi
+    from rw_hooks.hosts.hub.api import HubApi
+    from rw_hooks.hosts.hub.host import require_token
 
     account = HubApi(config.hf_endpoint, require_token(config)).account(Deadline.after(_ACCOUNT_SECONDS))
     return f"hf://{account.name}/{_slug(name)}"

@@ -21,13 +21,13 @@ from urllib.request import url2pathname
 
 from pydantic import SecretStr
 
-from rw_hooks.deadline import Deadline
 from rw_hooks.errors import ArtifactChangedError, MissingError, RefusedError, RwHooksError, UnreachableError, UsageError
-from rw_hooks.home import clear_leftovers
-from rw_hooks.hosts.base import HostConfig, HostedFile, Location, Progress
-from rw_hooks.hosts.unchanged import Unchanged
-from rw_hooks.points import reach
-from rw_hooks.redact import is_secret_url, redact_url
+from rw_hooks.hosts.file_guard import FileGuard
+from rw_hooks.hosts.protocol import HostConfig, HostedFile, Location, Progress
+from rw_hooks.support.deadline import Deadline
+from rw_hooks.support.failpoints import reach
+from rw_hooks.support.private_files import clear_leftovers
+from rw_hooks.support.redact import is_secret_url, redact_url
 
 __all__ = ["DirectoryHost"]
 
@@ -89,7 +89,7 @@ class DirectoryHost:
         found = self.find(file)
         if found is not None:
             return found
-        source = Unchanged(file).path
+        source = FileGuard(file).path
         try:
             return self._location(self._copy(source, file, progress, deadline))
         except OSError as error:

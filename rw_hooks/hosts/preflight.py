@@ -17,13 +17,13 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, SecretStr
 
-from rw_hooks import web
-from rw_hooks.deadline import Deadline
 from rw_hooks.errors import ArtifactChangedError, RefusedError, UnreachableError
-from rw_hooks.hosts.base import HostedFile
-from rw_hooks.hosts.requests import pause_before
-from rw_hooks.hosts.stranger import Fetched, Stranger
-from rw_hooks.redact import redact_url
+from rw_hooks.hosts.anonymous import Fetched, Stranger
+from rw_hooks.hosts.protocol import HostedFile
+from rw_hooks.hosts.retrying import pause_before
+from rw_hooks.support import http
+from rw_hooks.support.deadline import Deadline
+from rw_hooks.support.redact import redact_url
 
 __all__ = ["Preflight", "preflight"]
 
@@ -66,7 +66,7 @@ def preflight(
             ``url_redirects``, ``hosted_size_differs``, ``hosted_bytes_differ``.
         UnreachableError: The server is away, slow or failing.
     """
-    with web.open_client() as client:
+    with http.open_client() as client:
         stranger = Stranger(
             client, url.get_secret_value(), allow_private_addresses=allow_private_addresses, deadline=deadline
         )

@@ -11,10 +11,10 @@ from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
-from rw_hooks.deadline import Deadline
 from rw_hooks.errors import UsageError
-from rw_hooks.hosts.base import HostConfig, HostedFile, Location, Progress
-from rw_hooks.redact import is_secret_url, redact_url
+from rw_hooks.hosts.protocol import HostConfig, HostedFile, Location, Progress
+from rw_hooks.support.deadline import Deadline
+from rw_hooks.support.redact import is_secret_url, redact_url
 
 __all__ = ["UrlHost"]
 

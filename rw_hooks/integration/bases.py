@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from rw_hooks.artifact.basenames import Named, base_name, base_version
+from rw_hooks.artifact.identify.base_models import Named, base_name, base_version
 from rw_hooks.facts.model import Fact, TrainingFacts
 
 __all__ = ["Named", "base_facts", "base_from_name", "base_from_word"]

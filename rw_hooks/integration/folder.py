@@ -10,7 +10,7 @@ from itertools import islice
 from pathlib import Path
 from typing import cast
 
-from rw_hooks.artifact.header import HeaderError, header_length, parse_header
+from rw_hooks.artifact.read.header import HeaderError, header_length, parse_header
 from rw_hooks.facts.configs import Config, UnreadableError, read_config, read_text
 from rw_hooks.facts.launch import LAUNCH_SUFFIXES, Launch, parse_argv, read_launch_script
 from rw_hooks.facts.values import base_name, dig

@@ -1,7 +1,17 @@
 """The Runware client: requests, WebSocket and REST transport, and finding out after any doubt."""
 
 from rw_hooks.runware.client import RunwareClient
-from rw_hooks.runware.model import (
+from rw_hooks.runware.model_upload import (
+    CheckpointUpload,
+    ControlnetUpload,
+    EmbeddingsUpload,
+    LoraUpload,
+    LycorisUpload,
+    ModelUpload,
+    VaeUpload,
+    build_upload,
+)
+from rw_hooks.runware.types import (
     Account,
     Endpoint,
     Ledger,
@@ -11,16 +21,6 @@ from rw_hooks.runware.model import (
     Submission,
     Timings,
     Transport,
-)
-from rw_hooks.runware.requests import (
-    CheckpointUpload,
-    ControlnetUpload,
-    EmbeddingsUpload,
-    LoraUpload,
-    LycorisUpload,
-    ModelUpload,
-    VaeUpload,
-    build_upload,
 )
 
 __all__ = [

@@ -8,7 +8,7 @@ from typing import Literal, Protocol
 from pydantic import SecretStr
 
 from rw_hooks.errors import RwHooksError
-from rw_hooks.runware.frames import Accepted, Fault, Status
+from rw_hooks.runware.messages import Accepted, Fault, Status
 
 __all__ = ["Channel", "ChannelEvent", "Connected", "Finished", "Lost", "Refused", "Unavailable"]
 

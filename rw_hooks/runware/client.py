@@ -6,16 +6,16 @@ import logging
 from collections.abc import Callable
 from types import TracebackType
 
-from rw_hooks.deadline import Deadline
 from rw_hooks.errors import RwHooksError
-from rw_hooks.runware.link import Link
-from rw_hooks.runware.lookup import read_account, search, versions
 from rw_hooks.runware.media import store_image
-from rw_hooks.runware.model import Account, Endpoint, Ledger, Listing, Phase, Registration, Timings, Transport
-from rw_hooks.runware.polling import Polling
+from rw_hooks.runware.model_upload import ModelUpload
+from rw_hooks.runware.queries import read_account, search, versions
 from rw_hooks.runware.register import Mint, Order, Register, WebSocketUnavailableError
-from rw_hooks.runware.requests import ModelUpload
-from rw_hooks.runware.rest import RestApi
+from rw_hooks.runware.rest_api import RestApi
+from rw_hooks.runware.rest_channel import Polling
+from rw_hooks.runware.types import Account, Endpoint, Ledger, Listing, Phase, Registration, Timings, Transport
+from rw_hooks.runware.websocket import Link
+from rw_hooks.support.deadline import Deadline
 
 __all__ = ["RunwareClient"]
 

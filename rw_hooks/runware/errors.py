@@ -13,8 +13,8 @@ import re
 from dataclasses import dataclass
 
 from rw_hooks.errors import ConflictError, RefusedError, RwHooksError, UnreachableError
-from rw_hooks.runware.frames import Fault
-from rw_hooks.runware.requests import option_of
+from rw_hooks.runware.messages import Fault
+from rw_hooks.runware.model_upload import option_of
 
 __all__ = ["KEY_HINT", "is_about_key", "kind_of", "to_error"]
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import base64
 from uuid import uuid4
 
-from rw_hooks.deadline import Deadline
 from rw_hooks.errors import RefusedError
-from rw_hooks.runware.frames import Stored
-from rw_hooks.runware.rest import RestApi
+from rw_hooks.runware.messages import Stored
+from rw_hooks.runware.rest_api import RestApi
+from rw_hooks.support.deadline import Deadline
 
 __all__ = ["media_type", "store_image"]
 

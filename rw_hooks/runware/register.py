@@ -19,15 +19,15 @@ from uuid import uuid4
 
 from pydantic import SecretStr
 
-from rw_hooks.deadline import Deadline
 from rw_hooks.errors import RwHooksError, UnreachableError
-from rw_hooks.points import reach
 from rw_hooks.runware.channel import Channel, ChannelEvent, Connected, Finished, Lost, Refused, Unavailable
 from rw_hooks.runware.errors import is_about_key, kind_of, to_error
-from rw_hooks.runware.frames import Accepted, Fault, Status
-from rw_hooks.runware.model import Ledger, Phase, Registration, Submission, Timings
-from rw_hooks.runware.requests import ModelUpload
-from rw_hooks.runware.rest import backoff
+from rw_hooks.runware.messages import Accepted, Fault, Status
+from rw_hooks.runware.model_upload import ModelUpload
+from rw_hooks.runware.rest_api import backoff
+from rw_hooks.runware.types import Ledger, Phase, Registration, Submission, Timings
+from rw_hooks.support.deadline import Deadline
+from rw_hooks.support.failpoints import reach
 
 __all__ = ["Mint", "Order", "Register", "WebSocketUnavailableError"]
 

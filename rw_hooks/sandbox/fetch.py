@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from rw_hooks import web
+from rw_hooks.support import http
 
 __all__ = ["FetchError", "Fetched", "fetch", "fetch_bytes", "open_model"]
 
@@ -58,7 +58,7 @@ def fetch_bytes(url: str) -> bytes:
 def _chunks(url: str) -> Iterator[bytes]:
     try:
         with (
-            web.open_client(headers=_HEADERS) as client,
+            http.open_client(headers=_HEADERS) as client,
             client.stream("GET", url, follow_redirects=True) as response,
         ):
             _require_file(response)
@@ -68,7 +68,7 @@ def _chunks(url: str) -> Iterator[bytes]:
                 raise FetchError("the URL gives a web page")
             yield first
             yield from chunks
-    except (web.HTTPError, web.InvalidURL) as error:
+    except (http.HTTPError, http.InvalidURL) as error:
         raise FetchError(str(error) or type(error).__name__) from error
 
 
@@ -83,7 +83,7 @@ def open_model(path: Path) -> str:
         return f"the file is not a valid safetensors file: {error}"
 
 
-def _require_file(response: web.Response) -> None:
+def _require_file(response: http.Response) -> None:
     if response.status_code != 200:  # noqa: PLR2004 - HTTP 200 is its own name
         raise FetchError(f"the URL answers with HTTP status {response.status_code}")
     if "html" in response.headers.get("content-type", ""):

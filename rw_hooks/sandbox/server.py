@@ -9,15 +9,15 @@ from tempfile import TemporaryDirectory
 from threading import Event
 from typing import TYPE_CHECKING
 
-from rw_hooks.sandbox.http import API_PATH, MEDIA_PATH, HttpEndpoint
-from rw_hooks.sandbox.loopback import HOST
 from rw_hooks.sandbox.media import Media
 from rw_hooks.sandbox.platform import Platform
-from rw_hooks.sandbox.rest import Rest
 from rw_hooks.sandbox.settings import SandboxSettings
+from rw_hooks.sandbox.transport.http import API_PATH, MEDIA_PATH, HttpEndpoint
+from rw_hooks.sandbox.transport.loopback import HOST
+from rw_hooks.sandbox.transport.rest import Rest
+from rw_hooks.sandbox.transport.ws import WsEndpoint
 from rw_hooks.sandbox.uploads import Uploads
 from rw_hooks.sandbox.world import Model, World
-from rw_hooks.sandbox.ws import WsEndpoint
 
 if TYPE_CHECKING:
     from typing_extensions import Self

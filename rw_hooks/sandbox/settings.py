@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from rw_hooks.families import ARCHITECTURES
+from rw_hooks.architectures import ARCHITECTURES
 from rw_hooks.sandbox.faults import Faults
 from rw_hooks.sandbox.wire import Phase
 

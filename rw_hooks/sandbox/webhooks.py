@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from threading import Event
 
-from rw_hooks import web
 from rw_hooks.sandbox.world import Webhook
+from rw_hooks.support import http
 
 __all__ = ["post_webhook"]
 
@@ -17,11 +17,11 @@ _PAUSE_SECONDS = 0.2
 def post_webhook(url: str, body: Mapping[str, object], closing: Event) -> Webhook:
     """Post the body, at most three times, and return what came of it."""
     status: int | None = None
-    with web.open_client(read_seconds=10.0) as client:
+    with http.open_client(read_seconds=10.0) as client:
         for _ in range(_TRIES):
             try:
                 response = client.post(url, json=body)
-            except (web.HTTPError, web.InvalidURL):
+            except (http.HTTPError, http.InvalidURL):
                 status = None
             else:
                 status = response.status_code

@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from rw_hooks.artifact.header import DTYPE_BITS, Tensor
 from rw_hooks.artifact.model import Inspection
+from rw_hooks.artifact.read.header import DTYPE_BITS, Tensor
 
 __all__ = ["HEADERS", "adapter_layer", "codes", "header_bytes", "load_item", "tensors_of", "write", "write_item"]
 

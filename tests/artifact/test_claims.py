@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from rw_hooks.artifact.basenames import base_hash, base_name, base_version
+from rw_hooks.architectures import ARCHITECTURES
 from rw_hooks.artifact.claims import read_claims
-from rw_hooks.artifact.decision import decide
-from rw_hooks.artifact.identify import Identity
+from rw_hooks.artifact.identify.base_models import base_hash, base_name, base_version
+from rw_hooks.artifact.identify.kind import Identity
+from rw_hooks.artifact.identify.resolve import decide
 from rw_hooks.artifact.model import Claims
-from rw_hooks.families import ARCHITECTURES
 
 PONY = "67ab2fd8ec439a89b3fedb15cc65f54336af163c7eb5e4f2acc98f090a29b0b3"
 

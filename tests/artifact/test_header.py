@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from rw_hooks.artifact import inspect
-from rw_hooks.artifact.header import Header, HeaderError, header_length, parse_header
+from rw_hooks.artifact.read.header import Header, HeaderError, header_length, parse_header
 from tests.artifact.making import codes, header_bytes
 
 MALFORMED = Path(__file__).parents[1] / "data" / "malformed"

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
+from rw_hooks.architectures import FAMILY_OF
 from rw_hooks.artifact import inspect
-from rw_hooks.artifact.identify import identify
-from rw_hooks.families import FAMILY_OF
+from rw_hooks.artifact.identify.kind import identify
 from tests.artifact.making import HEADERS, load_item, tensors_of, write_item
 
 ITEMS = sorted(path.name.partition(".")[0] for path in HEADERS.glob("*.json.gz"))

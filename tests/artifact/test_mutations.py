@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from safetensors import SafetensorError, deserialize
 
-from rw_hooks.artifact.header import HeaderError, header_length, parse_header
+from rw_hooks.artifact.read.header import HeaderError, header_length, parse_header
 from tests.artifact.making import header_bytes
 
 

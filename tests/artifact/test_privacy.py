@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from rw_hooks.artifact import inspect, strip_metadata
-from rw_hooks.artifact.privacy import keys_to_strip, privacy_findings
+from rw_hooks.artifact.checks.privacy import keys_to_strip, privacy_findings
 from rw_hooks.errors import ArtifactChangedError, ArtifactError
 from tests.artifact.making import adapter_layer, codes, write
 

@@ -7,8 +7,8 @@ import re
 
 import pytest
 
-from rw_hooks.artifact.header import Tensor
-from rw_hooks.artifact.identify import identify
+from rw_hooks.artifact.identify.kind import identify
+from rw_hooks.artifact.read.header import Tensor
 from tests.artifact.making import load_item, tensors_of
 
 BASES = {

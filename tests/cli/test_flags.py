@@ -4,8 +4,8 @@ import pytest
 from cyclopts import App
 
 from rw_hooks.cli.flags import Flags, Options
-from rw_hooks.options import OPTIONS, check
-from rw_hooks.settings import load
+from rw_hooks.config.options import OPTIONS, check
+from rw_hooks.config.settings import load
 
 _NO_FLAGS = Flags()
 

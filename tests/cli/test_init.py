@@ -8,8 +8,8 @@ import pytest
 
 from rw_hooks.cli.app import run
 from rw_hooks.cli.init import template
-from rw_hooks.options import OPTIONS
-from rw_hooks.settings import load
+from rw_hooks.config.options import OPTIONS
+from rw_hooks.config.settings import load
 
 if sys.version_info >= (3, 11):
     import tomllib

@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rw_hooks.artifact.model import Claims, Inspection
+from rw_hooks.config.settings import Settings
 from rw_hooks.describe import describe
 from rw_hooks.facts import Fact, TrainingFacts
 from rw_hooks.runware import build_upload
-from rw_hooks.settings import Settings
 
 LONG = ("x" * 401, "y" * 1001, "z" * 40_001)
 TEXT = st.text(max_size=4) | st.sampled_from(["x", " ", "None", "a, b", "/home/ada/x", *LONG])

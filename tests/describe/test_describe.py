@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from rw_hooks.artifact.model import Claims, Inspection
+from rw_hooks.config.settings import load
 from rw_hooks.describe import NOT_RESOLVED, Description, describe
 from rw_hooks.errors import MissingError, UsageError
 from rw_hooks.facts import Fact, TrainingFacts
-from rw_hooks.settings import load
 
 SHA256 = "ab" * 32
 SDXL = ("sdxl", "pony", "illustrious")

@@ -14,10 +14,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from unittest import mock
 
-from rw_hooks.publish import worker
-from rw_hooks.publish.inbox import HandOver, waiting
+from rw_hooks.config.settings import load
+from rw_hooks.engines.local import worker
+from rw_hooks.queue.inbox import QueueItem, waiting
 from rw_hooks.sandbox import Sandbox
-from rw_hooks.settings import load
 
 __all__ = ["NO_WORKER", "Training"]
 
@@ -91,9 +91,9 @@ class Training:
             process.send_signal(getattr(signal, "SIGKILL", signal.SIGTERM))
             process.communicate()
 
-    def handed(self) -> list[HandOver]:
+    def handed(self) -> list[QueueItem]:
         """Return what lies in the inbox."""
-        return [item for _, item in waiting(self.home) if isinstance(item, HandOver)]
+        return [item for _, item in waiting(self.home) if isinstance(item, QueueItem)]
 
     def drain(self) -> None:
         """Do the worker's work in this process."""

@@ -13,7 +13,7 @@ import atheris
 
 with atheris.instrument_imports():
     from rw_hooks.artifact import inspect
-    from rw_hooks.artifact.header import HeaderError, header_length, parse_header
+    from rw_hooks.artifact.read.header import HeaderError, header_length, parse_header
 
 from safetensors import SafetensorError, deserialize
 

@@ -16,9 +16,9 @@ import pytest
 
 import rw_hooks
 from rw_hooks.hook import PublishHook
-from rw_hooks.publish import holding
-from rw_hooks.publish.runs import Run, begin, is_over, tell_trouble
-from rw_hooks.publish.whole import weights_in
+from rw_hooks.hook.weights_file import weights_in
+from rw_hooks.queue import snapshot
+from rw_hooks.queue.runs import Run, begin, is_over, tell_trouble
 from tests.doubles.saves import save
 
 ONLY_FOR_POSIX = pytest.mark.skipif(os.name != "posix", reason="modes and links as POSIX has them")
@@ -43,7 +43,7 @@ def test_without_a_key_what_a_newer_save_replaces_takes_no_room(training, monkey
             file = save(training.folder / f"{name}.safetensors", step)
             hook.on_save(file, step=step)
             file.unlink()
-    assert len(training.handed()) == len(list((training.folder / holding.FOLDER).iterdir())) == kept
+    assert len(training.handed()) == len(list((training.folder / snapshot.FOLDER).iterdir())) == kept
     assert {item.step for item in training.handed()} == ({3} if which == "final" else {1, 2, 3})
 
 
@@ -216,7 +216,7 @@ def test_without_links_the_file_is_copied_and_that_is_said(training, caplog, mon
     def no_links(*_arguments, **_options):
         raise OSError(95, "not supported")
 
-    monkeypatch.setattr(holding.os, "link", no_links)
+    monkeypatch.setattr(snapshot.os, "link", no_links)
     file = save(training.folder / "lora.safetensors")
     PublishHook().on_save(file)
     [item] = training.handed()
@@ -337,7 +337,7 @@ def test_a_forked_worker_ends_no_run_and_a_spawned_one_starts_none(training):
     done = training.run("""
         import multiprocessing
         import rw_hooks
-        from rw_hooks.publish.runs import is_over
+        from rw_hooks.queue.runs import is_over
         hook = rw_hooks.PublishHook()
         hook.on_save(save(Path("lora.safetensors")))
         home = Path(os.environ["RW_HOOKS_HOME"])
@@ -392,7 +392,7 @@ def test_the_hand_over_takes_less_than_5_ms_whatever_the_size(training):
 
 
 def test_importing_the_hook_loads_nothing_heavy():
-    script = "import rw_hooks.hook, sys; print(*sys.modules)"
+    script = "import rw_hooks.hook.publish_hook, sys; print(*sys.modules)"
     found = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True)
     heavy = {"torch", "numpy", "httpx", "pydantic", "huggingface_hub", "filelock", "sqlite3"}
     assert heavy.isdisjoint(found.stdout.split())
@@ -401,6 +401,6 @@ def test_importing_the_hook_loads_nothing_heavy():
 def test_two_runs_of_one_process_are_told_apart(training):
     first, second = Run({}, "e", "a", "/"), Run({}, "e", "a", "/")
     presence, other = begin(training.home, first), begin(training.home, second)
-    presence.withdraw()
+    presence.release()
     assert (is_over(training.home, first.id), is_over(training.home, second.id)) == (True, False)
-    other.withdraw()
+    other.release()

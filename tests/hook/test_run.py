@@ -14,14 +14,14 @@ from unittest import mock
 
 import pytest
 
+from rw_hooks.config.settings import load
 from rw_hooks.errors import UsageError
-from rw_hooks.publish.runs import known
-from rw_hooks.settings import load
-from rw_hooks.trainer_run import places
-from rw_hooks.trainer_run.child import run_child
-from rw_hooks.trainer_run.machines import machine_rank
-from rw_hooks.trainer_run.places import Places, look_at, without_secrets
-from rw_hooks.trainer_run.session import Session
+from rw_hooks.queue.runs import known
+from rw_hooks.runner import output_dirs
+from rw_hooks.runner.child_process import run_child
+from rw_hooks.runner.machines import machine_rank
+from rw_hooks.runner.output_dirs import Places, look_at, without_secrets
+from rw_hooks.runner.session import Session
 from tests.doubles.saves import save
 
 ONLY_FOR_POSIX = pytest.mark.skipif(os.name != "posix", reason="signals as POSIX has them")
@@ -232,7 +232,7 @@ def test_signals_reach_the_trainer_and_its_save_on_the_way_out_is_published(trai
 def test_a_second_signal_while_the_result_is_handed_over_does_not_cost_it(training, number):
     command, environ = training.command(
         "from rw_hooks.cli import main\n"
-        "from rw_hooks.trainer_run.session import Session\n"
+        "from rw_hooks.runner.session import Session\n"
         "end = Session.end\n"
         "def slow(self, *, failed):\n"
         "    print('saved', flush=True)\n"
@@ -257,7 +257,7 @@ def test_an_interrupted_wait_keeps_the_trainers_exit_code(training, monkeypatch,
     monkeypatch.setattr(training, "options", {"RW_HOOKS_WAIT": ""})
     command, environ = training.command(
         "from rw_hooks.cli import main\n"
-        "from rw_hooks.hook import PublishHook\n"
+        "from rw_hooks.hook.publish_hook import PublishHook\n"
         "def wait(self, timeout=None): raise KeyboardInterrupt\n"
         "PublishHook.wait = wait\n"
         "main()"
@@ -383,7 +383,7 @@ def test_two_places_are_read_each_by_itself_and_not_what_lies_around_them(traini
 
 
 def test_a_dataset_does_not_hide_the_output_folder_and_a_bound_that_is_reached_is_said(tmp_path, monkeypatch, caplog):
-    monkeypatch.setattr(places, "_FILES_MAX", 5)
+    monkeypatch.setattr(output_dirs, "_FILES_MAX", 5)
     for number in range(9):
         save(tmp_path / "data" / f"{number}.safetensors")
         (tmp_path / "captions").mkdir(exist_ok=True)
@@ -467,7 +467,7 @@ def test_a_look_that_fails_is_one_log_line_and_the_training_goes_on(training, ca
 def test_a_bug_of_ours_does_not_change_the_exit_code_of_a_trainer_that_failed(training):
     command, environ = training.command(
         "from rw_hooks.cli import main\n"
-        "from rw_hooks.trainer_run.session import Session\n"
+        "from rw_hooks.runner.session import Session\n"
         "def end(self, *, failed): raise ZeroDivisionError\n"
         "Session.end = end\n"
         "main()"

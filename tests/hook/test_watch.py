@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from rw_hooks.publish.handing import look
-from rw_hooks.redact import fingerprint
-from rw_hooks.settings import load
-from rw_hooks.trainer_run.session import CommandHook
-from rw_hooks.trainer_run.watching import Watch
+from rw_hooks.config.settings import load
+from rw_hooks.engines.local.intake import look
+from rw_hooks.runner.folder_watch import Watch
+from rw_hooks.runner.session import CommandHook
+from rw_hooks.support.redact import fingerprint
 from tests.doubles.runs import unfold
 from tests.doubles.saves import EMBEDDING, save
 

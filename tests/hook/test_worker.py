@@ -15,17 +15,18 @@ from pathlib import Path
 
 import pytest
 
+from rw_hooks.api.jobs import cancel, jobs, resume
+from rw_hooks.config.settings import load
+from rw_hooks.engines.local import worker
 from rw_hooks.errors import UnreachableError
 from rw_hooks.hook import PublishHook
 from rw_hooks.hosts.directory import DirectoryHost
-from rw_hooks.publish import holding, standing, worker
-from rw_hooks.publish.inbox import HandOver, drop
-from rw_hooks.publish.jobs import cancel, jobs, resume
-from rw_hooks.publish.spawn import Post
-from rw_hooks.publish.watcher import Silent
-from rw_hooks.redact import fingerprint
+from rw_hooks.publication.observer import Silent
+from rw_hooks.queue import snapshot, status
+from rw_hooks.queue.inbox import QueueItem, drop
+from rw_hooks.queue.worker_lease import WorkerLease
 from rw_hooks.sandbox import Sandbox, SandboxSettings
-from rw_hooks.settings import load
+from rw_hooks.support.redact import fingerprint
 from tests.doubles.saves import save
 from tests.doubles.training import Training
 from tests.hook.conftest import prepared
@@ -46,13 +47,15 @@ def statuses(training: Training) -> list[str]:
 
 
 def leftovers(training: Training) -> list[str]:
-    kept = [path for path in training.folder.rglob("*") if holding.FOLDER in path.parts]
+    kept = [path for path in training.folder.rglob("*") if snapshot.FOLDER in path.parts]
     state = [path for folder in ("runs", "inbox", "taken") for path in (training.home / folder).glob("*")]
     return [str(path) for path in (*kept, *state)]
 
 
-def post(training: Training) -> Post:
-    return Post(training.home, training.environ["RUNWARE_API_URL"], fingerprint(training.environ["RUNWARE_API_KEY"]))
+def post(training: Training) -> WorkerLease:
+    return WorkerLease(
+        training.home, training.environ["RUNWARE_API_URL"], fingerprint(training.environ["RUNWARE_API_KEY"])
+    )
 
 
 def until(condition, seconds=30.0):
@@ -150,8 +153,8 @@ def test_a_save_that_waits_is_copied_so_that_a_later_rewrite_does_no_harm(publis
 
 
 def test_no_copy_is_made_where_it_would_take_the_trainers_room(published, monkeypatch):
-    monkeypatch.setattr(holding, "has_room", lambda *_: False)
-    monkeypatch.setattr("rw_hooks.publish.intake.has_room", lambda *_: False)
+    monkeypatch.setattr(snapshot, "has_room", lambda *_: False)
+    monkeypatch.setattr("rw_hooks.engines.local.enrol.has_room", lambda *_: False)
     hook = PublishHook()
     file = save(published.folder / "lora.safetensors")
     hook.on_save(file, final=True)
@@ -259,7 +262,7 @@ def test_a_hand_over_can_be_cancelled(published):
     assert cancel(settings(published), item.id).status == "cancelled"
     published.drain()
     assert published.published() == set()
-    assert not (published.folder / holding.FOLDER).exists()
+    assert not (published.folder / snapshot.FOLDER).exists()
 
 
 def test_a_worker_goes_on_with_what_another_one_left(published):
@@ -267,7 +270,7 @@ def test_a_worker_goes_on_with_what_another_one_left(published):
     hook.on_save(save(published.folder / "lora.safetensors"), final=True)
     _cut_off_in(published, "host.after_upload")
     assert statuses(published) == ["pending"]
-    assert [stands.status for stands in standing.pending(published.home).values()] == ["pending"]
+    assert [stands.status for stands in status.pending(published.home).values()] == ["pending"]
     published.drain()
     assert statuses(published) == ["ready"]
     assert [stands.status for stands in hook.wait(1)] == ["ready"]
@@ -301,18 +304,18 @@ def test_an_end_that_was_not_told_to_wait_does_so_for_a_remote_that_is_away_no_l
     training, monkeypatch, caplog, wait, status
 ):
     monkeypatch.setenv("SLURM_JOB_ID", "1")
-    monkeypatch.setattr("rw_hooks.hook._PATIENCE_SECONDS", 0.5)
+    monkeypatch.setattr("rw_hooks.hook.publish_hook._PATIENCE_SECONDS", 0.5)
     hook = PublishHook()
     hook._see_worker = lambda: False
     hook.on_save(save(training.folder / "lora.safetensors"), final=True)
     [item] = training.handed()
-    stands = standing.Standing("pending", item.path, doing=standing.TRY_AGAIN)
-    standing.write(training.home, item.id, stands)
+    stands = status.JobStatus("pending", item.path, doing=status.TRY_AGAIN)
+    status.write(training.home, item.id, stands)
     back = replace(stands, status="ready", air="mine:1@1")
-    comes_back = threading.Timer(2.0, standing.write, (training.home, item.id, back))
+    comes_back = threading.Timer(2.0, status.write, (training.home, item.id, back))
     comes_back.start()
     hook.on_end(wait=wait)
-    assert standing.read(training.home, item.id).status == status
+    assert status.read(training.home, item.id).status == status
     assert ("rw-hooks resume" in caplog.text) == (wait == "auto")
     comes_back.join()
 
@@ -340,9 +343,9 @@ def test_what_cannot_be_reached_keeps_nothing_else_waiting(published, monkeypatc
 
 
 def test_what_is_pending_keeps_its_link_when_another_save_is_published(published, monkeypatch):
-    monkeypatch.setattr(holding, "has_room", lambda *_: False)
-    monkeypatch.setattr("rw_hooks.publish.intake.has_room", lambda *_: False)
-    monkeypatch.setattr(holding, "_ORPHAN_SECONDS", -1.0)
+    monkeypatch.setattr(snapshot, "has_room", lambda *_: False)
+    monkeypatch.setattr("rw_hooks.engines.local.enrol.has_room", lambda *_: False)
+    monkeypatch.setattr(snapshot, "_ORPHAN_SECONDS", -1.0)
     upload = DirectoryHost.upload
 
     def away_for_the_first(host, file, *arguments):
@@ -393,9 +396,9 @@ def test_what_waits_for_its_turn_is_copied_meanwhile(published, monkeypatch):
 def _cut_off_in(published: Training, point: str) -> None:
     """Have a worker die at this point."""
     command, environ = published.command(f"""
-        from rw_hooks.points import set_trigger
-        from rw_hooks.publish import worker
-        from rw_hooks.settings import load
+        from rw_hooks.support.failpoints import set_trigger
+        from rw_hooks.engines.local import worker
+        from rw_hooks.config.settings import load
         def die(name):
             if name == "{point}":
                 os._exit(9)
@@ -448,10 +451,10 @@ def test_there_is_one_worker(published):
 
 def test_a_worker_that_died_holds_no_post(published):
     script = """
-        from rw_hooks.publish.spawn import Post
-        from rw_hooks.redact import fingerprint
+        from rw_hooks.queue.worker_lease import WorkerLease
+        from rw_hooks.support.redact import fingerprint
         account = fingerprint(os.environ["RUNWARE_API_KEY"])
-        post = Post(Path(os.environ["RW_HOOKS_HOME"]), os.environ["RUNWARE_API_URL"], account)
+        post = WorkerLease(Path(os.environ["RW_HOOKS_HOME"]), os.environ["RUNWARE_API_URL"], account)
         assert post.take()
         print("saved", flush=True)
         time.sleep(60)
@@ -497,7 +500,7 @@ def test_an_older_hand_over_without_a_run_is_due(published):
     file = save(published.folder / "lora.safetensors")
     status = file.stat()
     given = {"host": published.environ["RW_HOOKS_HOST"], "architecture": "sd1x"}
-    item = HandOver(
+    item = QueueItem(
         path=str(file), held=str(file), size=status.st_size, mtime_ns=status.st_mtime_ns, inode=status.st_ino,
         options={name: {"value": value, "source": f"--{name}"} for name, value in given.items()},
         endpoint=published.environ["RUNWARE_API_URL"], account=fingerprint(published.environ["RUNWARE_API_KEY"]),

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from rw_hooks.deadline import Deadline
 from rw_hooks.hosts import HostConfig, HostedFile
+from rw_hooks.support.deadline import Deadline
 from tests.doubles.hub import HubDouble
 
 

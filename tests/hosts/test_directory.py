@@ -8,9 +8,9 @@ from urllib.parse import quote
 
 import pytest
 
-from rw_hooks.deadline import Deadline
 from rw_hooks.errors import ArtifactChangedError, MissingError, RefusedError, UnreachableError, UsageError
 from rw_hooks.hosts import Host, HostConfig, HostedFile, open_host
+from rw_hooks.support.deadline import Deadline
 from tests.hosts.conftest import MakeFile
 
 

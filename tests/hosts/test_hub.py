@@ -13,11 +13,11 @@ from urllib.request import urlopen
 import pytest
 from pydantic import SecretStr
 
-from rw_hooks.deadline import Deadline
 from rw_hooks.errors import ArtifactChangedError, MissingError, RefusedError, UnreachableError
 from rw_hooks.hosts import Host, HostConfig, HostedFile, Location, default_hub_url, open_host, preflight
-from rw_hooks.hosts.hub_api import HubApi
-from rw_hooks.hosts.hub_errors import refusal
+from rw_hooks.hosts.hub.api import HubApi
+from rw_hooks.hosts.hub.errors import refusal
+from rw_hooks.support.deadline import Deadline
 from tests.doubles.faults import Fault
 from tests.doubles.hub import HubDouble
 from tests.hosts.conftest import MakeFile

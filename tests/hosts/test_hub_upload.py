@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from rw_hooks.deadline import Deadline
 from rw_hooks.hosts import HostConfig, HostedFile, open_host
-from rw_hooks.hosts.hub_client import known_addition
+from rw_hooks.hosts.hub.client import known_addition
+from rw_hooks.support.deadline import Deadline
 from tests.doubles.hub import HubDouble
 from tests.doubles.proxy import Proxy, Trouble
 
@@ -39,7 +39,7 @@ def wait_until(holds: Callable[[], bool], seconds: float = 30.0) -> None:
 def upload_processes(parent: int) -> list[int]:
     children = Path(f"/proc/{parent}/task").glob("*/children")
     processes = [int(word) for path in children for word in path.read_text().split()]
-    return [process for process in processes if b"hub_child" in Path(f"/proc/{process}/cmdline").read_bytes()]
+    return [process for process in processes if b"hosts.hub.child" in Path(f"/proc/{process}/cmdline").read_bytes()]
 
 
 def runs(process: int) -> bool:
@@ -83,7 +83,7 @@ def test_the_process_dies_with_its_parent(config: HostConfig, hub: HubDouble, fi
     hub.hang("lfs-put", times=9)
     script = (
         "import sys; from pathlib import Path; from pydantic import SecretStr\n"
-        "from rw_hooks.deadline import Deadline; from rw_hooks.hosts import HostConfig, HostedFile, open_host\n"
+        "from rw_hooks.support.deadline import Deadline; from rw_hooks.hosts import HostConfig, HostedFile, open_host\n"
         "config = HostConfig(Path(sys.argv[1]), hf_endpoint=sys.argv[2], hf_token=SecretStr(sys.stdin.readline()))\n"
         "file = HostedFile.model_validate_json(sys.argv[3])\n"
         "open_host('hf://ada/maya', config).upload(file, print, Deadline.after(60))\n"
@@ -137,7 +137,7 @@ def test_the_client_is_handed_the_hash_and_reads_only_a_sample(file: HostedFile)
 
 
 def test_a_client_with_another_inside_hashes_by_itself(file: HostedFile, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("rw_hooks.hosts.hub_client._KnownAddition.with_hash", None)
+    monkeypatch.setattr("rw_hooks.hosts.hub.client._KnownAddition.with_hash", None)
     addition = known_addition("maya.safetensors", str(file.path), "ab" * 32, file.size)
 
     assert addition.upload_info.sha256.hex() == file.sha256

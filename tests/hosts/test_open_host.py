@@ -6,9 +6,9 @@ import pytest
 from pydantic import SecretStr
 
 from rw_hooks import hosts
-from rw_hooks.deadline import Deadline
 from rw_hooks.errors import MissingError, UsageError
 from rw_hooks.hosts import HostConfig, HostedFile, is_private_address, open_host
+from rw_hooks.support.deadline import Deadline
 
 TOKEN = SecretStr("hf_" + "x" * 34)
 

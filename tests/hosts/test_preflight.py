@@ -7,9 +7,9 @@ from typing import Literal
 import pytest
 from pydantic import SecretStr
 
-from rw_hooks.deadline import Deadline
 from rw_hooks.errors import ArtifactChangedError, RefusedError, UnreachableError
 from rw_hooks.hosts import HostedFile, Preflight, preflight
+from rw_hooks.support.deadline import Deadline
 from tests.doubles.fileserver import FileServer, Page
 from tests.doubles.proxy import Proxy, Trouble
 from tests.hosts.conftest import MakeFile

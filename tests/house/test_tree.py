@@ -12,11 +12,11 @@ SOURCES = sorted([*(ROOT / "rw_hooks").rglob("*.py"), *(ROOT / "integrations").r
 PROSE = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "examples").rglob("*.md")])
 WRITTEN = [*SOURCES, *PROSE, *sorted((ROOT / "tests").rglob("*.py")), *sorted((ROOT / "examples").rglob("*.py"))]
 READERS_OF_THE_ENVIRONMENT = {
-    "rw_hooks/settings.py",
-    "rw_hooks/hook.py",  # must not load what the settings need
-    "rw_hooks/web.py",  # to know when the certificates' own variables have changed
-    "rw_hooks/hosts/hub_upload.py",  # this and the next one build a child's environment from their own
-    "rw_hooks/publish/after.py",
+    "rw_hooks/config/settings.py",
+    "rw_hooks/hook/publish_hook.py",  # must not load what the settings need
+    "rw_hooks/support/http.py",  # to know when the certificates' own variables have changed
+    "rw_hooks/hosts/hub/upload.py",  # this and the next one build a child's environment from their own
+    "rw_hooks/publication/notify.py",
 }
 
 

@@ -12,11 +12,11 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from rw_hooks.engines.local.intake import look
 from rw_hooks.errors import ArtifactChangedError
-from rw_hooks.publish.handing import look
-from rw_hooks.publish.holding import require_as_handed_over, source_of
-from rw_hooks.publish.inbox import HandOver, waiting
-from rw_hooks.redact import fingerprint
+from rw_hooks.queue.inbox import QueueItem, waiting
+from rw_hooks.queue.snapshot import require_as_handed_over, source_of
+from rw_hooks.support.redact import fingerprint
 from tests.doubles.saves import save
 from tests.doubles.training import NO_WORKER
 
@@ -90,9 +90,9 @@ class Outcome:
     code: int
     errors: str
     truth: list[tuple[int, str, str]]
-    due: list[HandOver]
-    superseded: list[HandOver]
-    undecided: list[HandOver]
+    due: list[QueueItem]
+    superseded: list[QueueItem]
+    undecided: list[QueueItem]
 
     @property
     def warnings(self) -> list[str]:
@@ -146,16 +146,16 @@ class _Training:
         """Train while ``rw-hooks watch`` looks on."""
         which = ["--which", "last:1"] if self.case in FAULTS else []
         watch = [*RW_HOOKS, "watch", str(self.folder), *which]
-        with subprocess.Popen(watch, env=_environ(self.case, self.home), stderr=subprocess.PIPE, text=True) as watcher:
-            assert watcher.stderr is not None
-            said = watcher.stderr.readline()
+        with subprocess.Popen(watch, env=_environ(self.case, self.home), stderr=subprocess.PIPE, text=True) as observer:
+            assert observer.stderr is not None
+            said = observer.stderr.readline()
             code = self._run(self._command()).returncode
             if said.startswith("Watching"):
                 self._wait_for_the_hand_over()
                 self._after_the_hand_over()
-                watcher.send_signal(signal.SIGTERM)
-            said += watcher.stderr.read()
-        return code or watcher.returncode, said
+                observer.send_signal(signal.SIGTERM)
+            said += observer.stderr.read()
+        return code or observer.returncode, said
 
     def truth(self) -> list[tuple[int, str, str]]:
         known = self.folder / "truth.json"
@@ -179,7 +179,7 @@ class _Training:
         until = time.monotonic() + 20
         last = self.truth()[-1][1]
         while time.monotonic() < until:
-            if any(isinstance(item, HandOver) and item.path == last for _, item in waiting(self.home)):
+            if any(isinstance(item, QueueItem) and item.path == last for _, item in waiting(self.home)):
                 return
             time.sleep(0.02)
 

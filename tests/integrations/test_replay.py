@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 from rw_hooks.artifact import inspect
+from rw_hooks.config.settings import load
 from rw_hooks.describe import Description, describe
 from rw_hooks.errors import MissingError
 from rw_hooks.integration import choose, read_run
 from rw_hooks.runware import build_upload
-from rw_hooks.settings import load
 from tests.doubles.runs import RUNS, unfold
 
 EXPECTED: dict[str, dict[str, Any]] = json.loads((RUNS / "expected.json").read_text(encoding="utf-8"))

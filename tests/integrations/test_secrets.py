@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from rw_hooks.artifact import inspect
+from rw_hooks.config.settings import load
 from rw_hooks.describe import describe
 from rw_hooks.integration import choose, read_run
-from rw_hooks.settings import load
 from tests.doubles.runs import RUNS, unfold
 
 TOKEN = "hf_" + "PlantedSecretOfTheTrainer012345678"

@@ -25,7 +25,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
-from rw_hooks.publish.journal import Journal
+from rw_hooks.engines.local.sqlite_store import Journal
 from rw_hooks.sandbox import Sandbox, SandboxSettings
 from rw_hooks.sandbox.adapter import TRIGGER_WORDS, make_adapter
 from tests.doubles.hub import HubDouble

@@ -16,17 +16,17 @@ from tempfile import TemporaryDirectory
 from traceback import TracebackException
 from typing import Any, NoReturn
 
+from rw_hooks.api.jobs import cancel, resume
+from rw_hooks.api.publish import explain, publish_all
+from rw_hooks.config.settings import Settings, load
 from rw_hooks.errors import RwHooksError
 from rw_hooks.hosts import HostConfig
-from rw_hooks.points import set_trigger
-from rw_hooks.publish import context
-from rw_hooks.publish.api import explain, publish_all
-from rw_hooks.publish.jobs import cancel, resume
-from rw_hooks.publish.outcome import failed_before_journal
-from rw_hooks.publish.publication import Publication
-from rw_hooks.publish.watcher import Silent
+from rw_hooks.publication import services
+from rw_hooks.publication.model import Publication
+from rw_hooks.publication.observer import Silent
+from rw_hooks.publication.report import failed_before_journal
 from rw_hooks.runware import RunwareClient, Timings
-from rw_hooks.settings import Settings, load
+from rw_hooks.support.failpoints import set_trigger
 from tests.reliability import effects
 
 FAST = Timings(
@@ -39,18 +39,15 @@ Command = dict[str, Any]
 
 def prepare() -> None:
     """Let the real client wait less between its tries, and import what a publication imports on its way."""
-    import rw_hooks.hosts.directory
-    import rw_hooks.hosts.hub
-    import rw_hooks.hosts.url
-    import rw_hooks.publish.worker  # noqa: F401 - imported before any fork
+    import rw_hooks.engines.local.worker  # noqa: F401 - imported before any fork
     from rw_hooks.sandbox.adapter import make_adapter
 
     with TemporaryDirectory() as folder:
         file = Path(folder) / "warm.safetensors"
         make_adapter(file, 1, 1, lambda _step, _loss: None)
         list(explain([file], load({}, environ={"RW_HOOKS_HOME": folder}, directory=Path(folder))))
-    context.RunwareClient = partial(RunwareClient, timings=FAST)  # type: ignore[misc, assignment]
-    context.HostConfig = partial(HostConfig, stall_seconds=STALL_SECONDS)  # type: ignore[misc, assignment]
+    services.RunwareClient = partial(RunwareClient, timings=FAST)  # type: ignore[misc, assignment]
+    services.HostConfig = partial(HostConfig, stall_seconds=STALL_SECONDS)  # type: ignore[misc, assignment]
 
 
 def _settings(command: Command) -> Settings:
@@ -88,7 +85,7 @@ def _cancel(command: Command) -> list[Any]:
 
 
 def _drain(command: Command) -> list[Any]:
-    from rw_hooks.publish.worker import drain
+    from rw_hooks.engines.local.worker import drain
 
     _arm(command)
     try:

@@ -14,10 +14,10 @@ from pathlib import Path
 
 import pytest
 
+from rw_hooks.api.jobs import jobs
+from rw_hooks.config.settings import load
 from rw_hooks.hook import PublishHook
-from rw_hooks.publish.jobs import jobs
 from rw_hooks.sandbox import Sandbox
-from rw_hooks.settings import load
 from tests.doubles.saves import save
 from tests.doubles.training import Training
 from tests.reliability.figures import LostError, TwiceError, require

@@ -15,8 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from rw_hooks.publish.journal import Journal
-from rw_hooks.redact import redact
+from rw_hooks.engines.local.sqlite_store import Journal
+from rw_hooks.support.redact import redact
 from tests.reliability.harness import AIR, Ended, World, open_world
 from tests.reliability.test_kills import POINTS
 
@@ -89,7 +89,7 @@ class Canaries:
             arguments = (process / "cmdline").read_bytes()
             self._seen[f"argv of {process.name}"] = arguments
             environment = (process / "environ").read_bytes()
-            if b"hub_child" in arguments and str(self._folder).encode() in environment:
+            if b"hosts.hub.child" in arguments and str(self._folder).encode() in environment:
                 self._seen[f"environment of {process.name}"] = environment
         except OSError:
             return

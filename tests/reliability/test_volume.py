@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from rw_hooks.publish import volume
+from rw_hooks.support import filesystem
 from tests.reliability.figures import LostError, require
 from tests.reliability.harness import ROOT, World, open_world, zygote
 
@@ -31,8 +31,8 @@ def library(tmp_path_factory):
     compiler = shutil.which("cc")
     if sys.platform != "linux" or compiler is None:
         pytest.skip("a library that is preloaded is for Linux, and needs a C compiler")
-    built = tmp_path_factory.mktemp("volume") / "volume.so"
-    source = ROOT / "tests" / "doubles" / "volume.c"
+    built = tmp_path_factory.mktemp("volume") / "filesystem.so"
+    source = ROOT / "tests" / "doubles" / "filesystem.c"
     subprocess.run([compiler, "-shared", "-fPIC", "-O1", "-o", built, source, "-ldl"], check=True)
     return str(built)
 
@@ -269,5 +269,5 @@ def test_a_network_is_known_by_its_mount(tmp_path, monkeypatch, kind, local):
         f"20 1 {os.major(device)}:{os.minor(device)} / / rw shared:1 master:2 - {kind} server:/x rw\n"
         "21 20 0:9999 / /other rw - nfs server:/y rw\n"
     )
-    monkeypatch.setattr(volume, "_MOUNTS", mounts)
-    assert volume.look_at(tmp_path).shares_memory is local
+    monkeypatch.setattr(filesystem, "_MOUNTS", mounts)
+    assert filesystem.look_at(tmp_path).shares_memory is local

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 from pydantic import SecretStr
 
-from rw_hooks.deadline import Deadline
 from rw_hooks.runware import Endpoint, RunwareClient, build_upload
 from rw_hooks.sandbox import Sandbox, SandboxSettings
+from rw_hooks.support.deadline import Deadline
 from tests.reliability.harness import trained
 from tests.reliability.mortal import FAST
 from tests.runware.helpers import MemoryLedger

@@ -7,8 +7,8 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from rw_hooks.deadline import Deadline
 from rw_hooks.runware import ModelUpload, Phase, Registration, RunwareClient, Submission, build_upload
+from rw_hooks.support.deadline import Deadline
 from tests.doubles.runware_script import Script, ScriptedRunware
 
 FIELDS: dict[str, object] = {

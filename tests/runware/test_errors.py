@@ -6,7 +6,7 @@ import pytest
 
 from rw_hooks.errors import ConflictError, RefusedError, UnreachableError
 from rw_hooks.runware.errors import is_about_key, kind_of, to_error
-from rw_hooks.runware.frames import Fault
+from rw_hooks.runware.messages import Fault
 
 CODES = [
     ("insufficientCredits", "insufficient_credits", RefusedError),

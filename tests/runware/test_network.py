@@ -15,11 +15,11 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from rw_hooks.deadline import Deadline
 from rw_hooks.errors import RefusedError, UnreachableError, UsageError
 from rw_hooks.runware import Endpoint, RunwareClient
-from rw_hooks.runware.frames import Fault
-from rw_hooks.runware.rest import RestApi
+from rw_hooks.runware.messages import Fault
+from rw_hooks.runware.rest_api import RestApi
+from rw_hooks.support.deadline import Deadline
 from tests.doubles.runware_script import FAST, IMPATIENT, ScriptedRunware, says
 from tests.runware.helpers import register, script, upload
 

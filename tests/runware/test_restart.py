@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from rw_hooks.errors import UnreachableError
-from rw_hooks.points import set_trigger
 from rw_hooks.runware import RunwareClient, Submission
+from rw_hooks.support.failpoints import set_trigger
 from tests.doubles.runware_script import FAST, IMPATIENT, PHASES, Said, Sent, refuses, says, says_then_drops
 from tests.runware.helpers import MemoryLedger, register, script, statuses, upload
 

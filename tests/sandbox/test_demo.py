@@ -14,7 +14,7 @@ import pytest
 
 from rw_hooks.cli.sandbox import export
 from rw_hooks.errors import MissingError
-from rw_hooks.sandbox.loopback import require_direct
+from rw_hooks.sandbox.transport.loopback import require_direct
 
 
 @pytest.fixture

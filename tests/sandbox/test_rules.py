@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from rw_hooks.families import ARCHITECTURES
+from rw_hooks.architectures import ARCHITECTURES
 from tests.sandbox.rawclient import Client, MakeClient
 
 CHECKPOINT = {"category": "checkpoint", "type": "base"}

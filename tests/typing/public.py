@@ -8,7 +8,7 @@ from typing_extensions import assert_type
 
 import rw_hooks
 from rw_hooks.artifact.model import Inspection
-from rw_hooks.publish.publication import Publication
+from rw_hooks.publication.model import Publication
 
 assert_type(rw_hooks.publish("model.safetensors"), Publication)
 assert_type(rw_hooks.publish(Path("model.safetensors"), trigger_words=["mystyle"], private=True), Publication)

@@ -13,8 +13,8 @@ from typing import Any
 
 from toolkit.extension import Extension
 
+from rw_hooks.config.options import OPTIONS
 from rw_hooks.hook import PublishHook
-from rw_hooks.options import OPTIONS
 
 __all__ = ["RunwareExtension", "results_of"]
 

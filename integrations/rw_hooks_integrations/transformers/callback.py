@@ -22,7 +22,7 @@ from typing import Any
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
 from rw_hooks.hook import PublishHook
-from rw_hooks.publish.plain import number_or_none
+from rw_hooks.hook.jsonable import number_or_none
 
 __all__ = ["RunwareCallback"]
 

@@ -1,0 +1,126 @@
+"""Which files a path stands for: itself, what a run left that shall be published, or what a result points to."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from rw_hooks.artifact import inspect
+from rw_hooks.config.settings import Given, Settings
+from rw_hooks.errors import ArtifactError, UsageError
+from rw_hooks.hosts import fetch_file
+from rw_hooks.integration import RunArtifact, choose, read_run
+from rw_hooks.publication.observer import Observer
+from rw_hooks.support.deadline import Deadline
+from rw_hooks.support.private_files import private_folder
+
+__all__ = ["ORIGIN", "Selected", "selected"]
+
+ORIGIN = "origin"
+"""The key among a hand-over's facts that names the path whose run describes the file, where that is another one."""
+
+_CONTAINERS = (".json", ".tar", ".tar.gz", ".tgz")
+_FETCH_SECONDS = 3600.0
+
+
+@dataclass(frozen=True)
+class Selected:
+    """One file to publish.
+
+    Attributes:
+        path: The file as a person knows it; its receipt goes beside it.
+        held: Where its bytes are.
+        settings: The settings for it.
+        facts: What the hand-over shall carry along.
+    """
+
+    path: Path
+    held: Path
+    settings: Settings
+    facts: Mapping[str, Any]
+
+
+def selected(path: Path, settings: Settings, observer: Observer, spool: Path) -> list[Selected]:
+    """Return the files to publish for this path.
+
+    Args:
+        path: A file, a run's output folder, a hosted trainer's result JSON or archive.
+        settings: The settings of the call.
+        observer: Told of what is not published.
+        spool: Where an archive is unpacked, and what a result points to is fetched.
+
+    Raises:
+        UsageError: There is nothing at this path, or it may not be looked at.
+        ArtifactError: It holds nothing that can be published.
+        UnreachableError: What a result points to cannot be fetched now.
+    """
+    _require_there(path)
+    contained = path.is_file() and path.name.lower().endswith(_CONTAINERS)
+    if path.is_file() and not contained:
+        return [Selected(path, path, settings, {})]
+    config = settings.text("config")
+    run = read_run(
+        path,
+        config=Path(config) if config else None,
+        trainer=settings.text("trainer"),
+        spool=private_folder(spool) if contained else None,
+    )
+    for warning in run.warnings:
+        observer.note(warning)
+    chosen = choose(run, settings.value("which", "final"))
+    if not chosen.artifacts:
+        _require_no_pipeline(path)
+        raise ArtifactError(
+            "nothing_to_publish",
+            f"{path} holds no file that can be published",
+            hint="give the .safetensors file itself, or --trainer and --config where the run is not recognised",
+            stage="inspect",
+        )
+    _require_an_air_each(settings, len(chosen.artifacts))
+    for offered in chosen.offered:
+        observer.note(f"not published: {offered.path.name} ({offered.reason}); --which all takes it too")
+    return [_select(artifact, path, contained, settings, spool) for artifact in chosen.artifacts]
+
+
+def _require_there(path: Path) -> None:
+    try:
+        if path.exists():
+            return
+    except PermissionError:
+        raise UsageError("unreadable", f"{path} may not be looked at", hint="check who may read its folder",
+                         stage="inspect") from None  # fmt: skip
+    except OSError:  # no name that there can be, such as one of 300 letters
+        pass
+    raise UsageError("no_such_file", f"there is nothing at {path}", stage="inspect")
+
+
+def _require_an_air_each(settings: Settings, files: int) -> None:
+    air = settings.text("air")
+    if files > 1 and air is not None and "@" in air:
+        raise UsageError(
+            "one_air_many_files",
+            f"{air} names one model, and {files} files of the run were chosen",
+            hint="give --air source:id to give each file the next free version, or choose one file; nothing was sent",
+            stage="inspect",
+        )
+
+
+def _require_no_pipeline(path: Path) -> None:
+    """Say how a diffusers pipeline, which is a folder of models, becomes one file."""
+    if (path / "model_index.json").is_file():
+        inspect(path, header_only=True)
+
+
+def _select(artifact: RunArtifact, path: Path, contained: bool, settings: Settings, spool: Path) -> Selected:
+    if not contained:
+        return Selected(artifact.path, artifact.path, settings, {})
+    beside = path.absolute().parent / artifact.path.name
+    if artifact.url is None:
+        return Selected(beside, artifact.path, settings, {ORIGIN: str(artifact.path)})
+    held = spool / f"url-{hashlib.sha256(artifact.url.encode()).hexdigest()[:16]}" / artifact.path.name
+    fetch_file(artifact.url, held, Deadline.after(_FETCH_SECONDS))
+    given = {"host": Given(artifact.url, path.name), **settings.given}
+    return Selected(beside, held, replace(settings, given=given), {ORIGIN: str(path.absolute())})

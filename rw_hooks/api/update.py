@@ -1,0 +1,245 @@
+"""Replacing a ready model's metadata: same file, no upload, no download."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from rw_hooks.air import Air
+from rw_hooks.api.publish import finish
+from rw_hooks.artifact import inspect, require_publishable
+from rw_hooks.artifact.model import Finding, Inspection
+from rw_hooks.config.options import OPTIONS
+from rw_hooks.config.settings import Given, Settings
+from rw_hooks.describe import Description, WireValue, describe
+from rw_hooks.engines.local.sqlite_store import Journal
+from rw_hooks.errors import MissingError, RefusedError, UsageError
+from rw_hooks.facts.model import TrainingFacts
+from rw_hooks.hosts import HostedFile, Location
+from rw_hooks.publication.model import Publication
+from rw_hooks.publication.observer import Observer
+from rw_hooks.publication.option_codec import pack, secret_options, without_secret_options
+from rw_hooks.publication.receipt import Receipt, read_receipts
+from rw_hooks.publication.report import shown
+from rw_hooks.publication.services import Clients, Services, endpoint_of, host_at, host_url
+from rw_hooks.publication.stages.describe import facts_for, without_secrets
+from rw_hooks.publication.stages.preview_image import hosted_hero
+from rw_hooks.publication.stages.run import INSPECTION, Registered, inspection_of
+from rw_hooks.publication.store import Key, Row
+from rw_hooks.support.deadline import Deadline
+
+__all__ = ["update"]
+
+_SUFFIX = ".rw.json"
+_RECEIPT = "the receipt"
+_HERO_SECONDS = 120.0
+
+
+@dataclass(frozen=True)
+class _Known:
+    """What is known of the model.
+
+    Attributes:
+        air: Its AIR.
+        path: Its file.
+        inspection: What the file is.
+        fields: What it was registered with, by wire name; where ``certain`` is false, what its file says.
+        sources: Where each field came from.
+        row: Its place in the journal, or None where that does not know it.
+        location: Where its file is, where there is no row.
+        certain: Whether the platform holds exactly these bytes and fields, as far as we know.
+        findings: What a person should know.
+    """
+
+    air: str
+    path: Path
+    inspection: Inspection
+    fields: Mapping[str, WireValue]
+    sources: Mapping[str, str]
+    row: Row | None = None
+    location: Location | None = None
+    certain: bool = True
+    findings: tuple[Finding, ...] = ()
+
+
+def update(air: str, settings: Settings, observer: Observer, file: Path | None = None) -> Publication:
+    """Replace the metadata of a model that is ready: what it was registered with, and the given options on top.
+
+    The model is found in the journal; else in the receipt beside ``file`` (or the receipt given as ``file``, or one in
+    the working directory); else from the file itself, which must already lie at the host.
+
+    Raises:
+        UsageError: The AIR is malformed.
+        MissingError: Neither journal nor receipt nor file says what the model is.
+        RefusedError: The update would change the category or the type, which the platform does not allow.
+    """
+    _require_air(air)
+    endpoint_of(settings)
+    with Journal(settings.home) as journal, Clients() as clients:
+        context = Services(settings, journal, clients, observer)
+        known = _from_journal(context, air) or _from_receipt(context, air, file) or _from_file(context, air, file)
+        if known is None:
+            raise MissingError(
+                "unknown_model",
+                f"neither the journal nor a receipt knows {air}",
+                hint="give its file or receipt: rw-hooks update AIR FILE",
+                stage="setup",
+            )
+        return _update(context, known)
+
+
+def _require_air(air: str) -> None:
+    try:
+        Air.parse(air)
+    except ValueError as error:
+        raise UsageError("bad_air", str(error), stage="setup") from None
+
+
+def _update(context: Services, known: _Known) -> Publication:
+    described = _described(context.settings, known)
+    for name in ("category", "type"):
+        if described.fields.get(name) != known.fields.get(name):
+            raise RefusedError(f"{name}_change", f"the {name} of {known.air} cannot be changed", stage="describe")
+    described.require_complete()
+    if context.settings.value("dry_run", False):
+        return _foreseen(known, described)
+    row, journal = known.row or _adopt(context, known), context.journal
+    if known.certain and described.fields == dict(known.fields) and described.hero_file is None:
+        return shown(journal, row.id, "nothing")
+
+    def prepare(own: Services) -> None:
+        journal.keep_secrets(row.id, secret_options(pack(context.settings.given)))
+        ready = hosted_hero(own, described, Deadline.after(_HERO_SECONDS))
+        journal.reopen(row.id, "describe", keep=("host", "preflight") if known.certain else ("host",))
+        journal.record(row.id, "describe", ready.model_dump(mode="json"), 0.0)
+
+    publication = finish(context, row.id, prepare)
+    return publication.model_copy(update={"changed": "updated"}) if publication.status == "ready" else publication
+
+
+def _described(settings: Settings, known: _Known) -> Description:
+    """Return the description to send: what is registered, and of what is now given, what it says."""
+    merged = replace(settings, given={**_as_given(known), **settings.given}) if known.certain else settings
+    facts = TrainingFacts() if known.certain else facts_for(known.path, settings, {})
+    described = without_secrets(describe(known.inspection, facts, merged, air=known.air))
+    described = described.model_copy(update={"findings": (*described.findings, *known.findings)})
+    if not known.certain:
+        return described
+    now = {OPTIONS[name].wire for name in settings.given} - {OPTIONS["air"].wire}
+    fields = {name: value for name, value in known.fields.items() if name not in now}
+    fields |= {name: value for name, value in described.fields.items() if name in now}
+    sources = {name: described.sources[name] if name in now else known.sources.get(name, _RECEIPT) for name in fields}
+    return described.model_copy(update={"fields": fields, "sources": sources})
+
+
+def _foreseen(known: _Known, described: Description) -> Publication:
+    return Publication(
+        id=known.row.id if known.row else None,
+        status="described",
+        air=known.air,
+        sha256=known.inspection.sha256,
+        path=str(known.path),
+        size=known.inspection.size,
+        model=described.fields,
+        sources=described.sources,
+        findings=described.findings,
+    )
+
+
+def _as_given(known: _Known) -> dict[str, Given]:
+    """Return the registered fields as options, so that what is now given is seen together with them."""
+    by_wire = {entry.wire: entry for entry in OPTIONS.values() if entry.wire}
+    return {
+        entry.name: Given(value, known.sources.get(wire, _RECEIPT))
+        for wire, value in known.fields.items()
+        if (entry := by_wire.get(wire)) is not None and entry.name != "air"
+    }
+
+
+def _from_journal(context: Services, air: str) -> _Known | None:
+    endpoint = endpoint_of(context.settings)
+    ours = context.journal.same_account(endpoint.rest_url, endpoint.fingerprint)
+    for row in reversed(context.journal.holders(endpoint.rest_url, air)):
+        results = context.journal.results(row.id)
+        if row.live and row.key.account in ours and "register" in results:
+            registered = Registered.model_validate(results["register"].value)
+            sources = results["describe"].value.get("sources", {})
+            return _Known(air, Path(row.path), inspection_of(results), registered.fields, sources, row)
+    return None
+
+
+def _from_receipt(context: Services, air: str, file: Path | None) -> _Known | None:
+    for path in _weights(file):
+        receipt = read_receipts(path).get(air)
+        if receipt is not None and receipt.endpoint == context.settings.api_url:
+            return _of_receipt(path, receipt)
+    return None
+
+
+def _weights(file: Path | None) -> list[Path]:
+    """Return the files whose receipts may know the model."""
+    receipts = sorted(Path.cwd().glob("*" + _SUFFIX)) if file is None else [file]
+    return [path.with_name(path.name.removesuffix(_SUFFIX)) for path in receipts]
+
+
+def _of_receipt(path: Path, receipt: Receipt) -> _Known:
+    told = {name: receipt.model.get(name) for name in ("category", "type", "architecture")}
+    inspection = INSPECTION.validate_python(
+        {"path": str(path), "size": receipt.size, "valid": True, "sha256": receipt.sha256, **told}
+    )
+    location = Location(host=receipt.host, url=receipt.url, access="public")
+    return _Known(receipt.air, path.absolute(), inspection, receipt.model, {}, location=location)
+
+
+def _from_file(context: Services, air: str, file: Path | None) -> _Known | None:
+    """Describe a model by its file; whether the platform holds these very bytes it does not tell."""
+    if file is None or not file.is_file():
+        return None
+    inspection = inspect(file, progress=context.observer.moved)
+    require_publishable(inspection)
+    assert inspection.sha256 is not None  # noqa: S101 - a whole inspection always has it
+    if context.client.find(air) is None:
+        raise MissingError(
+            "unknown_model",
+            f"Runware has no {air}, so there is nothing to update",
+            hint=f"publish it: rw-hooks publish {file} --air {air}",
+            stage="setup",
+        )
+    hosted = HostedFile(path=file.absolute(), name=file.name, size=inspection.size, sha256=inspection.sha256)
+    location = host_at(context.settings, host_url(context.settings, file.stem)).find(hosted)
+    if location is None:
+        raise MissingError(
+            "no_url",
+            f"{file.name} is not at its host, so the platform cannot be told where it is",
+            hint="give --host where it lies, or publish it",
+            stage="host",
+        )
+    warning = Finding(
+        code="replaces_weights",
+        severity="warning",
+        message=f"neither the journal nor a receipt knows {air}: if it holds other weights, this file's replace them",
+    )
+    known = _Known(air, file.absolute(), inspection, {}, {}, location=location, certain=False, findings=(warning,))
+    return replace(known, fields=_described(context.settings, known).fields)
+
+
+def _adopt(context: Services, known: _Known) -> Row:
+    """Write a model that was published elsewhere into the journal; it is ready there where a receipt says so."""
+    assert known.location is not None  # noqa: S101 - what has no row has a location
+    endpoint, journal = endpoint_of(context.settings), context.journal
+    key = Key(str(known.inspection.sha256), known.air, endpoint.rest_url, endpoint.fingerprint)
+    earlier = journal.find(key)
+    if earlier is not None and earlier.status == "pending":
+        raise UsageError(
+            "under_way", f"{known.air} is just being published", hint="run 'rw-hooks resume', then update it"
+        )
+    path, options = str(known.path), without_secret_options(pack(context.settings.given))
+    row = journal.enroll(key, path=path, held=path, options=options, facts={})
+    journal.record(row.id, "inspect", known.inspection.as_json(), 0.0)
+    journal.record(row.id, "host", known.location.model_dump(mode="json"), 0.0)
+    journal.give_air(row.id, known.air)
+    if known.certain:
+        journal.record(row.id, "preflight", {"adopted": True}, 0.0)
+        journal.end(row.id, "ready")
+    return journal.row(row.id)

@@ -1,0 +1,1 @@
+"""What a file is: its category, family, architecture, key format and algorithm."""

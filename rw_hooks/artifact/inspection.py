@@ -1,0 +1,203 @@
+"""The inspect stage: one file in, one :class:`Inspection` out. Here the parts of this package are joined."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rw_hooks.artifact.checks.adapter import adapter_findings, dtype_findings
+from rw_hooks.artifact.checks.location import is_backup, is_component, is_half, is_shard, is_training_state
+from rw_hooks.artifact.checks.privacy import privacy_findings
+from rw_hooks.artifact.checks.publishable import refusal_finding
+from rw_hooks.artifact.checks.strength import common_alpha, common_rank
+from rw_hooks.artifact.claims import read_claims
+from rw_hooks.artifact.identify.hash_claims import hash_findings
+from rw_hooks.artifact.identify.kind import Identity, identify
+from rw_hooks.artifact.identify.resolve import decide
+from rw_hooks.artifact.model import Claims, Finding, Inspection
+from rw_hooks.artifact.read.header import Header
+from rw_hooks.artifact.read.one_pass import Hashes, OpenFile, Sink, open_file, read_data, read_header
+
+if TYPE_CHECKING:
+    from rw_hooks.artifact.read.numbers import Contents
+
+__all__ = ["inspect"]
+
+_AUTOV2_DIGITS = 10
+_AUTOV3_DIGITS = 12
+
+
+def inspect(  # noqa: PLR0913 - each keyword is one wish of a caller
+    path: Path | str,
+    *,
+    header_only: bool = False,
+    progress: Callable[[int, int], None] | None = None,
+    copy_to: Path | None = None,
+    placed: Path | None = None,
+    blake3: bool = False,
+) -> Inspection:
+    """Read one file and say what it is, whether it is sound, and what to mind.
+
+    A bad file raises nothing: its inspection says so in ``findings``.
+
+    Args:
+        path: The file.
+        header_only: Read the header alone: no hashes, nothing about the numbers.
+        progress: Called with (bytes done, bytes in all), about once in two megabytes.
+        copy_to: Where to put a private copy (mode 0600) of exactly the bytes that were hashed.
+        placed: Where the trainer put the file, when ``path`` is a link or a copy of it: its name and its neighbours
+            there say something too.
+        blake3: Whether that hash is wanted too.
+
+    Raises:
+        UsageError: There is no such file.
+        ArtifactError: It is a folder, a device or a pipe, or may not be read.
+        ArtifactChangedError: It was rewritten or replaced while it was being read.
+        MissingError: ``blake3`` is wanted and the package is not installed.
+    """
+    path = Path(path)
+    placed = placed or path
+    with open_file(path, copy_to) as file:
+        header = read_header(file)
+        if isinstance(header, Finding):
+            hashes = Hashes() if header_only else read_data(file, None, progress=progress, blake3=blake3)
+            return _unreadable(file, header, hashes)
+        identity = _placed(identify(header.tensors, header.metadata), placed)
+        data = _Data()
+        if not header_only:
+            data = _read_data(
+                file, header, identity, lambda sink: read_data(file, sink, progress=progress, blake3=blake3)
+            )
+    return _inspection(file, header, identity, data, _place_findings(placed))
+
+
+@dataclass(frozen=True)
+class _Data:
+    """What was found behind the header; empty when only that was read."""
+
+    hashes: Hashes = field(default_factory=Hashes)
+    contents: Mapping[str, Contents] = field(default_factory=dict[str, "Contents"])
+    findings: tuple[Finding, ...] = ()
+
+
+def _read_data(file: OpenFile, header: Header, identity: Identity, read: Callable[[Sink], Hashes]) -> _Data:
+    """Scan and hash. What needs numpy is imported here, so that a header alone is read at once."""
+    from rw_hooks.artifact.checks.weights import content_findings
+    from rw_hooks.artifact.read.numbers import Scanner
+    from rw_hooks.artifact.read.official_library import last_gate
+
+    layers = identity.adapter.layers.values() if identity.adapter else ()
+    scanner = Scanner(header.tensors, (tensor.name for layer in layers for tensor in layer.tensors.values()))
+    hashes = read(scanner)
+    refusals = last_gate(file.path, {tensor.dtype for tensor in header.tensors})
+    findings = (*content_findings(scanner.contents, identity.adapter), *refusals)
+    return _Data(hashes, scanner.contents, findings)
+
+
+def _unreadable(file: OpenFile, finding: Finding, hashes: Hashes) -> Inspection:
+    return Inspection(
+        path=str(file.path),
+        size=file.size,
+        valid=False,
+        sha256=hashes.sha256,
+        autov2=_short(hashes.sha256, _AUTOV2_DIGITS),
+        blake3=hashes.blake3,
+        findings=(finding,),
+    )
+
+
+def _placed(identity: Identity, path: Path) -> Identity:
+    """Correct the identity by where the file lies, where its header alone cannot tell."""
+    if identity.adapter is not None and (is_training_state(path) or is_backup(path)):
+        return replace(identity, category="other", families=(), architectures=(), format=None, code="training_state")
+    if identity.category in {"checkpoint", "vae"} or identity.code in {"text_encoder", "image_encoder"}:
+        if is_component(path):
+            return replace(identity, category="checkpoint", format="diffusers-component", code="diffusers_component")
+        if is_training_state(path):
+            return replace(identity, category="other", format=None, code="training_state")
+    if identity.format == "diffusers-component":
+        return replace(identity, code="diffusers_component")
+    if identity.category == "embeddings" and is_half(path):
+        return replace(identity, families=(), code="half_embedding")
+    return identity
+
+
+def _place_findings(path: Path) -> tuple[Finding, ...]:
+    if not is_shard(path):
+        return ()
+    message = "this is one shard of a model that was saved in several files; merge them and publish the result"
+    return (Finding(code="shard", severity="error", message=message),)
+
+
+def _inspection(
+    file: OpenFile, header: Header, identity: Identity, data: _Data, place_findings: tuple[Finding, ...]
+) -> Inspection:
+    claims = _with_token(read_claims(header.metadata), header, identity)
+    decision = decide(identity, claims)
+    adapter, hashes = identity.adapter, data.hashes
+    findings = (
+        *header.findings,
+        *place_findings,
+        *data.findings,
+        *refusal_finding(identity.code),
+        *decision.findings,
+        *(adapter_findings(adapter, claims, data.contents) if adapter else ()),
+        *dtype_findings(header.tensors, adapter),
+        *hash_findings(header.metadata, hashes.data_sha256),
+        *privacy_findings(header.metadata),
+    )
+    return Inspection(
+        path=str(file.path),
+        size=file.size,
+        valid=not any(finding.severity == "error" for finding in findings),
+        sha256=hashes.sha256,
+        autov2=_short(hashes.sha256, _AUTOV2_DIGITS),
+        autov3=_short(hashes.data_sha256, _AUTOV3_DIGITS),
+        category=identity.category,
+        type=_type(identity, claims),
+        family=decision.family,
+        architecture=decision.architecture,
+        candidates=decision.candidates,
+        format=identity.format,
+        algorithm=identity.algorithm,
+        rank=common_rank(adapter) if adapter else None,
+        alpha=common_alpha(adapter, data.contents) if adapter else None,
+        dtypes=dict(Counter(tensor.dtype for tensor in header.tensors).most_common()),
+        tensors=len(header.tensors),
+        parameters=sum(tensor.elements for tensor in header.tensors),
+        claims=claims,
+        findings=findings,
+        metadata=header.metadata,
+        reasons=(*identity.reasons, *decision.reasons),
+        data_sha256=hashes.data_sha256,
+        blake3=hashes.blake3,
+    )
+
+
+def _with_token(claims: Claims, header: Header, identity: Identity) -> Claims:
+    """Take a trigger word from a tensor's name, where trainers write it there.
+
+    diffusers calls an embedding's tensor by its word; OneTrainer bundles a LoRA's as ``bundle_emb.<word>.clip_l``.
+    """
+    names = [tensor.name for tensor in header.tensors]
+    if identity.format == "embedding-diffusers":
+        words = names
+    else:
+        words = [name.split(".")[1] for name in names if name.startswith("bundle_emb.") and name.count(".") > 1]
+    if not words or claims.trigger_words:
+        return claims
+    sources = {**claims.sources, "trigger_words": "tensor name"}
+    return replace(claims, trigger_words=tuple(dict.fromkeys(words)), sources=sources)
+
+
+def _type(identity: Identity, claims: Claims) -> str | None:
+    if identity.category == "embeddings":
+        return "negative" if claims.is_negative else "positive"
+    return identity.type
+
+
+def _short(digest: str | None, digits: int) -> str | None:
+    return digest[:digits] if digest else None

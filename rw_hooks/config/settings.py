@@ -1,0 +1,114 @@
+"""Everything that is set from outside: options, keys, endpoints, the state folder.
+
+The library and the commands read the environment here and nowhere else; a hook, which must not load what this module
+needs, reads it by itself. What the trainer's config and the file say is weaker than all of these, and is joined in
+``describe``.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar, cast
+
+from pydantic import SecretStr
+
+from rw_hooks.config.options import option
+from rw_hooks.config.precedence import API_URL, CONFIG_NAME, Given, join
+from rw_hooks.config.state_dir import state_home, working_folder
+
+__all__ = ["CONFIG_NAME", "Given", "Settings", "load"]
+
+WS_URL = "wss://ws-api.runware.ai/v1"
+HF_ENDPOINT = "https://huggingface.co"
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything that was set from outside. Secrets are :class:`pydantic.SecretStr` and do not show.
+
+    Attributes:
+        given: Options that somebody gave, by name.
+        home: The state folder.
+        api_url: Runware's REST endpoint.
+        ws_url: Runware's WebSocket endpoint.
+        api_key: The Runware key, or None.
+        hf_token: The Hugging Face token, or None.
+        hf_endpoint: The Hub's address.
+        hf_xet: Whether the Hub client may use Xet.
+        log_level: A level name of :mod:`logging`.
+    """
+
+    given: Mapping[str, Given]
+    home: Path
+    api_url: str = API_URL
+    ws_url: str = WS_URL
+    api_key: SecretStr | None = field(default=None, repr=False)
+    hf_token: SecretStr | None = field(default=None, repr=False)
+    hf_endpoint: str = HF_ENDPOINT
+    hf_xet: bool = True
+    log_level: str = "WARNING"
+
+    def value(self, name: str, default: T) -> T:
+        """Return the option's value, or the default when nobody gave one (the two have one type)."""
+        option(name)
+        given = self.given.get(name)
+        return default if given is None else cast("T", given.value)
+
+    def text(self, name: str) -> str | None:
+        """Return a text option's value, or None."""
+        return self.value(name, cast("str | None", None))
+
+
+def load(
+    arguments: Mapping[str, object] | None = None,
+    *,
+    environ: Mapping[str, str] | None = None,
+    directory: Path | None = None,
+    as_flags: bool = False,
+) -> Settings:
+    """Join arguments, environment and ``rw-hooks.toml``.
+
+    Args:
+        arguments: Options given in the call; None values count as not given. None altogether where there can be none.
+        environ: The environment; this process's own by default.
+        directory: Where to look for ``rw-hooks.toml``; the working directory by default.
+        as_flags: Whether the arguments were flags of a command (it names them so in sources).
+
+    Raises:
+        UsageError: An option is unknown, a value malformed or out of bounds, or the config no file that can be read.
+    """
+    environ = os.environ if environ is None else environ
+    given = join(arguments, environ=environ, directory=directory or working_folder(), as_flags=as_flags)
+    return Settings(
+        given=given,
+        home=state_home(environ),
+        api_url=environ.get("RUNWARE_API_URL") or API_URL,
+        ws_url=environ.get("RUNWARE_WS_URL") or WS_URL,
+        api_key=_secret(environ.get("RUNWARE_API_KEY")),
+        hf_token=_hub_token(environ),
+        hf_endpoint=(environ.get("HF_ENDPOINT") or HF_ENDPOINT).rstrip("/"),
+        hf_xet=environ.get("HF_HUB_DISABLE_XET", "").strip().lower() not in {"1", "on", "yes", "true"},
+        log_level=(environ.get("RW_HOOKS_LOG_LEVEL") or "WARNING").upper(),
+    )
+
+
+def _secret(text: str | None) -> SecretStr | None:
+    return SecretStr(text.strip()) if text and text.strip() else None
+
+
+def _hub_token(environ: Mapping[str, str]) -> SecretStr | None:
+    """Return the token as huggingface_hub finds it: HF_TOKEN, the older variable, then the client's own token file."""
+    named = _secret(environ.get("HF_TOKEN") or environ.get("HUGGING_FACE_HUB_TOKEN"))
+    if named is not None:
+        return named
+    try:
+        cache = Path(environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+        home = Path(environ.get("HF_HOME") or cache / "huggingface")
+        return _secret(Path(environ.get("HF_TOKEN_PATH") or home / "token").expanduser().read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, RuntimeError):  # the last one: nobody knows this user's home
+        return None

@@ -1,0 +1,62 @@
+"""Where the state lies: inbox, journal, spool and logs. Standard library only."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from rw_hooks.errors import UsageError
+from rw_hooks.support.private_files import clear_leftovers, is_old
+
+__all__ = ["clear_state_leftovers", "state_home", "working_folder"]
+
+
+def state_home(environ: Mapping[str, str]) -> Path:
+    """Return ``RW_HOOKS_HOME``, or the platform's user state folder for rw-hooks.
+
+    Raises:
+        UsageError: It would lie in the user's home, and nobody knows where that is.
+    """
+    try:
+        return _state_home(environ)
+    except RuntimeError:
+        raise UsageError("no_home", "this user has no home folder to keep the state in",
+                         hint="set RW_HOOKS_HOME to a folder on a local disk", stage="setup") from None  # fmt: skip
+
+
+def _state_home(environ: Mapping[str, str]) -> Path:
+    chosen = environ.get("RW_HOOKS_HOME")
+    if chosen:
+        return Path(chosen).expanduser().absolute()
+    if sys.platform == "win32":
+        return Path(environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local") / "rw-hooks"
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Application Support" / "rw-hooks"
+    return Path(environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "rw-hooks"
+
+
+def working_folder() -> Path:
+    """Return the working directory.
+
+    Raises:
+        UsageError: It is gone.
+    """
+    try:
+        return Path.cwd()
+    except OSError:
+        raise UsageError("no_such_folder", "the working directory is gone", hint="change to one that is there",
+                         stage="setup") from None  # fmt: skip
+
+
+def clear_state_leftovers(home: Path) -> None:
+    """Remove what killed processes left half-written in the state folder; an inbox's may hold a secret URL."""
+    for folder in ("", "inbox", "standing", "runs"):
+        clear_leftovers(home / folder, ".*.tmp")
+    clear_leftovers(home / "spool", ".*.partial*")
+    for unpacked in (home / "spool").glob(".unpacking-*"):
+        with contextlib.suppress(OSError):
+            if is_old(unpacked, *unpacked.iterdir()):
+                shutil.rmtree(unpacked)

@@ -1,0 +1,1 @@
+"""The local engine: SQLite, locks and threads on this machine."""

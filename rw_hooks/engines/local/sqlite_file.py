@@ -1,0 +1,234 @@
+"""The journal's SQLite file: its schema, how it is opened and migrated, and what happens when it is damaged.
+
+The schema's number is ``user_version``. A damaged file is moved aside as ``journal.sqlite3.corrupt-<time>`` and never
+deleted, and a new one is begun: publishing the same file again finds its receipt, its place at the host, and its model
+at the platform by AIR and ``uniqueIdentifier``, so that nothing is done twice.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sqlite3
+from collections.abc import Generator
+from contextlib import contextmanager, suppress
+from datetime import datetime, timezone
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from rw_hooks.publication.store import JournalError
+from rw_hooks.support.filesystem import FileSystem, look_at
+from rw_hooks.support.private_files import private_folder
+
+__all__ = ["open_database", "open_to_look", "reporting", "require_known"]
+
+_SCHEMA = (
+    """
+    CREATE TABLE publications (
+        id TEXT PRIMARY KEY,
+        sha256 TEXT NOT NULL,
+        asked_air TEXT NOT NULL,
+        endpoint TEXT NOT NULL,
+        account TEXT NOT NULL,
+        path TEXT NOT NULL,
+        held TEXT NOT NULL,
+        status TEXT NOT NULL,
+        air TEXT,
+        live INTEGER NOT NULL DEFAULT 0,
+        options TEXT NOT NULL,
+        facts TEXT NOT NULL,
+        error TEXT,
+        created_at TEXT NOT NULL,
+        updated_at TEXT NOT NULL,
+        UNIQUE (sha256, asked_air, endpoint, account)
+    );
+    CREATE INDEX publications_by_air ON publications (endpoint, air);
+    CREATE TABLE results (
+        publication TEXT NOT NULL REFERENCES publications (id) ON DELETE CASCADE,
+        stage TEXT NOT NULL,
+        value TEXT NOT NULL,
+        seconds REAL NOT NULL,
+        at TEXT NOT NULL,
+        PRIMARY KEY (publication, stage)
+    );
+    CREATE TABLE submissions (
+        publication TEXT PRIMARY KEY REFERENCES publications (id) ON DELETE CASCADE,
+        value TEXT NOT NULL
+    );
+    CREATE TABLE secrets (
+        publication TEXT NOT NULL REFERENCES publications (id) ON DELETE CASCADE,
+        name TEXT NOT NULL,
+        value TEXT NOT NULL,
+        PRIMARY KEY (publication, name)
+    );
+    CREATE TABLE accounts (
+        endpoint TEXT NOT NULL,
+        account TEXT NOT NULL,
+        organization TEXT,
+        air_source TEXT,
+        PRIMARY KEY (endpoint, account)
+    );
+    """,
+)
+_BUSY_SECONDS = 30.0
+_LOG = logging.getLogger("rw_hooks.publish")
+
+
+class _DamagedError(Exception):
+    """The file is no database, or not a whole one."""
+
+
+def open_database(path: Path) -> sqlite3.Connection:
+    """Open the journal, made or migrated where that is needed; one process at a time does this.
+
+    Raises:
+        JournalError: It cannot be opened, or a newer version of rw-hooks wrote it.
+    """
+    try:
+        volume = look_at(private_folder(path.parent))
+        _require_locks(path.parent, volume)
+        with FileLock(path.with_name("journal.lock"), timeout=_BUSY_SECONDS, mode=0o600), reporting(path):
+            try:
+                return _open(path, volume)
+            except _DamagedError as damage:
+                _move_aside(path, str(damage))
+                return _open(path, volume)
+    except (OSError, Timeout) as error:
+        raise _unusable(path, error) from None
+
+
+def open_to_look(path: Path) -> sqlite3.Connection | None:
+    """Open the journal to be read alone, and leave no trace; None where it cannot be, or is of another version.
+
+    One that nobody has open has no log, and is read as a file that does not change: SQLite makes nothing beside that.
+    """
+    settled = "" if path.with_name(path.name + "-wal").exists() else "&immutable=1"
+    try:
+        database = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro{settled}", uri=True, check_same_thread=False)
+    except sqlite3.Error:
+        return None
+    with suppress(JournalError, sqlite3.Error):
+        if require_known(database, path) == len(_SCHEMA):
+            return database
+    database.close()
+    return None
+
+
+@contextmanager
+def reporting(path: Path) -> Generator[None]:
+    """Turn an error of SQLite into one that says what mends it."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise _unusable(path, error) from None
+
+
+def _require_locks(home: Path, volume: FileSystem) -> None:
+    trouble = volume.lock_trouble
+    if trouble is None:
+        return
+    raise JournalError(
+        "state_without_locks",
+        f"the file system of the state folder {home} has no locks that work ({trouble.strerror}); without them two "
+        "processes could publish one file twice",
+        hint="set RW_HOOKS_HOME to a folder on a local disk, or have this one mounted with locks (NFS with its lock "
+        "service, Lustre with -o flock); nothing was sent",
+        stage="setup",
+    )
+
+
+def _unusable(path: Path, error: Exception) -> JournalError:
+    return JournalError(
+        "journal_unusable",
+        f"the journal {path} cannot be used: {error}",
+        hint="see that its disk has room and may be written, or set RW_HOOKS_HOME to a folder on a local disk; "
+        "nothing was sent that the journal does not know of: 'rw-hooks resume' goes on",
+        stage="setup",
+    )
+
+
+def _open(path: Path, volume: FileSystem) -> sqlite3.Connection:
+    with suppress(FileExistsError):  # only a new file: closing one lets go of all locks that this process has on it
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+    database = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+    try:
+        if not volume.shares_memory:
+            _leave_shared_memory(database)
+        _require_whole(database)
+        if volume.shares_memory:
+            database.execute("PRAGMA journal_mode = WAL")
+        database.execute("PRAGMA synchronous = FULL")
+        database.execute("PRAGMA foreign_keys = ON")
+        database.execute("PRAGMA secure_delete = ON")
+        _migrate(database, path)
+    except BaseException:
+        database.close()
+        raise
+    return database
+
+
+def _leave_shared_memory(database: sqlite3.Connection) -> None:
+    """Keep a rollback journal from now on; a log that another machine left is read without shared memory for that."""
+    with _damage():
+        database.execute("PRAGMA locking_mode = EXCLUSIVE")
+        database.execute("PRAGMA journal_mode = DELETE")
+        database.execute("PRAGMA locking_mode = NORMAL")
+
+
+def _require_whole(database: sqlite3.Connection) -> None:
+    with _damage():
+        (answer,) = database.execute("PRAGMA quick_check(1)").fetchone()
+    if answer != "ok":
+        raise _DamagedError(str(answer))
+
+
+@contextmanager
+def _damage() -> Generator[None]:
+    """Tell a file that is damaged from a disk that cannot be read, or a lock."""
+    try:
+        yield
+    except sqlite3.OperationalError:
+        raise
+    except sqlite3.DatabaseError as error:
+        raise _DamagedError(str(error)) from None
+
+
+def _move_aside(path: Path, damage: str) -> None:
+    """Give the damaged file and its log other names, by which they may be looked at."""
+    aside = path.with_name(f"{path.name}.corrupt-{datetime.now(timezone.utc):%Y%m%dT%H%M%S%f}")
+    for suffix in ("-wal", "-shm", "-journal", ""):
+        part = path.with_name(path.name + suffix)
+        if part.exists():
+            part.replace(aside.with_name(aside.name + suffix))
+    _LOG.warning(
+        "the journal %s was damaged (%s); it is kept as %s, and a new one is begun. Publish again what was not ready: "
+        "what was hosted or registered is found and not done twice", path, damage, aside.name,
+    )  # fmt: skip
+
+
+def require_known(database: sqlite3.Connection, path: Path) -> int:
+    """Return the schema of the journal; a newer version may migrate it while this one has it open.
+
+    Raises:
+        JournalError: It is newer than this version knows.
+    """
+    version: int = database.execute("PRAGMA user_version").fetchone()[0]
+    if version > len(_SCHEMA):
+        raise JournalError(
+            "journal_newer",
+            f"{path} was written by a newer version of rw-hooks (schema {version}, this one knows {len(_SCHEMA)})",
+            hint="upgrade with 'pip install -U rw-hooks', or set RW_HOOKS_HOME to another folder; nothing was changed",
+            stage="setup",
+        )
+    return version
+
+
+def _migrate(database: sqlite3.Connection, path: Path) -> None:
+    database.execute("BEGIN IMMEDIATE")
+    version = require_known(database, path)
+    for script in _SCHEMA[version:]:
+        for statement in filter(str.strip, script.split(";")):
+            database.execute(statement)
+    database.execute(f"PRAGMA user_version = {len(_SCHEMA)}")
+    database.execute("COMMIT")

@@ -1,0 +1,317 @@
+"""The worker: a process of its own that publishes what hooks hand over, while the training goes on or long after it.
+
+One serves one state folder, endpoint and key. It looks at the inbox, makes private copies of what has to wait,
+publishes several files at once, and stays while a run goes on whose last save is to be published. What is unreachable
+is tried again later, and keeps nothing else waiting meanwhile. It leaves after one more look.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import NamedTuple
+
+from rw_hooks.api.publish import finish, tidy_up
+from rw_hooks.config.settings import Settings
+from rw_hooks.config.state_dir import clear_state_leftovers
+from rw_hooks.engines.local.intake import forget_runs, handle, look, report, supersede
+from rw_hooks.engines.local.runner import time_allowed
+from rw_hooks.engines.local.sqlite_store import Journal
+from rw_hooks.errors import EXIT_BUG, RwHooksError
+from rw_hooks.publication.checks import doctor
+from rw_hooks.publication.model import Publication
+from rw_hooks.publication.notify import run_command
+from rw_hooks.publication.option_codec import unpack
+from rw_hooks.publication.services import Clients, Services, endpoint_of
+from rw_hooks.publication.store import Row
+from rw_hooks.queue import runs, status
+from rw_hooks.queue.inbox import QueueItem
+from rw_hooks.queue.snapshot import secure, sweep
+from rw_hooks.queue.status import JobStatus
+from rw_hooks.queue.taken import kept
+from rw_hooks.queue.worker_lease import WorkerLease
+from rw_hooks.runware import Endpoint
+from rw_hooks.support.deadline import Deadline
+from rw_hooks.support.os_errors import os_errors_reported
+from rw_hooks.support.redact import redact
+from rw_hooks.support.thread_pool import ThreadPool
+
+__all__ = ["drain"]
+
+_LOG = logging.getLogger("rw_hooks.worker")
+_AT_ONCE = 8
+_COPIES_AT_ONCE = 2
+_LOOK_SECONDS = 0.25
+_REST_SECONDS = 0.5
+_LINGER_SECONDS = 2.0
+_FIRST_PAUSE_SECONDS = 5.0
+_LONGEST_PAUSE_SECONDS = 300.0
+_CHECKED = frozenset({"key", "balance", "AIR", "host", "disk"})
+
+
+def drain(settings: Settings) -> bool:
+    """Publish what was handed over until nothing is left, and say whether this process did it.
+
+    False: another worker is at it. Options of this process do not count: a hand-over brings its own.
+
+    Raises:
+        MissingError: There is no key.
+        JournalError: The state folder cannot be used.
+        UnreachableError: This machine failed.
+    """
+    endpoint = endpoint_of(settings)
+    post = WorkerLease(settings.home, endpoint.rest_url, endpoint.fingerprint)
+    with Journal(settings.home) as journal:  # first, for it says what is wrong with the state folder
+        with os_errors_reported():
+            taken = post.take()
+        if not taken:
+            return False
+        try:
+            with Clients() as clients, ThreadPool(_AT_ONCE) as publishers, ThreadPool(_COPIES_AT_ONCE) as keepers:
+                context = Services(replace(settings, given={}), journal, clients)
+                _Worker(context, endpoint, post, publishers, keepers).work()
+        finally:
+            post.stop_beating()
+            post.leave()
+    return True
+
+
+@dataclass
+class _Teller:
+    """Writes down what is being done with one hand-over, for the trainer that may wait for it."""
+
+    home: Path
+    item: str
+    doing: str = ""
+    _told: float = 0.0
+
+    def start(self, path: str) -> None:
+        """Say nothing yet."""
+
+    def stage(self, name: str) -> None:
+        """Tell the stage."""
+        self._tell(name)
+
+    def moved(self, done: int, total: int) -> None:
+        """Tell how far it is, once a second."""
+        if time.monotonic() - self._told >= 1.0:
+            self._tell(f"{self.doing.partition(' ')[0]} {100 * done // max(total, 1)} %")
+
+    def phase(self, status: str, message: str) -> None:
+        """Tell what the platform says."""
+        self._tell(f"register: {status}")
+        _LOG.info("%s: %s %s", self.item, status, message)
+
+    def note(self, message: str) -> None:
+        """Write it to the log."""
+        _LOG.info("%s: %s", self.item, message)
+
+    def _tell(self, doing: str) -> None:
+        self.doing, self._told = doing, time.monotonic()
+        known = status.read(self.home, self.item)
+        if known is not None and known.status == "pending":
+            status.write(self.home, self.item, replace(known, doing=doing))
+
+
+@dataclass(frozen=True)
+class _Pursuit:
+    """A publication that is followed to its end.
+
+    Attributes:
+        own: With the options of its hand-over.
+        item: The hand-over's name.
+        directory: Where the commands of ``then`` and ``on_failure`` run.
+        pause: Seconds until the next attempt.
+        deadline: When the last attempt must have begun; None before the first has ended.
+    """
+
+    own: Services
+    item: str
+    directory: Path
+    pause: float
+    deadline: Deadline | None = None
+
+
+class _Later(NamedTuple):
+    at: float
+    work: Callable[[], None]
+
+
+class _Worker:
+    def __init__(
+        self, context: Services, endpoint: Endpoint, post: WorkerLease, publishers: ThreadPool, keepers: ThreadPool
+    ) -> None:
+        self._context = context
+        self._endpoint = endpoint
+        self._post = post
+        self._publishers = publishers
+        self._keepers = keepers
+        self._later: dict[str, _Later] = {}
+        self._given_up: set[str] = set()
+        self._secured: set[str] = set()
+        self._checked: set[str] = set()
+
+    def work(self) -> None:
+        """Look and publish until there is nothing left, then look once more."""
+        _LOG.info("worker for %s", self._endpoint.rest_url)
+        status.forget_old(self._context.home)
+        clear_state_leftovers(self._context.home)
+        tidy_up(self._context)
+        self._recover()
+        idle_since = time.monotonic()
+        while True:
+            self._post.beat()
+            if self._look():
+                idle_since = time.monotonic()
+            elif time.monotonic() - idle_since > _LINGER_SECONDS:
+                self._post.stop_beating()
+                if not self._look():
+                    break
+            time.sleep(_LOOK_SECONDS if self._is_busy else _REST_SECONDS)
+        forget_runs(self._context.home, self._endpoint.rest_url, {self._endpoint.fingerprint})
+        _LOG.info("nothing left to do")
+
+    def _look(self) -> bool:
+        """Begin with what is due, and say whether anything is under way or to be waited for.
+
+        What is due waits until those that it supersedes are out of the inbox: left there without it, they would be due.
+        """
+        found = look(self._context.home, self._endpoint.rest_url, {self._endpoint.fingerprint})
+        self._begin_again()
+        for item in found.sorted.superseded:
+            self._begin(self._keepers, _named(item.id), partial(supersede, self._own(item), item, found.files[item.id]))
+        unsettled = {item.run for item in found.sorted.superseded if _named(item.id) not in self._given_up}
+        for item in found.sorted.due:
+            if item.run not in unsettled:
+                self._begin(self._publishers, _named(item.id), partial(self._publish, item, found.files[item.id]))
+        for item in (*found.sorted.undecided, *found.sorted.due):
+            self._keep(item)
+        self._check_new_runs()
+        return bool(self._is_busy or self._later or found.sorted.undecided or unsettled)
+
+    @property
+    def _is_busy(self) -> bool:
+        return self._publishers.is_busy or self._keepers.is_busy
+
+    def _begin(self, crew: ThreadPool, name: str, work: Callable[[], None]) -> bool:
+        """Begin with work, unless its name is in hand or given up, or all of the crew are busy; say whether so."""
+        if self._publishers.has(name) or self._keepers.has(name) or name in self._given_up or not crew.is_free:
+            return False
+        crew.begin(name, partial(self._guarded, name, work))
+        return True
+
+    def _begin_again(self) -> None:
+        """Begin with what was unreachable and has waited long enough."""
+        for name, later in [*self._later.items()]:
+            if time.monotonic() >= later.at and self._publishers.is_free:
+                del self._later[name]
+                if not self._begin(self._publishers, name, later.work):
+                    self._later[name] = later
+
+    def _keep(self, item: QueueItem) -> None:
+        """Have a private copy made of what has to wait."""
+        if item.id not in self._secured and self._begin(self._keepers, _named(item.id), partial(self._secure, item)):
+            self._secured.add(item.id)
+
+    def _guarded(self, name: str, work: Callable[[], None]) -> None:
+        """A hand-over that cannot be taken, or meets a bug of ours, stays where it is, and the others go on."""
+        try:
+            with os_errors_reported():
+                work()
+        except RwHooksError as error:
+            self._given_up.add(name)
+            _LOG.warning("%s stays as it is: %s; %s", name, error.message, error.hint)
+        except Exception:  # noqa: BLE001 - a bug is logged, and must not stop the others
+            self._given_up.add(name)
+            _LOG.exception("%s was given up; 'rw-hooks resume' tries it again", name)
+
+    def _own(self, item: QueueItem) -> Services:
+        settings = unpack(self._context.settings, item.options)
+        return replace(self._context, settings=settings, observer=_Teller(self._context.home, item.id))
+
+    def _publish(self, item: QueueItem, file: Path) -> None:
+        own = self._own(item)
+        publication = handle(own, item, file)
+        taken = (path for path, _ in kept(own.home))
+        sweep(Path(item.held).parent, {path.stem.rpartition(".")[2] for path in (*file.parent.glob("*.json"), *taken)})
+        if publication is not None:
+            self._follow(_Pursuit(own, item.id, Path(item.directory), _FIRST_PAUSE_SECONDS), publication)
+
+    def _follow(self, pursuit: _Pursuit, publication: Publication) -> None:
+        """Tell how an attempt ended; what is unreachable is tried again until the time for the publication is over."""
+        own = pursuit.own
+        if publication.status == "pending" and publication.id is not None:
+            deadline = pursuit.deadline or time_allowed(own, own.journal.row(publication.id))
+            report(own.home, pursuit.item, publication, doing=status.TRY_AGAIN)
+            _LOG.info("%s: pending, again in %.0f s: %s", publication.path, pursuit.pause, publication.error)
+            if deadline.left > pursuit.pause:
+                again = replace(pursuit, deadline=deadline, pause=min(2 * pursuit.pause, _LONGEST_PAUSE_SECONDS))
+                attempt = partial(self._attempt, again, publication.id)
+                self._later[_named(pursuit.item)] = _Later(time.monotonic() + pursuit.pause, attempt)
+                return
+        _LOG.info("%s: %s %s", publication.path, publication.status, publication.air or "")
+        if publication.error is not None:
+            _LOG.warning("%s: %s", publication.path, redact(str(publication.error.get("message"))))
+        report(own.home, pursuit.item, publication)
+        run_command(own.settings, publication, pursuit.directory)
+
+    def _attempt(self, pursuit: _Pursuit, identity: str) -> None:
+        self._follow(pursuit, finish(pursuit.own, identity, _nothing))
+
+    def _recover(self) -> None:
+        """Go on with what a worker left that died."""
+        rows = {row.id: row for row in self._context.journal.rows()}
+        for name, stands in status.pending(self._context.home).items():
+            if stands.publication is None or (self._context.home / "inbox" / f"{name}.json").exists():
+                continue
+            row = rows.get(stands.publication)
+            if row is None:
+                status.write(self._context.home, name, _lost(stands))
+            elif (row.key.endpoint, row.key.account) == (self._endpoint.rest_url, self._endpoint.fingerprint):
+                self._later[_named(name)] = _Later(time.monotonic(), partial(self._go_on, name, row))
+
+    def _go_on(self, name: str, row: Row) -> None:
+        settings = unpack(self._context.settings, row.options)
+        own = replace(self._context, settings=settings, observer=_Teller(self._context.home, name))
+        self._attempt(_Pursuit(own, name, Path(row.path).parent, _FIRST_PAUSE_SECONDS), row.id)
+
+    def _secure(self, item: QueueItem) -> None:
+        try:
+            secure(item)
+        except (RwHooksError, OSError) as error:
+            _LOG.warning("%s: no private copy: %s", item.path, error)
+
+    def _check_new_runs(self) -> None:
+        """Find out, once for each run, what stands in the way of its publication."""
+        for run in runs.known(self._context.home):
+            ours = (run.endpoint, run.account) == (self._endpoint.rest_url, self._endpoint.fingerprint)
+            if not ours or run.id in self._checked:
+                continue
+            told = runs.read_trouble(self._context.home, run.id) is not None
+            if told or self._begin(self._keepers, f"check {run.id}", partial(self._check, run)):
+                self._checked.add(run.id)
+
+    def _check(self, run: runs.Run) -> None:
+        settings = unpack(self._context.settings, run.options)
+        bad = [check for check in doctor(settings) if check.ok is False and check.name in _CHECKED]
+        trouble = [redact(f"{check.name}: {check.message} ({check.mend})") for check in bad]
+        runs.tell_trouble(self._context.home, run.id, trouble)
+
+
+def _named(item: str) -> str:
+    return f"hand-over {item}"
+
+
+def _lost(stands: JobStatus) -> JobStatus:
+    return replace(
+        stands, status="failed", code="journal_lost", exit_code=EXIT_BUG,
+        message="the journal that knew of this publication is gone", hint=f"rw-hooks publish {stands.path}",
+    )  # fmt: skip
+
+
+def _nothing(_context: Services) -> None:
+    """Prepare nothing."""

@@ -1,0 +1,453 @@
+"""Hooks that never hurt: what a training loop calls, in microseconds, and forgets. Standard library only.
+
+A hook links the file that was just saved, writes one small JSON file, and sees that a worker runs: a process of its
+own, which does the rest and outlives the trainer. Nothing that happens here can stop a training: the ``on_*`` calls
+catch what goes wrong and say it in one log line.
+"""
+
+from __future__ import annotations
+
+import functools
+import logging
+import math
+import os
+import threading
+import time
+import uuid
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, ParamSpec, TypeVar
+
+from rw_hooks.config.options import check
+from rw_hooks.config.precedence import API_URL, Given, join, pack
+from rw_hooks.config.state_dir import state_home, working_folder
+from rw_hooks.errors import UsageError
+from rw_hooks.hook.environment import cannot_outlive, rank
+from rw_hooks.hook.jsonable import jsonable, number_or_none
+from rw_hooks.hook.wait import tell, wait_for
+from rw_hooks.hook.weights_file import is_complete, weights_in
+from rw_hooks.queue import runs
+from rw_hooks.queue.inbox import QueueItem, drop
+from rw_hooks.queue.snapshot import hold, release
+from rw_hooks.queue.status import JobStatus
+from rw_hooks.queue.worker_lease import WorkerLease
+from rw_hooks.support.private_files import private_folder
+from rw_hooks.support.process_lock import ProcessLock
+from rw_hooks.support.redact import fingerprint, redact
+
+__all__ = ["PublishHook", "publishing"]
+
+_LOG = logging.getLogger("rw_hooks.hook")
+_CHECK_SECONDS = 90.0
+_LOOK_SECONDS = 0.25
+_WAIT_SECONDS = 6 * 3600.0
+_PATIENCE_SECONDS = 300.0
+_AS_ASKED = "as asked"
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def _never_raises(call: Callable[P, R]) -> Callable[P, R | None]:
+    """Turn whatever goes wrong in a hook into one log line."""
+
+    @functools.wraps(call)
+    def guarded(*args: P.args, **kwargs: P.kwargs) -> R | None:
+        try:
+            return call(*args, **kwargs)
+        except Exception as error:  # noqa: BLE001 - a hook never hurts the training, whatever happens
+            _LOG.warning("rw-hooks: %s: %s: %s", call.__name__, type(error).__name__, redact(str(error)))
+            return None
+
+    return guarded
+
+
+def _require_log_level(environ: Mapping[str, str]) -> None:
+    """Refuse a level that is none: every worker, which inherits it, would end at once."""
+    level = environ.get("RW_HOOKS_LOG_LEVEL") or "WARNING"
+    try:
+        logging.NullHandler().setLevel(level.upper())
+    except ValueError:
+        hint = "set it to DEBUG, INFO, WARNING or ERROR"
+        raise ValueError(f"RW_HOOKS_LOG_LEVEL: {level!r} is not a level; {hint}") from None
+
+
+@dataclass
+class _Session:
+    """One run of the trainer in this process.
+
+    Attributes:
+        run: Its name, or empty where the state folder cannot be used.
+        presence: The lock that says that it goes on.
+        process: The process that began it: a forked one begins its own.
+        saves: How many saves there were.
+        occasion: Step and epoch of the newest save.
+        numbers: Which save each file was, by inode, size and modification time.
+        waiting: Intermediate saves without a worker: number, place in the inbox, and what keeps the bytes.
+    """
+
+    run: str
+    presence: ProcessLock
+    process: int = field(default_factory=os.getpid)
+    saves: int = 0
+    occasion: tuple[int | None, int | None] = (None, None)
+    waiting: list[tuple[int, Path, Path]] = field(default_factory=list[tuple[int, Path, Path]])
+    numbers: dict[tuple[int, int, int], int] = field(default_factory=dict[tuple[int, int, int], int])
+
+    def number(self, file: Path, occasion: tuple[int | None, int | None], *, final: bool) -> int:
+        """Return which save it is: files of one step and epoch are one; what becomes the final one stays as it was."""
+        status = file.stat()
+        state = (status.st_ino, status.st_size, status.st_mtime_ns)
+        if final and state in self.numbers:
+            return self.numbers[state]
+        if occasion == (None, None) or occasion != self.occasion:
+            self.saves += 1
+        self.occasion = occasion
+        self.numbers[state] = self.saves
+        return self.saves
+
+
+class PublishHook:
+    """Hands saved files over for publication.
+
+    ::
+
+        hook = rw_hooks.PublishHook(trigger_words="sks dog")    # step 0: a typing error shows here, not at hour 10
+        ...
+        hook.on_save("out/lora.safetensors", step=500)          # as often as the loop saves
+        ...
+        hook.on_end()
+
+    With ``which="final"``, the default, the newest save is published when the run is over: at :meth:`on_end`, or when
+    the process is gone, however it went. A save marked ``final=True`` is published at once.
+
+    Only rank 0 does anything; the other ranks' calls return at once.
+
+    Args:
+        options: Any option of the table in :mod:`rw_hooks.config.options`.
+
+    Raises:
+        TypeError: An option is unknown.
+        ValueError: A value is malformed or out of bounds, here, in the environment or in ``rw-hooks.toml``.
+    """
+
+    def __init__(self, **options: Any) -> None:  # noqa: ANN401 - the table of options has the types
+        _require_log_level(os.environ)
+        self.begin(join(check(options), environ=os.environ, directory=working_folder()))
+
+    def begin(self, given: Mapping[str, Given], argv: Sequence[str] = (), before: Sequence[str] = ()) -> None:
+        """Begin with options that are joined already, as a command has them.
+
+        Args:
+            given: The options, each with its source.
+            argv: The trainer's command line, for what its integration reads there; without secrets.
+            before: The weights files that lay where it writes.
+        """
+        self._given = given
+        self._argv = tuple(argv)
+        self._before = tuple(before)
+        self._directory = Path.cwd()
+        try:
+            self._home = state_home(os.environ)
+        except UsageError:
+            self._home = Path(os.devnull) / "rw-hooks"  # cannot be used, which one warning says with the mend
+        self._endpoint = os.environ.get("RUNWARE_API_URL") or API_URL
+        key = os.environ.get("RUNWARE_API_KEY", "").strip()
+        self._account = fingerprint(key) if key else ""
+        self._process = os.getpid()
+        self._handed: list[tuple[str, str]] = []
+        self._session: _Session | None = None
+        self._warned = False
+        if self.leads and not self._is_dry_run:
+            self._prepare()
+
+    @_never_raises
+    def on_save(  # noqa: PLR0913 - what a trainer may know of a save
+        self,
+        path: str | os.PathLike[str],
+        *,
+        step: int | None = None,
+        epoch: int | None = None,
+        metric: float | None = None,
+        final: bool = False,
+        facts: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Hand a saved file over; what the trainer does to it afterwards does not matter.
+
+        Args:
+            path: The ``.safetensors`` file, or a folder with one.
+            step: Training step.
+            epoch: Training epoch.
+            metric: What ``which="best"`` compares; the highest is the best, so give a loss its minus.
+            final: Whether this is the run's result.
+            facts: What is known of the model, by the names of :class:`rw_hooks.facts.model.TrainingFacts`.
+        """
+        if not self.leads:
+            return
+        file = weights_in(Path(path).absolute())
+        if self._is_dry_run:
+            tell(f"dry run: {file} is not handed over; 'rw-hooks explain' shows what would be sent")
+            return
+        session = self._current()
+        if session is None:
+            return
+        known = {
+            "number": session.number(file, (step, epoch), final=final),
+            "step": number_or_none(int, step),
+            "epoch": number_or_none(int, epoch),
+            "metric": number_or_none(float, metric),
+            "final": final,
+            "facts": jsonable(facts or {}),
+        }
+        if self._hand_over(file, session, known):
+            self._see_worker()
+            _LOG.info("rw-hooks: handed over %s", file)
+
+    def _hand_over(self, file: Path, session: _Session, known: dict[str, Any]) -> bool:
+        """Keep the bytes and write the hand-over; False, said once, where the state folder cannot be used."""
+        identity, started = uuid.uuid4().hex[:12], time.monotonic()
+        held = hold(file, identity, staging=self._path("staging"), spool=self._home / "spool")
+        try:
+            item = QueueItem(
+                id=identity,
+                path=str(file),
+                held=str(held.path),
+                size=held.status.st_size,
+                mtime_ns=held.status.st_mtime_ns,
+                inode=held.status.st_ino,
+                options=pack(self._given),
+                endpoint=self._endpoint,
+                account=self._account,
+                argv=self._argv,
+                run=session.run,
+                directory=str(self._directory),
+                **known,
+            )
+            waiting = drop(self._home, item, durable=False)
+        except OSError as error:
+            release(held.path)
+            self._say_unusable(error)
+            return False
+        except BaseException:
+            release(held.path)
+            raise
+        self._handed.append((identity, str(file)))
+        self._warned = False
+        if not self._account and not item.final:
+            self._keep_newest(session, waiting, held.path)
+        if held.copied:
+            seconds = time.monotonic() - started
+            _LOG.warning("rw-hooks: %s cannot be linked on this file system; copied it in %.1f s", file, seconds)
+        return True
+
+    def _keep_newest(self, session: _Session, waiting: Path, held: Path) -> None:
+        """Let go of saves that a newer one replaces, since without a key no worker comes to do it."""
+        session.waiting.append((session.saves, waiting, held))
+        which = self._given.get("which")
+        if which is not None and which.value != "final":
+            return
+        for number, older, link in session.waiting:
+            if number < session.saves:
+                older.unlink(missing_ok=True)
+                release(link)
+        session.waiting = [entry for entry in session.waiting if entry[0] == session.saves]
+
+    @_never_raises
+    def on_end(self, wait: bool | str | None = None) -> None:
+        """Say that the run is over: what was waiting for that is published now.
+
+        Args:
+            wait: True or ``yes``: wait until all is ready or failed. False or ``no``: return at once. ``auto``: wait
+                where the worker would not outlive this process, for a remote that is away no longer than 5 minutes.
+                None: what the option ``wait`` says, else ``auto``.
+        """
+        if not self.leads or self._process != os.getpid():
+            return
+        self._close()
+        reason = self._reason_to_wait(wait)
+        if reason and self._handed and self._account:
+            tell(f"waiting for the publication ({reason}); Ctrl-C leaves it to 'rw-hooks resume'")
+            self._wait(None, math.inf if reason == _AS_ASKED else _PATIENCE_SECONDS)
+
+    @_never_raises
+    def on_error(self, error: BaseException) -> None:
+        """Say that the run failed: what it had saved is published all the same."""
+        if self._handed and self.leads and self._process == os.getpid():
+            _LOG.warning("rw-hooks: the training failed (%s); its last save is published", type(error).__name__)
+        left = isinstance(error, (KeyboardInterrupt, SystemExit, GeneratorExit))
+        self.on_end(wait=False if left else None)
+
+    def wait(self, timeout: float | None = None) -> tuple[JobStatus, ...]:
+        """End the run, wait until everything that was handed over is ready or failed, and return how it stands.
+
+        Args:
+            timeout: Seconds; what the option ``timeout`` says, else 6 hours.
+
+        Returns:
+            One :class:`rw_hooks.queue.status.JobStatus` for each hand-over, in their order.
+        """
+        return self._wait(timeout) or ()
+
+    @property
+    def leads(self) -> bool:
+        """Whether this process is rank 0, the only one that publishes."""
+        return rank(os.environ) == 0
+
+    @property
+    def _is_dry_run(self) -> bool:
+        given = self._given.get("dry_run")
+        return given is not None and bool(given.value)
+
+    @property
+    def handed(self) -> int:
+        """How many files were handed over."""
+        return len(self._handed)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave the run behind when the hook is sent to another process: it belongs to this one."""
+        return {**self.__dict__, "_session": None, "_handed": []}
+
+    @_never_raises
+    def _prepare(self) -> None:
+        """Have key, AIR source, host and balance checked while there is time to mend them."""
+        session = self._current()
+        if session is None:
+            return
+        if not self._account:
+            _LOG.warning(
+                "rw-hooks: there is no RUNWARE_API_KEY; what is saved is kept, and 'rw-hooks resume' publishes it later"
+            )
+            return
+        self._see_worker()
+        threading.Thread(target=self._report_trouble, args=(session.run,), name="rw-hooks-check", daemon=True).start()
+
+    def _report_trouble(self, run: str) -> None:
+        until = time.monotonic() + _CHECK_SECONDS
+        while time.monotonic() < until:
+            trouble = runs.read_trouble(self._home, run)
+            if trouble:
+                _LOG.warning("rw-hooks: publishing will not succeed like this: %s", "; ".join(trouble))
+            if trouble is not None:
+                return
+            time.sleep(_LOOK_SECONDS)
+
+    def _current(self) -> _Session | None:
+        """Return this process's session; None, said once, where the state folder cannot be used."""
+        if self._session is not None and self._session.process == os.getpid():
+            return self._session
+        try:
+            run = runs.Run(
+                options=pack(self._given),
+                endpoint=self._endpoint,
+                account=self._account,
+                directory=str(self._directory),
+                argv=self._argv,
+                variables=sorted(os.environ),
+                before=self._before,
+            )
+            presence = runs.begin(self._home, run)
+            private_folder(self._home / "inbox")
+        except OSError as error:
+            self._say_unusable(error)
+            return None
+        if self._process != os.getpid():
+            self._process, self._handed = os.getpid(), []
+        self._session = _Session(run.id, presence)
+        return self._session
+
+    def _say_unusable(self, error: OSError) -> None:
+        if not self._warned:
+            _LOG.warning(
+                "rw-hooks: nothing can be published: the state folder %s cannot be used (%s); make room there, or set "
+                "RW_HOOKS_HOME to a folder on a local disk, or publish afterwards with 'rw-hooks publish FILE'",
+                self._home, error.strerror or type(error).__name__,
+            )  # fmt: skip
+        self._warned = True
+
+    def _close(self) -> None:
+        session, self._session = self._session, None
+        if session is None or session.process != os.getpid():
+            return
+        session.presence.release()
+        if not session.saves:
+            runs.forget(self._home, session.run)
+        else:
+            self._see_worker()
+
+    def _see_worker(self) -> bool:
+        """Start a worker where none will look at the inbox, and say whether that was needed."""
+        post = WorkerLease(self._home, self._endpoint, self._account)
+        if not self._account or post.is_held or post.is_awaited:
+            return False
+        command = self._given.get("worker_command")
+        try:
+            post.start_worker(os.environ, str(command.value) if command else None)
+        except (OSError, ValueError) as error:
+            _LOG.warning("rw-hooks: the worker cannot be started (%s); 'rw-hooks worker' publishes what is kept", error)
+        return True
+
+    def _reason_to_wait(self, wait: bool | str | None) -> str:
+        given = self._given.get("wait")
+        chosen = wait if wait is not None else given.value if given else "auto"
+        if chosen in {True, "yes"}:
+            return _AS_ASKED
+        return cannot_outlive(os.environ) if chosen == "auto" else ""
+
+    @_never_raises
+    def _wait(self, timeout: float | None, patience: float = math.inf) -> tuple[JobStatus, ...]:
+        self._close()
+        given = self._given.get("timeout")
+        seconds = timeout if timeout is not None else float(given.value) if given else _WAIT_SECONDS  # type: ignore[arg-type] # a number
+        return wait_for(self._home, self._handed, seconds if self._account else 0.0, self._see_worker, patience)
+
+    def _path(self, name: str) -> Path | None:
+        given = self._given.get(name)
+        return Path(str(given.value)) if given else None
+
+
+@contextmanager
+def publishing(path: str | os.PathLike[str], **options: Any) -> Generator[PublishHook]:  # noqa: ANN401 - as PublishHook
+    """Publish what a block of code leaves at ``path``, also when the block fails after the save.
+
+    ::
+
+        with rw_hooks.publishing("out/lora.safetensors", trigger_words="sks dog"):
+            train()
+
+    Args:
+        path: The ``.safetensors`` file that the block writes, or the folder it writes to.
+        options: As for :class:`PublishHook`.
+
+    Yields:
+        The hook, for saves in between.
+
+    Raises:
+        TypeError: An option is unknown.
+        ValueError: A value is malformed or out of bounds.
+    """
+    place, started, process = Path(path).absolute(), time.time_ns(), os.getpid()
+    hook = PublishHook(**options)
+    try:
+        yield hook
+    except BaseException as error:
+        if process == os.getpid():  # a forked worker that leaves comes by here too
+            _hand_over_new(hook, place, started, final=False)
+            hook.on_error(error)
+        raise
+    _hand_over_new(hook, place, started, final=True)
+    hook.on_end()
+
+
+@_never_raises
+def _hand_over_new(hook: PublishHook, place: Path, started: int, *, final: bool) -> None:
+    """Hand over the newest whole file at a place that was written since."""
+    if rank(os.environ) != 0:
+        return
+    files = [place] if place.is_file() else sorted(place.glob("*.safetensors"))
+    new = [file for file in files if file.stat().st_mtime_ns >= started and is_complete(file)]
+    if new:
+        hook.on_save(max(new, key=lambda file: file.stat().st_mtime_ns), final=final)
+    elif final:
+        _LOG.warning("rw-hooks: nothing to publish: no new .safetensors file at %s", place)

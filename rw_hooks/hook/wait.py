@@ -1,0 +1,77 @@
+"""Waiting for what was handed over, with a line now and then. Standard library only."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import math
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from rw_hooks.queue.status import TRY_AGAIN, JobStatus, read
+
+__all__ = ["tell", "wait_for"]
+
+_LOG = logging.getLogger("rw_hooks.hook")
+_LOOK_SECONDS = 0.25
+_TELL_SECONDS = 15.0
+_STARTS_MAX = 5
+
+
+def wait_for(
+    home: Path,
+    handed: Sequence[tuple[str, str]],
+    seconds: float,
+    see_worker: Callable[[], bool],
+    patience: float = math.inf,
+) -> tuple[JobStatus, ...]:
+    """Wait until all that was handed over is ready or failed, and say how each ended.
+
+    Args:
+        home: The state folder.
+        handed: Names and paths of the hand-overs.
+        seconds: How long at most.
+        see_worker: Starts a worker where there is none, and says whether it did; one that dies again and again ends
+            the waiting.
+        patience: How many seconds in all it may be that everything waits for its next attempt.
+
+    Returns:
+        How each stands, in their order.
+    """
+    until, next_line, starts, stuck = time.monotonic() + seconds, time.monotonic() + _TELL_SECONDS, 0, 0.0
+    while True:
+        stands = tuple(read(home, name) or JobStatus("pending", path) for name, path in handed)
+        waiting = [standing for standing in stands if standing.status == "pending"]
+        stuck += _LOOK_SECONDS * all(standing.doing == TRY_AGAIN for standing in waiting)
+        if not waiting or time.monotonic() >= until or starts > _STARTS_MAX or stuck > patience:
+            break
+        starts += see_worker()
+        if time.monotonic() >= next_line:
+            next_line += _TELL_SECONDS
+            tell("; ".join(f"{Path(standing.path).name}: {standing.doing or 'waiting'}" for standing in waiting))
+        time.sleep(_LOOK_SECONDS)
+    for standing in stands:
+        _tell_end(standing, home)
+    return stands
+
+
+def tell(line: str) -> None:
+    """Say something that is no trouble: to the log where it listens, else to the terminal, where there is one."""
+    if _LOG.isEnabledFor(logging.INFO):
+        _LOG.info("rw-hooks: %s", line)
+        return
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        sys.stderr.write(f"rw-hooks: {line}\n")
+
+
+def _tell_end(standing: JobStatus, home: Path) -> None:
+    name = Path(standing.path).name
+    if standing.status == "ready":
+        tell(f"{name} is ready as {standing.air}")
+    elif standing.status == "pending":
+        log = home / "logs" / "worker.log"
+        _LOG.warning("rw-hooks: %s is not ready yet; 'rw-hooks resume' goes on (log: %s)", name, log)
+    elif standing.status == "failed":
+        _LOG.warning("rw-hooks: %s: %s; %s", name, standing.message, standing.hint)

@@ -1,0 +1,165 @@
+"""Fetching a URL as a stranger does: no token, no cookie, a bounded number of redirects, none to another scheme.
+
+What a stranger cannot fetch, the platform cannot fetch. Loopback and private addresses are out of bounds unless the
+host that the user named is itself there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from urllib.parse import urljoin, urlsplit
+
+from rw_hooks.errors import RefusedError, UnreachableError
+from rw_hooks.hosts.private_network import is_private_address
+from rw_hooks.hosts.retrying import may_pass, unreachable
+from rw_hooks.support import http
+from rw_hooks.support.deadline import Deadline
+from rw_hooks.support.redact import redact_url
+
+__all__ = ["Fetched", "Stranger"]
+
+_REDIRECTS_MAX = 8
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_OK = 200
+_PARTIAL = 206
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """An answer whose body is still to be read.
+
+    Attributes:
+        partial: Whether the server sent the range that was asked for, and not all of it.
+        size: Of the whole file, where the server says it.
+        content_type: As the server says it, in lower case.
+        linked_sha256: What the Hub says the file's sha256 is.
+        chunks: The body.
+    """
+
+    partial: bool
+    size: int | None
+    content_type: str
+    linked_sha256: str | None
+    chunks: Iterator[bytes]
+
+
+class Stranger:
+    """Someone with a URL and nothing else.
+
+    Args:
+        client: Carries no token and no cookie.
+        url: The URL, secret or not; it is shown without its query.
+        allow_private_addresses: Whether loopback and private addresses may be fetched from.
+        deadline: When to stop.
+    """
+
+    def __init__(self, client: http.Client, url: str, *, allow_private_addresses: bool, deadline: Deadline) -> None:
+        self._client = client
+        self._url = url
+        self._allow_private = allow_private_addresses
+        self._deadline = deadline
+
+    @contextmanager
+    def fetch(self, first: int | None = None, last: int | None = None) -> Generator[Fetched, None, None]:
+        """Get the file, or the bytes from ``first`` to ``last`` of it.
+
+        Raises:
+            RefusedError: The URL does not serve the file to a stranger.
+            UnreachableError: The server is away, slow or failing.
+        """
+        headers = {"Accept-Encoding": "identity"}
+        if first is not None:
+            headers["Range"] = f"bytes={first}-{last}"
+        try:
+            with self._follow(headers) as fetched:
+                yield fetched
+        except (http.HTTPError, TimeoutError) as error:
+            raise unreachable(self._url, type(error).__name__) from None
+        except http.InvalidURL:
+            raise self._misled("is or leads to something that is no URL") from None
+
+    @contextmanager
+    def _follow(self, headers: dict[str, str]) -> Generator[Fetched, None, None]:
+        url, linked = self._url, None
+        for _ in range(_REDIRECTS_MAX):
+            self._require_allowed(url)
+            self._client.cookies.clear()
+            limits = http.limits_within(self._client, self._deadline.left)
+            with self._client.stream("GET", url, headers=headers, timeout=limits) as response:
+                linked = linked or _sha256_in(response.headers.get("x-linked-etag"))
+                if response.status_code not in _REDIRECTS:
+                    self._require_success(response)
+                    yield self._fetched(response, linked)
+                    return
+                url = self._next(url, response.headers.get("location", ""))
+        raise self._misled(f"redirects more than {_REDIRECTS_MAX} times")
+
+    def _next(self, url: str, location: str) -> str:
+        try:
+            return urljoin(url, location)
+        except ValueError:
+            raise self._misled("is or leads to something that is no URL") from None
+
+    def _require_allowed(self, url: str) -> None:
+        scheme = urlsplit(self._url).scheme
+        if urlsplit(url).scheme != scheme:
+            raise self._misled(f"redirects away from {scheme}")
+        if not self._allow_private and is_private_address(url):
+            raise RefusedError(
+                "url_is_private", f"{redact_url(url)} is an address that the public internet does not reach",
+                hint="host the file where Runware can fetch it: --host hf://user/repo",
+            )  # fmt: skip
+
+    def _misled(self, what: str) -> RefusedError:
+        return RefusedError(
+            "url_redirects",
+            f"{redact_url(self._url)} {what}",
+            hint="give the address of the file itself with --host",
+        )
+
+    def _require_success(self, response: http.Response) -> None:
+        status = response.status_code
+        if status in {_OK, _PARTIAL}:
+            return
+        if may_pass(status):
+            raise unreachable(self._url, f"HTTP {status}")
+        raise RefusedError(
+            "url_not_public",
+            f"{redact_url(self._url)} gives a stranger HTTP {status} and not the file; nothing was sent to Runware",
+            hint="make the file public, or give a signed URL that has not expired; check --host",
+            details={"http_status": status},
+        )
+
+    def _fetched(self, response: http.Response, linked: str | None) -> Fetched:
+        return Fetched(
+            partial=response.status_code == _PARTIAL,
+            size=_whole_size(response),
+            content_type=response.headers.get("content-type", "").lower(),
+            linked_sha256=linked,
+            chunks=self._chunks(response),
+        )
+
+    def _chunks(self, response: http.Response) -> Iterator[bytes]:
+        for chunk in response.iter_raw():
+            if self._deadline.passed:
+                raise UnreachableError(
+                    "host_slow", f"{redact_url(self._url)} is too slow to be checked in time",
+                    hint="`rw-hooks resume` goes on; --timeout gives it more time",
+                )  # fmt: skip
+            yield chunk
+
+
+def _whole_size(response: http.Response) -> int | None:
+    if response.status_code == _PARTIAL:
+        text = response.headers.get("content-range", "").rpartition("/")[2]
+    else:
+        text = response.headers.get("content-length", "")
+    return int(text) if text.isdecimal() else None
+
+
+def _sha256_in(etag: str | None) -> str | None:
+    """Return the sha256 that an ``X-Linked-Etag`` holds; a git oid (40 digits) is none."""
+    text = (etag or "").removeprefix("W/").strip('"').lower()
+    return text if len(text) == 64 and all(letter in "0123456789abcdef" for letter in text) else None  # noqa: PLR2004 - hexadecimal sha256

@@ -1,0 +1,49 @@
+"""Fetching a file that a hosted trainer left at a URL, so that it can be inspected before anybody is told of it."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+from typing import IO
+
+from rw_hooks.errors import UnreachableError
+from rw_hooks.hosts.anonymous import Stranger
+from rw_hooks.hosts.private_network import is_private_address
+from rw_hooks.support import http
+from rw_hooks.support.deadline import Deadline
+from rw_hooks.support.private_files import private_folder
+from rw_hooks.support.redact import redact_url
+
+__all__ = ["fetch_file"]
+
+
+def fetch_file(url: str, target: Path, deadline: Deadline) -> None:
+    """Fetch the URL as a stranger into the file, unless it is there already from an earlier try.
+
+    Raises:
+        RefusedError: The URL does not serve a file to a stranger.
+        UnreachableError: The server is away, slow, or cut the file off.
+    """
+    if target.exists():
+        return
+    # A name of its own: another process may be fetching the same.
+    descriptor, partial = tempfile.mkstemp(prefix=".", suffix=".partial", dir=private_folder(target.parent))
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            _fetch(url, file, deadline)
+        Path(partial).replace(target)
+    finally:
+        Path(partial).unlink(missing_ok=True)
+
+
+def _fetch(url: str, file: IO[bytes], deadline: Deadline) -> None:
+    with http.open_client() as client:
+        stranger = Stranger(client, url, allow_private_addresses=is_private_address(url), deadline=deadline)
+        with stranger.fetch() as fetched:
+            for chunk in fetched.chunks:
+                file.write(chunk)
+    if fetched.size is not None and file.tell() != fetched.size:
+        raise UnreachableError(
+            "cut_off", f"{redact_url(url)} ended after {file.tell()} of {fetched.size} bytes", hint="try again"
+        )

@@ -1,0 +1,54 @@
+"""Whether a file is still what was inspected, told without reading it: an upload does not hash it again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from rw_hooks.errors import ArtifactChangedError
+from rw_hooks.hosts.protocol import HostedFile
+
+__all__ = ["FileGuard"]
+
+
+class FileGuard:
+    """The file's state now, to be compared with its state later.
+
+    Args:
+        file: What it must be.
+
+    Raises:
+        ArtifactChangedError: It is gone, or has another size than when it was inspected.
+    """
+
+    def __init__(self, file: HostedFile) -> None:
+        if file.path is None:
+            raise self._changed(file)
+        self._file = file
+        self.path: Path = file.path
+        self._state = self._look()
+
+    def require(self) -> None:
+        """Stop if the file was rewritten, replaced or removed since.
+
+        Raises:
+            ArtifactChangedError: It was.
+        """
+        if self._look() != self._state:
+            raise self._changed(self._file)
+
+    def _look(self) -> tuple[int, int]:
+        try:
+            found = self.path.stat()
+        except OSError:
+            raise self._changed(self._file) from None
+        if found.st_size != self._file.size:
+            raise self._changed(self._file)
+        return found.st_mtime_ns, found.st_ino
+
+    @staticmethod
+    def _changed(file: HostedFile) -> ArtifactChangedError:
+        return ArtifactChangedError(
+            "artifact_changed",
+            f"{file.name} was changed or removed after it was inspected; it was not registered",
+            hint="publish it again when the training no longer writes it",
+        )

@@ -1,0 +1,232 @@
+"""``hf://user/repo[/folder][?public=1]``: a model repository on the Hugging Face Hub.
+
+A repository that we create is private, and weights never go into a public one unasked. A file keeps its name, comes
+in one commit, and its URL is pinned to that commit. What already lies there is found by its sha256 and not sent again;
+every commit names its parent, so that one whose answer was lost can never be made twice.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import random
+import re
+import time
+from pathlib import Path
+from urllib.parse import parse_qs, quote, urlsplit
+
+from pydantic import SecretStr
+
+from rw_hooks.errors import MissingError, RefusedError, RwHooksError, UnreachableError, UsageError
+from rw_hooks.hosts.file_guard import FileGuard
+from rw_hooks.hosts.hub.api import HubApi, Repo
+from rw_hooks.hosts.hub.upload import Upload, run
+from rw_hooks.hosts.protocol import HostConfig, HostedFile, Location, Progress
+from rw_hooks.hosts.retrying import PAUSE_MAX, pause_before
+from rw_hooks.support.deadline import Deadline
+from rw_hooks.support.failpoints import reach
+from rw_hooks.support.redact import redact_url
+
+__all__ = ["HubHost", "require_token"]
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,95}")
+_FORM = "write --host hf://user/repo, or hf://user/repo?public=1 for a public one"
+_ASKING = 120.0
+_TRIES = 5
+_PRIVATE_NOTE = "the repository is private: the file is served through the Hub's temporary URLs"
+
+
+class HubHost:
+    """A model repository, or a folder in one.
+
+    Raises:
+        UsageError: The URL is not of the form ``hf://user/repo[/folder][?public=1]``.
+        MissingError: There is no Hugging Face token.
+    """
+
+    def __init__(self, url: str, config: HostConfig) -> None:
+        self._repo, self._folder, self._public = _parsed(url)
+        self._config = config
+        self._token = require_token(config)
+        self._api = HubApi(config.hf_endpoint, self._token)
+
+    @property
+    def url(self) -> str:
+        """The host's own URL."""
+        return f"hf://{self._repo}{'/' + self._folder if self._folder else ''}{'?public=1' if self._public else ''}"
+
+    def check(self) -> None:
+        """Ask the Hub for the token's account and the repository, and change nothing."""
+        deadline = Deadline.after(_ASKING)
+        account = self._api.account(deadline)
+        if account.role == "read":
+            raise RefusedError(
+                "hub_forbidden", f"the Hugging Face token of {account.name} may only read",
+                hint="set HF_TOKEN to a token with the right to write: https://huggingface.co/settings/tokens",
+            )  # fmt: skip
+        repo = self._api.repo(self._repo, deadline)
+        if repo is not None:
+            self._require_allowed(repo)
+            return
+        owner = self._repo.partition("/")[0]
+        if owner not in {account.name, *account.organisations}:
+            raise RefusedError(
+                "hub_forbidden", f"{self._repo} is not there, and {account.name} cannot create it for {owner}",
+                hint=f"name a repository of yours: --host hf://{account.name}/name",
+            )  # fmt: skip
+
+    def find(self, file: HostedFile) -> Location | None:
+        """Return where the file lies at the newest commit, if these very bytes are there."""
+        deadline = Deadline.after(_ASKING)
+        repo = self._api.repo(self._repo, deadline)
+        if repo is None:
+            return None
+        self._require_allowed(repo)
+        return self._locate(repo, file, deadline)
+
+    def upload(self, file: HostedFile, progress: Progress, deadline: Deadline) -> Location:
+        """Put the file into the repository in one commit, unless it lies there.
+
+        That somebody else's commit came first is no failed try: the bytes are at the Hub, and a round costs little.
+        """
+        xet: bool | None = None if self._config.hf_xet else False
+        trouble: RwHooksError | None = None
+        tries = conflicts = 0
+        while trouble is None or not deadline.passed:
+            repo = self._repo_for_writing(deadline)
+            found = self._locate(repo, file, deadline)
+            if found is not None:
+                return found
+            if tries == _TRIES or deadline.passed:
+                break
+            if xet is None:
+                xet = self._api.offers_xet(self._repo, deadline)
+            try:
+                return self._send(file, repo, xet=xet, progress=progress, deadline=deadline)
+            except UnreachableError as error:
+                trouble = error
+            if trouble.code == "hub_conflict":
+                conflicts += 1
+                pause = random.uniform(0.0, min(1.5 ** min(conflicts, 16), PAUSE_MAX))  # out of step with the others
+            else:
+                xet, tries = False, tries + 1
+                pause = pause_before(tries)
+            time.sleep(min(pause, deadline.left))
+        raise trouble or UnreachableError(
+            "host_slow", "there was no time left to upload the file", hint="`rw-hooks resume` goes on; see --timeout"
+        )
+
+    def mint(self, location: Location, deadline: Deadline) -> SecretStr:
+        """Return the pinned URL, or for a private repository the Hub's temporary one."""
+        if location.access == "public":
+            return SecretStr(location.url)
+        if not location.url.startswith(f"{self._api.endpoint}/{self._repo}/resolve/"):
+            raise RefusedError(
+                "hub_other_address", f"{location.url} does not belong to {self._repo} at {self._api.endpoint}",
+                hint="set HF_ENDPOINT as it was when the file was uploaded, or publish again",
+            )  # fmt: skip
+        return self._api.signed_url(location.url, deadline.within(_ASKING))
+
+    def _repo_for_writing(self, deadline: Deadline) -> Repo:
+        repo = self._api.repo(self._repo, deadline)
+        if repo is None:
+            self._api.create(self._repo, private=not self._public, deadline=deadline)
+            repo = self._api.repo(self._repo, deadline)
+        if repo is None:
+            raise UnreachableError(
+                "hub_unreachable", f"{self._repo} was created, but the Hub does not show it yet",
+                hint="nothing is lost: `rw-hooks resume` goes on",
+            )  # fmt: skip
+        self._require_allowed(repo)
+        return repo
+
+    def _require_allowed(self, repo: Repo) -> None:
+        if not repo.private and not self._public:
+            raise RefusedError(
+                "hub_repo_public", f"{self._repo} is public, and weights are not made public unasked",
+                hint=f"say --host '{self.url}?public=1' to publish them, make the repository private, or name another",
+            )  # fmt: skip
+
+    def _path(self, file: HostedFile) -> str:
+        return f"{self._folder}/{file.name}" if self._folder else file.name
+
+    def _locate(self, repo: Repo, file: HostedFile, deadline: Deadline) -> Location | None:
+        path = self._path(file)
+        remote = self._api.file(self._repo, repo.head, path, deadline)
+        if remote is None or remote.size != file.size:
+            return None
+        if remote.sha256 is None and remote.git_oid != _git_oid(file.path, file.size):
+            return None
+        if remote.sha256 is not None and remote.sha256 != file.sha256:
+            return None
+        return Location(
+            host=self.url,
+            url=f"{self._api.endpoint}/{self._repo}/resolve/{repo.head}/{quote(path)}",
+            access="public" if repo.open else "signed",
+            revision=repo.head,
+            note=_PRIVATE_NOTE if self._public and not repo.open else "",
+        )
+
+    def _send(self, file: HostedFile, repo: Repo, *, xet: bool, progress: Progress, deadline: Deadline) -> Location:
+        unchanged = FileGuard(file)
+        upload = Upload(
+            endpoint=self._api.endpoint,
+            token=self._token.get_secret_value(),
+            repo=self._repo,
+            path_in_repo=self._path(file),
+            file=str(unchanged.path.absolute()),
+            size=file.size,
+            sha256=file.sha256,
+            parent=repo.head,
+            xet=xet,
+        )
+        reach("hub.before_upload")
+        try:
+            commit = run(upload, self._config, progress, deadline)
+        except RwHooksError:
+            unchanged.require()
+            raise
+        reach("hub.after_commit")
+        unchanged.require()
+        located = self._locate(Repo(commit, repo.open, repo.private), file, deadline)
+        if located is None:
+            raise RefusedError(
+                "hub_file_left_out", f"{self._repo} took the commit, but the file is not in it",
+                hint="look at the repository's .gitignore, or name another with --host",
+            )  # fmt: skip
+        return located
+
+
+def require_token(config: HostConfig) -> SecretStr:
+    """Return the Hugging Face token.
+
+    Raises:
+        MissingError: There is none.
+    """
+    if config.hf_token is None:
+        raise MissingError(
+            "hub_token_missing", "there is no place to host the file: no Hugging Face token, and no other host",
+            hint="set HF_TOKEN (https://huggingface.co/settings/tokens, with the right to write), or say --host",
+        )  # fmt: skip
+    return config.hf_token
+
+
+def _parsed(url: str) -> tuple[str, str, bool]:
+    parts = urlsplit(url)
+    user, *rest = [parts.netloc, *parts.path.strip("/").split("/")]
+    query = parse_qs(parts.query, keep_blank_values=True)
+    public = query.pop("public", ["0"])
+    named = rest and all(_NAME.fullmatch(part) for part in (user, rest[0]))
+    if not named or query or parts.fragment or public not in (["0"], ["1"]) or {"", ".", ".."} & set(rest):
+        raise UsageError("bad_host", f"--host: {redact_url(url)!r} is not a place on the Hugging Face Hub", hint=_FORM)
+    return f"{user}/{rest[0]}", "/".join(rest[1:]), public == ["1"]
+
+
+def _git_oid(path: Path | None, size: int) -> str | None:
+    """Return the name that git gives a blob of these bytes (small files may lie in git itself)."""
+    if path is None:
+        return None
+    digest = hashlib.sha1(b"blob %d\0" % size, usedforsecurity=False)
+    with path.open("rb") as stream:
+        while chunk := stream.read(1_048_576):
+            digest.update(chunk)
+    return digest.hexdigest()

@@ -1,0 +1,205 @@
+"""The parent of the upload process: starts it, watches the bytes move, and kills it when they do not.
+
+The token goes to the process through its standard input, never through its arguments or environment. The watchdog
+counts only time in which this process ran: a suspended machine is no stuck upload.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import queue
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections import deque
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import IO, Any
+
+from pydantic import SecretStr
+
+from rw_hooks.errors import RwHooksError, UnreachableError
+from rw_hooks.hosts.hub.errors import refusal
+from rw_hooks.hosts.protocol import HostConfig, Progress
+from rw_hooks.support.deadline import Deadline
+from rw_hooks.support.failpoints import reach
+from rw_hooks.support.private_files import private_folder
+
+__all__ = ["Upload", "run"]
+
+_TICK = 0.25
+_START_SECONDS = 60.0  # a busy machine imports the client slowly
+_BAD_REQUEST = 400
+_KEPT = frozenset({
+    "PATH", "HOME", "USERPROFILE", "HOMEDRIVE", "HOMEPATH", "SYSTEMROOT", "WINDIR", "COMSPEC", "PATHEXT",
+    "TEMP", "TMP", "TMPDIR", "LANG", "LC_ALL", "LC_CTYPE",
+    "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "PYTHONHOME", "VIRTUAL_ENV", "CONDA_PREFIX",
+    "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY",
+    "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE",
+})  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Upload:
+    """One file to one path of one repository, in one commit.
+
+    Attributes:
+        endpoint: The Hub's address.
+        token: The Hugging Face token.
+        repo: ``user/name``.
+        path_in_repo: Where the file goes.
+        file: Where it lies here.
+        size: Bytes.
+        sha256: Of the file; the client does not compute it again.
+        parent: The commit that must be the newest one for this commit to be made.
+        xet: Whether the client may use Xet.
+    """
+
+    endpoint: str
+    token: str = field(repr=False)
+    repo: str
+    path_in_repo: str
+    file: str
+    size: int
+    sha256: str
+    parent: str
+    xet: bool
+
+
+def run(upload: Upload, config: HostConfig, progress: Progress, deadline: Deadline) -> str:
+    """Upload in a process of its own and return the commit.
+
+    Raises:
+        RefusedError: The Hub said no.
+        UnreachableError: The Hub is away, the upload was stuck, the deadline passed, or (``hub_conflict``) the
+            repository has got another commit meanwhile.
+    """
+    process = _start(upload, config.home)
+    try:
+        reach("hub.child.started")
+        return _follow(process, upload, config.stall_seconds, progress, deadline)
+    finally:
+        _kill(process)
+
+
+def _start(upload: Upload, home: Path) -> subprocess.Popen[str]:
+    folder = private_folder(home / "hub")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "rw_hooks.hosts.hub.child"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+        errors="replace",
+        cwd=folder,
+        env=_environment(os.environ, upload, folder),
+        start_new_session=True,
+    )
+    with suppress(OSError):  # a process that died at once is reported as such
+        _stream(process.stdin).write(json.dumps(asdict(upload)) + "\n")
+        _stream(process.stdin).flush()
+    return process
+
+
+def _environment(environ: Mapping[str, str], upload: Upload, folder: Path) -> dict[str, str]:
+    """Return the child's environment: no secret, no foreign setting of the client, the user's proxies and CAs."""
+    kept = {name: value for name, value in environ.items() if name.upper() in _KEPT}
+    package = str(Path(__file__).resolve().parents[3])
+    settings = {
+        "PYTHONPATH": os.pathsep.join(filter(None, [package, environ.get("PYTHONPATH")])),
+        "PYTHONUNBUFFERED": "1",
+        "HF_ENDPOINT": upload.endpoint,
+        "HF_HOME": str(folder),
+        "HF_HUB_DISABLE_TELEMETRY": "1",
+        "HF_HUB_DISABLE_IMPLICIT_TOKEN": "1",
+    }
+    if kept.get("SSL_CERT_FILE") and not kept.get("REQUESTS_CA_BUNDLE"):
+        settings["REQUESTS_CA_BUNDLE"] = kept["SSL_CERT_FILE"]  # the Hub's client heeds the one or the other by its age
+    if not upload.xet:
+        settings["HF_HUB_DISABLE_XET"] = "1"
+    return {**kept, **settings}
+
+
+def _follow(
+    process: subprocess.Popen[str], upload: Upload, stall_seconds: float, progress: Progress, deadline: Deadline
+) -> str:
+    lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+    last_words: deque[str] = deque(maxlen=5)
+    threads = [
+        threading.Thread(target=_forward, args=(_stream(process.stdout), lines), daemon=True),
+        threading.Thread(target=last_words.extend, args=(_lines(_stream(process.stderr)),), daemon=True),
+    ]
+    for thread in threads:
+        thread.start()
+    silent, allowed = 0.0, max(stall_seconds, _START_SECONDS)
+    while True:
+        if deadline.passed:
+            raise _stuck(upload, "the time for it is over")
+        before = time.monotonic()
+        try:
+            line = lines.get(timeout=_TICK)
+        except queue.Empty:
+            silent += min(time.monotonic() - before, 2 * _TICK)
+            if silent >= allowed:
+                raise _stuck(upload, f"not a byte has moved for {silent:.0f} seconds") from None
+            continue
+        if line is None:
+            threads[1].join(_TICK)
+            raise _failed(upload, {"message": "the upload process ended: " + " ".join(last_words)})
+        silent, allowed = 0.0, stall_seconds
+        event: dict[str, Any] = json.loads(line)
+        if event["event"] == "done":
+            progress(upload.size, upload.size)
+            return str(event["commit"])
+        if event["event"] == "failed":
+            raise _failed(upload, event)
+        if event["event"] == "moved":
+            reach("hub.child.moved")
+            progress(min(event["done"], upload.size), upload.size)
+
+
+def _forward(stream: IO[str], lines: queue.SimpleQueue[str | None]) -> None:
+    for line in _lines(stream):
+        lines.put(line)
+    lines.put(None)
+
+
+def _lines(stream: IO[str]) -> Iterator[str]:
+    """Yield what the process says until it ends, or we close the pipe under the reader."""
+    with suppress(ValueError, OSError):
+        yield from stream
+
+
+def _stuck(upload: Upload, what: str) -> RwHooksError:
+    return UnreachableError(
+        "hub_upload_stuck", f"the upload of {upload.path_in_repo} to {upload.repo} was stopped: {what}",
+        hint="nothing is lost: `rw-hooks resume` goes on; HF_HUB_DISABLE_XET=1 avoids the Hub's newer transfer",
+    )  # fmt: skip
+
+
+def _failed(upload: Upload, event: Mapping[str, Any]) -> RwHooksError:
+    status = event.get("status") or (_BAD_REQUEST if event.get("refused") else None)
+    return refusal(status, str(event.get("message")), what=upload.repo, token=SecretStr(upload.token))
+
+
+def _kill(process: subprocess.Popen[str]) -> None:
+    """End the process and whatever it started, and close its pipes."""
+    if os.name == "posix":
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)
+    else:
+        process.kill()
+    process.wait()
+    for stream in (process.stdin, process.stdout, process.stderr):
+        with suppress(OSError):
+            _stream(stream).close()
+
+
+def _stream(stream: IO[str] | None) -> IO[str]:
+    assert stream is not None  # noqa: S101 - all three were asked for as pipes
+    return stream

@@ -1,0 +1,89 @@
+"""The receipt beside the weights: ``<file>.rw.json``, one entry an AIR, without anything secret."""
+
+from __future__ import annotations
+
+import json
+import logging
+import uuid
+from contextlib import suppress
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from rw_hooks.describe import WireValue
+from rw_hooks.support.failpoints import reach
+from rw_hooks.support.private_files import clear_leftovers
+
+__all__ = ["SCHEMA", "Receipt", "read_receipts", "receipt_path", "write_receipt"]
+
+SCHEMA = 1
+_BYTES_MAX = 5_000_000
+_LEFTOVERS = ".rw-hooks-????????.tmp"
+"""What a process leaves that is killed while it writes a receipt."""
+_LOG = logging.getLogger("rw_hooks.publish")
+
+
+class Receipt(BaseModel):
+    """What became of a file under one AIR.
+
+    Attributes:
+        air: The AIR, as the platform answered it.
+        sha256: Of the published file.
+        size: Bytes.
+        endpoint: Runware's REST endpoint.
+        url: Where the platform fetched it, without any signed part.
+        host: The host's own URL.
+        phases: ``status`` and ``at`` of each phase.
+        seconds: How long each stage took.
+        model: The request's fields by wire name.
+        at: When the receipt was written.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    air: str
+    sha256: str
+    size: int
+    endpoint: str
+    url: str
+    host: str
+    phases: tuple[dict[str, str], ...]
+    seconds: dict[str, float]
+    model: dict[str, WireValue]
+    at: str
+
+
+def receipt_path(path: Path) -> Path:
+    """Return where the receipt of this file lies."""
+    return path.with_name(path.name + ".rw.json")
+
+
+def read_receipts(path: Path) -> dict[str, Receipt]:
+    """Return the receipts beside this file by AIR; none where there is no readable one."""
+    file = receipt_path(path)
+    try:
+        if file.stat().st_size > _BYTES_MAX:
+            return {}
+        entries = json.loads(file.read_text(encoding="utf-8"))["airs"]
+        return {air: Receipt.model_validate({"air": air, **entry}) for air, entry in entries.items()}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, ValidationError):
+        return {}
+
+
+def write_receipt(path: Path, receipt: Receipt) -> bool:
+    """Add the receipt to those beside the file, and say whether that was possible."""
+    receipts = {**read_receipts(path), receipt.air: receipt}
+    shown = {air: entry.model_dump(mode="json", exclude={"air"}) for air, entry in receipts.items()}
+    final = receipt_path(path)
+    clear_leftovers(path.parent, _LEFTOVERS)
+    temporary = final.with_name(f".rw-hooks-{uuid.uuid4().hex[:8]}.tmp")
+    try:
+        temporary.write_text(json.dumps({"schema": SCHEMA, "airs": shown}, indent=2) + "\n", encoding="utf-8")
+        reach("settle.receipt_written")
+        temporary.replace(final)
+    except OSError as error:
+        _LOG.warning("no receipt beside %s: %s", path, error)
+        with suppress(OSError):  # a folder that may not be written says so even of a file that is not there
+            temporary.unlink()
+        return False
+    return True

@@ -1,0 +1,155 @@
+"""The inbox: where a hand-over waits until the worker has it in the journal. Standard library only.
+
+A hand-over is one JSON file, written beside its final name and renamed, so that a reader sees all of it or none.
+It may hold a secret URL that the user gave (``--host``), so it is readable by its owner alone, and it is gone as soon
+as the publication is in the journal.
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field, fields
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any, cast
+
+from rw_hooks.support.atomic_json import write
+from rw_hooks.support.failpoints import reach
+from rw_hooks.support.private_files import private_folder
+
+__all__ = ["SCHEMA", "NewerSchemaError", "QueueItem", "drop", "left_waiting", "remove", "waiting"]
+
+SCHEMA = 1
+_SUFFIX = ".json"
+_BYTES_MAX = 10_000_000
+
+
+class NewerSchemaError(ValueError):
+    """The item was written by a newer version; it is left for a worker of that version."""
+
+
+@dataclass(frozen=True)
+class QueueItem:
+    """One file, handed over for publication.
+
+    Attributes:
+        path: The file as the trainer or the user named it.
+        held: The link or copy that keeps the bytes alive; equal to ``path`` when nothing was kept.
+        size: Bytes when it was handed over.
+        mtime_ns: Its modification time then, in nanoseconds.
+        inode: Its inode then (0 where there is none).
+        options: Options as given in the call, by name.
+        endpoint: Runware's REST endpoint it is meant for.
+        account: The fingerprint of the key it is meant for.
+        facts: What the caller says of the run (``on_save(facts=...)``), by field name.
+        argv: The trainer's own arguments, where known.
+        step: Training step, where known.
+        epoch: Training epoch, where known.
+        metric: What ``which=best`` compares, where given.
+        final: Whether this is the run's final file.
+        run: The run it belongs to (see :mod:`rw_hooks.queue.runs`); empty when it stands for itself.
+        number: Which save of its run it is, from 1; files of one step and epoch are one save.
+        directory: Where the trainer ran, for the commands of ``then`` and ``on_failure``.
+        id: Unique name of the hand-over.
+        at: When, ISO 8601 in UTC.
+        schema: Of this record.
+    """
+
+    path: str
+    held: str
+    size: int
+    mtime_ns: int
+    inode: int
+    options: Mapping[str, Any] = field(repr=False)
+    endpoint: str
+    account: str
+    facts: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    argv: tuple[str, ...] = ()
+    step: int | None = None
+    epoch: int | None = None
+    metric: float | None = None
+    final: bool = True
+    run: str = ""
+    number: int = 0
+    directory: str = ""
+    id: str = field(default_factory=lambda: uuid.uuid4().hex[:12])
+    at: str = field(default_factory=lambda: datetime.now(timezone.utc).isoformat(timespec="milliseconds"))
+    schema: int = SCHEMA
+
+
+def drop(home: Path, item: QueueItem, *, durable: bool) -> Path:
+    """Put the hand-over into the inbox and return its file.
+
+    Args:
+        home: The state folder.
+        item: The hand-over.
+        durable: Whether to force it to the disk first (a hook does not wait for a disk; a command does).
+
+    Raises:
+        OSError: The state folder cannot be written.
+    """
+    folder = private_folder(private_folder(home) / "inbox")
+    final = folder / (item.id + _SUFFIX)
+    write(final, asdict(item), durable=durable, point="inbox")
+    return final
+
+
+def waiting(home: Path) -> Iterator[tuple[Path, QueueItem | NewerSchemaError | OSError]]:
+    """Yield the hand-overs in the order they came.
+
+    One from a newer version comes as a :class:`NewerSchemaError`, one that cannot be read just now as an
+    :class:`OSError`. An item that is being written, was taken meanwhile, or is no hand-over at all, is passed over.
+    """
+    for path in sorted((home / "inbox").glob("[!.]*" + _SUFFIX), key=_came_at):
+        try:
+            yield path, _read(path)
+        except FileNotFoundError:
+            continue
+        except (NewerSchemaError, OSError) as error:
+            yield path, error
+        except (ValueError, TypeError):
+            continue
+
+
+def left_waiting(home: Path, asked: QueueItem) -> tuple[QueueItem, Path] | None:
+    """Return a hand-over that asks for the very same, and its file: an interrupted command left it."""
+    wanted = _request(asked)
+    found = ((item, file) for file, item in waiting(home) if isinstance(item, QueueItem) and _request(item) == wanted)
+    return next(found, None)
+
+
+def _request(item: QueueItem) -> dict[str, Any]:
+    """Return what is asked for, as JSON has it, without the name and time of the asking."""
+    record: dict[str, Any] = json.loads(json.dumps(asdict(item)))
+    return {name: value for name, value in record.items() if name not in {"id", "at"}}
+
+
+def _came_at(path: Path) -> int:
+    try:
+        return path.stat().st_mtime_ns
+    except OSError:  # somebody took it meanwhile: the others are waiting all the same
+        return 0
+
+
+def remove(path: Path) -> None:
+    """Take a hand-over out of the inbox; it is no fault when it is gone already."""
+    reach("inbox.before_remove")
+    path.unlink(missing_ok=True)
+    reach("inbox.after_remove")
+
+
+def _read(path: Path) -> QueueItem:
+    if path.stat().st_size > _BYTES_MAX:
+        raise ValueError(f"{path.name} is too large for a hand-over")
+    loaded: object = json.loads(path.read_text(encoding="utf-8"))
+    if not isinstance(loaded, dict):
+        raise TypeError(f"{path.name} is no hand-over")
+    record = cast("dict[str, Any]", loaded)
+    if record.get("schema", 0) > SCHEMA:
+        raise NewerSchemaError(f"{path.name} has schema {record['schema']}, this version knows {SCHEMA}")
+    known = {entry.name for entry in fields(QueueItem)}
+    values = {name: value for name, value in record.items() if name in known}
+    values["argv"] = tuple(values.get("argv") or ())
+    return QueueItem(**values)

@@ -1,0 +1,106 @@
+"""A training run as the worker knows it: a small file while the trainer lives, locked by the trainer. Standard library.
+
+The run is over when nobody holds the lock: the hook let go of it, or the trainer died. The worker writes what stands
+in the way of a publication into a second file, which the hook reads.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import json
+import os
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from rw_hooks.support.atomic_json import write
+from rw_hooks.support.private_files import private_folder
+from rw_hooks.support.process_lock import ProcessLock, is_locked
+
+__all__ = ["Run", "begin", "forget", "is_over", "known", "read_trouble", "tell_trouble"]
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run of a trainer.
+
+    Attributes:
+        options: As a hand-over has them.
+        endpoint: Runware's REST endpoint.
+        account: The fingerprint of the key.
+        directory: Where the trainer runs.
+        argv: Its command line without the values of secret options, where a command of ours started it.
+        variables: The names of its environment variables; never their values.
+        before: The weights files that lay where it writes, where a command of ours started it.
+        id: Its name.
+    """
+
+    options: Mapping[str, Any]
+    endpoint: str
+    account: str
+    directory: str
+    argv: Sequence[str] = ()
+    variables: Sequence[str] = ()
+    before: Sequence[str] = ()
+    id: str = field(default_factory=lambda: uuid.uuid4().hex[:12])
+
+
+def begin(home: Path, run: Run) -> ProcessLock:
+    """Write a new run down, and return the lock that says that it goes on.
+
+    Raises:
+        OSError: The state folder cannot be written, or its file system has no locks.
+    """
+    folder = private_folder(private_folder(home) / "runs")
+    presence = ProcessLock(folder / f"{run.id}.lock")
+    try:
+        _announce(presence)
+        write(folder / f"{run.id}.json", asdict(run))
+    except OSError:
+        presence.release()
+        with contextlib.suppress(OSError):
+            presence.path.unlink()
+        raise
+    return presence
+
+
+def _announce(presence: ProcessLock) -> None:
+    if not presence.acquire():  # nobody else knows its name, so nobody else can hold it
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK), str(presence.path))
+
+
+def is_over(home: Path, identity: str) -> bool:
+    """Whether the run is over: its lock is free."""
+    return not is_locked(home / "runs" / f"{identity}.lock")
+
+
+def known(home: Path) -> Iterator[Run]:
+    """Yield the runs that are written down."""
+    for path in sorted((home / "runs").glob("*.json")):
+        try:
+            record = json.loads(path.read_text(encoding="utf-8"))
+            yield Run(**{name: record[name] for name in Run.__dataclass_fields__ if name in record})
+        except (OSError, ValueError, TypeError, KeyError):
+            continue
+
+
+def tell_trouble(home: Path, identity: str, trouble: Sequence[str]) -> None:
+    """Write down what stands in the way of a publication; an empty list says that nothing does."""
+    write(home / "runs" / f"{identity}.check", {"trouble": list(trouble)})
+
+
+def read_trouble(home: Path, identity: str) -> list[str] | None:
+    """Return what stands in the way of a publication, or None while nobody has looked."""
+    try:
+        return list(json.loads((home / "runs" / f"{identity}.check").read_text(encoding="utf-8"))["trouble"])
+    except (OSError, ValueError, KeyError):
+        return None
+
+
+def forget(home: Path, identity: str) -> None:
+    """Remove what was written down of a run that is over."""
+    for suffix in ("json", "check", "lock"):
+        (home / "runs" / f"{identity}.{suffix}").unlink(missing_ok=True)

@@ -1,0 +1,233 @@
+"""Keeping the bytes of a hand-over alive and unchanged until they are published. Standard library only.
+
+The hook makes a hard link in ``.rw-hooks/`` beside the file: it costs nothing, and what the trainer then deletes,
+rotates or replaces by rename stays. A file rewritten in place is not protected by a link, so the worker's first act is
+a private copy. Where a file system has no links, the hook copies.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import shutil
+import sys
+import time
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+
+from rw_hooks.errors import ArtifactChangedError, ArtifactError
+from rw_hooks.queue.inbox import QueueItem
+from rw_hooks.support.private_files import private_folder
+
+__all__ = [
+    "COPY",
+    "FOLDER",
+    "Held",
+    "copy_of",
+    "has_room",
+    "hold",
+    "is_copy",
+    "release",
+    "release_item",
+    "require_as_handed_over",
+    "secure",
+    "source_of",
+    "sweep",
+]
+
+FOLDER = ".rw-hooks"
+_ORPHAN_SECONDS = 7 * 24 * 3600.0
+LINK, COPY = ".link", ".copy"
+_IDENTITY = re.compile("[0-9a-f]{12}")
+"""A hand-over's name, which what is made for it has before its suffix: nobody's model is called so."""
+_FICLONE = 0x40049409
+"""Linux ``ioctl_ficlone(2)``: share the blocks of another file, copy on write."""
+
+
+@dataclass(frozen=True)
+class Held:
+    """What keeps a file's bytes.
+
+    Attributes:
+        path: The link or copy, or the file itself where neither could be made.
+        status: How it looked then.
+        copied: Whether it is a copy.
+    """
+
+    path: Path
+    status: os.stat_result
+    copied: bool
+
+    @property
+    def kept(self) -> bool:
+        """Whether there is a link or a copy."""
+        return _is_link(self.path) or is_copy(self.path)
+
+
+def hold(file: Path, name: str, *, staging: Path | None, spool: Path) -> Held:
+    """Link the file, or copy it where it cannot be linked.
+
+    Args:
+        file: The file.
+        name: A name of its own for what is made.
+        staging: Where copies go; beside the file when None.
+        spool: Where a copy goes when nothing can be written beside the file.
+
+    Raises:
+        OSError: There is no such file, or it cannot be read.
+    """
+    real = Path(os.path.realpath(file))
+    real.stat()
+    link = real.parent / FOLDER / (name + LINK)
+    with contextlib.suppress(OSError):
+        private_folder(link.parent)
+        os.link(real, link)
+        return Held(link, link.stat(), copied=False)
+    for folder in filter(None, (staging, link.parent, spool)):
+        copy = folder / (name + COPY)
+        try:
+            private_folder(folder)
+            _copy(real, copy)
+        except OSError:
+            release(copy)
+            continue
+        return Held(copy, copy.stat(), copied=True)
+    return Held(real, real.stat(), copied=False)
+
+
+def copy_of(item: QueueItem) -> Path | None:
+    """Return where the private copy of a hand-over belongs; None where nothing was linked."""
+    held = Path(item.held)
+    if not _is_link(held):
+        return None
+    staging = item.options.get("staging")
+    folder = Path(staging["value"]) if staging else held.parent
+    return folder / (held.stem + COPY)
+
+
+def has_room(copy: Path, size: int) -> bool:
+    """Whether a copy would leave the trainer as much room again as it takes."""
+    try:
+        return shutil.disk_usage(private_folder(copy.parent)).free >= 2 * size
+    except OSError:
+        return False
+
+
+def secure(item: QueueItem) -> None:
+    """Turn the link of a hand-over that has to wait into a private copy, where there is room for one.
+
+    Raises:
+        ArtifactChangedError: The file was rewritten in place since it was handed over.
+        OSError: The copy cannot be written.
+    """
+    copy, link = copy_of(item), Path(item.held)
+    if copy is None or copy.exists() or not has_room(copy, item.size):
+        return
+    require_as_handed_over(item)
+    partial = copy.with_name(f".{copy.name}.partial")
+    try:
+        _copy(link, partial)
+        require_as_handed_over(item)
+        partial.replace(copy)
+    finally:
+        partial.unlink(missing_ok=True)
+    link.unlink(missing_ok=True)
+
+
+def source_of(item: QueueItem) -> Path:
+    """Return where the bytes of a hand-over are: in its private copy, else as it was held."""
+    copy = copy_of(item)
+    return copy if copy is not None and copy.exists() else Path(item.held)
+
+
+def require_as_handed_over(item: QueueItem) -> None:
+    """Stop where the bytes that a hook handed over are gone or were rewritten; a private copy cannot be.
+
+    Raises:
+        ArtifactError: They are gone.
+        ArtifactChangedError: They were rewritten in place.
+    """
+    source = Path(item.held)
+    if not item.run or source_of(item) != source:
+        return
+    try:
+        status = source.stat()
+    except OSError:
+        raise ArtifactError(
+            "file_gone", f"{item.path} is no longer there", hint="publish it again from where it is now",
+            stage="inspect",
+        ) from None  # fmt: skip
+    if (status.st_size, status.st_mtime_ns) != (item.size, item.mtime_ns):
+        raise ArtifactChangedError(
+            "artifact_changed", f"{item.path} was rewritten in place after it was handed over",
+            hint="publish it again now that it is whole: rw-hooks publish FILE", stage="inspect",
+        )  # fmt: skip
+
+
+def is_copy(path: Path) -> bool:
+    """Whether this is the name of a copy that was made for a hand-over."""
+    return path.suffix == COPY and _IDENTITY.fullmatch(path.stem) is not None
+
+
+def _is_link(path: Path) -> bool:
+    return path.suffix == LINK and path.parent.name == FOLDER and _IDENTITY.fullmatch(path.stem) is not None
+
+
+def release(held: Path) -> None:
+    """Remove a link or a copy that was made for a hand-over, and its folder when it is empty; leave other files."""
+    if not (_is_link(held) or is_copy(held)):
+        return
+    with contextlib.suppress(OSError):
+        held.unlink(missing_ok=True)
+        if held.parent.name == FOLDER:
+            held.parent.rmdir()
+
+
+def sweep(folder: Path, waiting: Collection[str]) -> None:
+    """Remove links that belong to no hand-over: a trainer died between making one and handing it over.
+
+    What is the only name of its bytes is left: it may be another state folder's, whose file is gone already.
+
+    Args:
+        folder: Where links lie.
+        waiting: The names of the hand-overs that are not published yet.
+    """
+    if folder.name != FOLDER:
+        return
+    with contextlib.suppress(OSError):
+        for link in folder.glob("*" + LINK):
+            status = link.lstat()
+            is_old = time.time() - status.st_ctime > _ORPHAN_SECONDS
+            if link.stem not in waiting and is_old and status.st_nlink > 1:
+                release(link)
+
+
+def release_item(item: QueueItem, *, but: Path | None = None) -> None:
+    """Remove all that keeps the bytes of a hand-over, but for one path and for the file itself."""
+    if item.held == item.path:
+        return
+    for path in (Path(item.held), copy_of(item)):
+        if path is not None and path != but:
+            release(path)
+
+
+def _copy(source: Path, target: Path) -> None:
+    """Copy the bytes for our eyes alone, sharing the blocks where the file system can."""
+    descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0), 0o600)
+    with os.fdopen(descriptor, "wb") as out, source.open("rb") as origin:
+        if not _share(origin.fileno(), descriptor):
+            shutil.copyfileobj(origin, out, 1 << 22)
+
+
+def _share(source: int, target: int) -> bool:
+    if sys.platform != "linux":
+        return False
+    import fcntl
+
+    try:
+        fcntl.ioctl(target, _FICLONE, source)
+    except OSError:
+        return False
+    return True

@@ -1,0 +1,130 @@
+"""Publishing what appears in a folder, whoever writes it.
+
+The folder is looked at again and again, because that works everywhere: on network file systems, over new folders, and
+whether a trainer writes in place or renames. A file is taken when its header says that it is whole and it has not
+changed between two looks.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from pathlib import Path
+from threading import Event
+
+from rw_hooks.config.settings import Settings
+from rw_hooks.engines.local.sqlite_store import Journal
+from rw_hooks.errors import RwHooksError
+from rw_hooks.hook.weights_file import is_complete
+from rw_hooks.integration import RunArtifact, read_run
+from rw_hooks.publication.services import endpoint_of
+from rw_hooks.runner.output_dirs import Look, look_at
+from rw_hooks.runner.session import CommandHook
+
+__all__ = ["Watch"]
+
+_LOG = logging.getLogger("rw_hooks.watch")
+_PIECE = 1 << 20
+_AUTOV3_DIGITS = 12
+
+
+class Watch:
+    """One watched folder. What lies in it already is left alone.
+
+    Args:
+        folder: The folder.
+        settings: The options.
+
+    Attributes:
+        hook: Takes what appears.
+
+    Raises:
+        JournalError: The state folder cannot be used.
+        MissingError: There is no key.
+    """
+
+    def __init__(self, folder: Path, settings: Settings) -> None:
+        self._folder = folder
+        self._settings = settings
+        self._done: dict[Path, tuple[int, int]] = look_at([folder])
+        self._last: Look = {}
+        self._known = _published_before(settings)
+        self._read: dict[tuple[Path, tuple[int, int]], str] = {}
+        self.hook = CommandHook(settings)
+
+    def run(self, stop: Event, every: float) -> None:
+        """Look until somebody says to stop.
+
+        Args:
+            stop: Set from outside.
+            every: Seconds between two looks.
+        """
+        while not stop.wait(every):
+            self.look()
+
+    def look(self) -> None:
+        """Hand over what is new, whole, and as it was at the last look."""
+        now = look_at([self._folder])
+        for path, state in now.items():
+            is_at_rest = self._done.get(path) != state and self._last.get(path) == state and is_complete(path)
+            if is_at_rest and self._take(path, state):
+                self._done[path] = state
+        self._last = now
+
+    def _take(self, path: Path, state: tuple[int, int]) -> bool:
+        """Hand a result over; False where the hook cannot take it now, and the next look is to try again."""
+        try:
+            artifact = self._artifact(path)
+            data = self._read.get((path, state)) or _autov3(path)
+        except (RwHooksError, OSError) as error:
+            _LOG.warning("%s: %s", path.name, error)
+            return True
+        self._read[path, state] = data  # a file that cannot be handed over yet is looked at again and again
+        only_final = self._settings.value("which", "final") == "final"
+        if not artifact.publishable:
+            _LOG.warning("%s is not published: it is %s", path.name, artifact.reason)
+        elif only_final and not artifact.final:
+            _LOG.warning("%s is not published: it is not the final file; --which all takes it too", path.name)
+        elif data in self._known:
+            _LOG.warning("%s is not published: its data is that of %s", path.name, self._known[data])
+        elif not self._is_handed_over(artifact):
+            return False
+        else:
+            self._known[data] = path.name
+            if artifact.so_far and only_final:
+                _LOG.warning("%s is kept: the newest such save is published when the watch ends", path.name)
+        return True
+
+    def _is_handed_over(self, save: RunArtifact) -> bool:
+        """Hand a save over, and say whether the hook has it."""
+        before, final = self.hook.handed, save.final and not save.so_far
+        self.hook.on_save(save.path, step=save.step, epoch=save.epoch, metric=save.metric, final=final)
+        return self.hook.handed > before or self._settings.value("dry_run", False)
+
+    def _artifact(self, path: Path) -> RunArtifact:
+        config = self._settings.text("config")
+        run = read_run(path, config=Path(config) if config else None, trainer=self._settings.text("trainer"))
+        return next(
+            (artifact for artifact in run.artifacts if artifact.path == path), RunArtifact(path=path, final=True)
+        )
+
+
+def _published_before(settings: Settings) -> dict[str, str]:
+    """Return the data hash of all that was published here in this way, with the name of its file."""
+    endpoint, air = endpoint_of(settings), settings.text("air") or ""
+    with Journal(settings.home) as journal:
+        accounts = journal.same_account(endpoint.rest_url, endpoint.fingerprint)
+        ours = [row for row in journal.rows() if row.status == "ready" and row.key.account in accounts]
+        same = [row for row in ours if (row.key.endpoint, row.key.asked_air) == (endpoint.rest_url, air)]
+        inspected = [(row, journal.results(row.id).get("inspect")) for row in same]
+    return {str(result.value["autov3"]): Path(row.path).name for row, result in inspected if result is not None}
+
+
+def _autov3(path: Path) -> str:
+    """Return the hash of the bytes behind the header, which a change of metadata leaves as it is."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        file.seek(8 + int.from_bytes(file.read(8), "little"))
+        while piece := file.read(_PIECE):
+            digest.update(piece)
+    return digest.hexdigest()[:_AUTOV3_DIGITS]

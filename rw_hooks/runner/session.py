@@ -1,0 +1,138 @@
+"""One run of a trainer: its saves are handed over as they come, and its result when it has ended, well or not."""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from rw_hooks.config.settings import Settings
+from rw_hooks.hook import PublishHook
+from rw_hooks.integration import Run, RunArtifact, read_run
+from rw_hooks.integration.choice import choose_artifacts
+from rw_hooks.runner.output_dirs import Look, Places, without_secrets
+from rw_hooks.support.redact import redact
+
+__all__ = ["CommandHook", "Session"]
+
+_LOG = logging.getLogger("rw_hooks.run")
+_CLOCK_STEP_NS = 20_000_000  # the clock of a file system may tick 100 times a second
+
+
+class CommandHook(PublishHook):
+    """The hook of a command, whose options are already joined.
+
+    Args:
+        settings: The options.
+        argv: The trainer's command line, without secrets.
+        before: The weights files that lay where it writes.
+    """
+
+    def __init__(self, settings: Settings, argv: Sequence[str] = (), before: Sequence[str] = ()) -> None:
+        self.begin(settings.given, argv, before)
+
+
+class Session:
+    """What a trainer writes while it runs, and what of it is handed over.
+
+    Args:
+        settings: The options.
+        command: The trainer's command.
+        directory: Where it runs.
+    """
+
+    def __init__(self, settings: Settings, command: Sequence[str], directory: Path) -> None:
+        self._settings = settings
+        self._command = command
+        self._directory = directory
+        self._argv = without_secrets(command, directory)
+        self._since = time.time_ns() - _CLOCK_STEP_NS
+        self._before = Places.of(command, directory).look()
+        self._last: Look = {}
+        self._handed: set[tuple[Path, tuple[int, int]]] = set()
+        self._said: set[str] = set()
+        before = sorted({str(path) for look in self._before for path in look})
+        self.hook = CommandHook(settings, self._argv, before)
+
+    @property
+    def watches(self) -> bool:
+        """Whether saves are wanted while the training goes on."""
+        return self._settings.value("which", "final") != "final"
+
+    def look(self) -> None:
+        """Hand over the saves that have come and have not changed since the last look.
+
+        What goes wrong is one log line; the training goes on, and the next look tries again.
+        """
+        try:
+            self._look()
+        except Exception as error:  # noqa: BLE001 - nothing that goes wrong here may end the training
+            said = redact(f"{type(error).__name__}: {error}")
+            if said not in self._said:
+                self._said.add(said)
+                _LOG.warning("rw-hooks: the saves so far are not handed over yet: %s", said)
+
+    def _look(self) -> None:
+        new = self._new()
+        now = {path: _state(path) for path in new}
+        still = [path for path in new if self._last.get(path) == now[path] and (path, now[path]) not in self._handed]
+        self._last = now
+        if still:
+            for artifact in self._publishable(new):
+                if artifact.path in still:
+                    self._hand_over(artifact, final=False)
+
+    def end(self, *, failed: bool) -> bool:
+        """Hand over the result of a training that has ended, and say whether there was any.
+
+        Args:
+            failed: Whether the training ended badly: then its newest save is its result, where none is final.
+
+        Raises:
+            MissingError: There are several results, or none that is final.
+        """
+        new = self._new()
+        if not new:
+            return bool(self._handed)
+        mine = self._publishable(new)
+        rule = "last:1" if failed and not any(artifact.final for artifact in mine) else "final"
+        chosen = mine if self.watches or not mine else choose_artifacts(mine, rule).artifacts
+        for artifact in chosen:
+            if artifact.final or (artifact.path, _state(artifact.path)) not in self._handed:
+                self._hand_over(artifact, final=artifact.final)
+        return bool(self._handed)
+
+    def _new(self) -> dict[Path, Path]:
+        return Places.of(self._command, self._directory).new(self._before, self._since)
+
+    def _publishable(self, new: Mapping[Path, Path]) -> list[RunArtifact]:
+        """Return what may be published of the new files, in the order of their writing; each place is read alone."""
+        groups: dict[Path, list[Path]] = {}
+        for path, place in new.items():
+            groups.setdefault(place, []).append(path)
+        read = [artifact for group in groups.values() for artifact in self._read(group).artifacts]
+        known = {artifact.path: artifact for artifact in read if artifact.publishable}
+        return [known[path] for path in new if path in known]
+
+    def _read(self, group: Sequence[Path]) -> Run:
+        config = self._settings.text("config")
+        return read_run(
+            group[0] if len(group) == 1 else Path(os.path.commonpath([path.parent for path in group])),
+            config=Path(config) if config else None,
+            trainer=self._settings.text("trainer"),
+            argv=self._argv,
+        )
+
+    def _hand_over(self, artifact: RunArtifact, *, final: bool) -> None:
+        self._handed.add((artifact.path, _state(artifact.path)))
+        self.hook.on_save(artifact.path, step=artifact.step, epoch=artifact.epoch, metric=artifact.metric, final=final)
+
+
+def _state(path: Path) -> tuple[int, int]:
+    try:
+        status = path.stat()
+    except OSError:
+        return (0, 0)
+    return (status.st_size, status.st_mtime_ns)

@@ -1,0 +1,1 @@
+"""What knows nothing of publishing: files, locks, deadlines, text."""

@@ -1,0 +1,114 @@
+"""The one place that knows which HTTP library we use; moving to its successor is a change of this module.
+
+Proxies (``HTTPS_PROXY``, ``NO_PROXY``) and CA settings (``SSL_CERT_FILE``, ``SSL_CERT_DIR``) of the environment hold.
+Nothing here follows a redirect by itself.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import ssl
+from collections.abc import Mapping
+from functools import lru_cache
+
+import httpx
+from httpx import Client, HTTPError, InvalidURL, Response, TimeoutException, TransportError
+from pydantic import SecretStr
+
+from rw_hooks.errors import MissingError, UsageError
+from rw_hooks.support.redact import redact
+
+__all__ = [
+    "Client",
+    "HTTPError",
+    "InvalidURL",
+    "Response",
+    "TimeoutException",
+    "TransportError",
+    "limits_within",
+    "open_client",
+    "require_sendable",
+    "tls_context",
+]
+
+CONNECT_SECONDS = 15.0
+_LOGGERS = ("httpx", "httpcore.connection", "httpcore.http11", "httpcore.http2", "httpcore.proxy", "httpcore.socks")
+
+
+class _WithoutSecrets(logging.Filter):
+    """Takes secrets out of what the HTTP library logs: whole URLs, and a signed one is a secret."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Redact the message and let it pass."""
+        record.msg, record.args = redact(record.getMessage()), ()
+        return True
+
+
+for _name in _LOGGERS:
+    logging.getLogger(_name).addFilter(_WithoutSecrets())
+
+
+def open_client(*, read_seconds: float = 60.0, headers: Mapping[str, str] | None = None, base_url: str = "") -> Client:
+    """Return a client with finite time limits that follows no redirects.
+
+    Args:
+        read_seconds: The longest silence while reading or writing.
+        headers: Sent with every request.
+        base_url: Put before every path.
+
+    Raises:
+        UsageError: The environment's proxy or certificates cannot be used.
+    """
+    limits = httpx.Timeout(read_seconds, connect=CONNECT_SECONDS)
+    try:
+        return httpx.Client(
+            timeout=limits, headers=dict(headers or {}), base_url=base_url, follow_redirects=False, verify=tls_context()
+        )
+    except (ValueError, ImportError, OSError) as error:
+        raise UsageError(
+            "bad_network_settings",
+            f"the proxy or certificate settings of the environment cannot be used ({type(error).__name__})",
+            hint="correct HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, SSL_CERT_FILE or SSL_CERT_DIR; "
+            "a SOCKS proxy needs 'pip install socksio python-socks'",
+            stage="setup",
+        ) from None
+
+
+def require_sendable(key: SecretStr, variable: str) -> None:
+    """See that a header can hold the key: what is copied from a page may bring a curly quote or an unseen character.
+
+    Args:
+        key: The key.
+        variable: The environment variable that sets it.
+
+    Raises:
+        MissingError: It holds a character that no key has.
+    """
+    text = key.get_secret_value()
+    if not text.isascii() or not text.isprintable():
+        raise MissingError(
+            "bad_key", f"{variable} holds a character that no key has, such as a curly quote or one that is not seen",
+            hint=f"copy the key again and set {variable} to it alone", stage="setup",
+        )  # fmt: skip
+
+
+def limits_within(client: Client, seconds: float) -> httpx.Timeout:
+    """Return the client's time limits, none of them longer than this many seconds."""
+    most = max(seconds, 0.001)
+    limits = client.timeout.as_dict()
+    return httpx.Timeout(**{name: most if limit is None else min(limit, most) for name, limit in limits.items()})
+
+
+def tls_context() -> ssl.SSLContext:
+    """Return the TLS settings of this machine, for HTTP and WebSocket alike; read once, since that takes long.
+
+    Raises:
+        OSError: ``SSL_CERT_FILE`` or ``SSL_CERT_DIR`` names nothing that can be read.
+    """
+    return _tls_context(os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR"))
+
+
+@lru_cache(maxsize=4)
+def _tls_context(_file: str | None, _folder: str | None) -> ssl.SSLContext:
+    return httpx.create_ssl_context()

@@ -1,0 +1,33 @@
+"""What this machine cannot do just now: a full disk, a folder that may not be written, too many open files."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Generator
+from contextlib import contextmanager
+
+from rw_hooks.errors import RwHooksError, UnreachableError
+
+__all__ = ["from_os_error", "os_errors_reported"]
+
+
+@contextmanager
+def os_errors_reported() -> Generator[None]:
+    """Turn an error of the operating system into one that says what mends it, and that going on is safe."""
+    try:
+        yield
+    except RwHooksError:
+        raise
+    except OSError as error:
+        raise from_os_error(error) from error
+
+
+def from_os_error(error: OSError) -> UnreachableError:
+    """Return the error that says what the operating system said."""
+    about = f": {os.fsdecode(error.filename)}" if isinstance(error.filename, (str, bytes)) else ""
+    return UnreachableError(
+        "machine_trouble",
+        f"this machine could not do it ({error.strerror or type(error).__name__}{about})",
+        hint="see that the disks have room and may be written; nothing is lost: 'rw-hooks resume' goes on, "
+        "and so does the same command again",
+    )

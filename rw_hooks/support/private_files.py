@@ -1,0 +1,37 @@
+"""Files and folders for their owner alone, and what killed processes leave there. Standard library only."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import time
+from pathlib import Path
+
+__all__ = ["clear_leftovers", "is_old", "private_folder"]
+
+_LEFT_SECONDS = 3600.0
+
+
+def private_folder(path: Path) -> Path:
+    """Make the folder, for its owner alone (mode 0700 where there are modes), and return it.
+
+    Raises:
+        OSError: It cannot be made or written.
+    """
+    path.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if os.name == "posix" and path.stat().st_mode & 0o077 and path.stat().st_uid == os.geteuid():
+        path.chmod(0o700)
+    return path
+
+
+def clear_leftovers(folder: Path, pattern: str) -> None:
+    """Remove the files of this pattern that nobody has written for an hour; what cannot be removed stays."""
+    for path in folder.glob(pattern):
+        with contextlib.suppress(OSError):
+            if path.is_file() and not path.is_symlink() and is_old(path):
+                path.unlink()
+
+
+def is_old(*paths: Path) -> bool:
+    """Whether nobody has written any of these for an hour."""
+    return time.time() - max(path.stat().st_mtime for path in paths) > _LEFT_SECONDS

@@ -1,0 +1,95 @@
+"""Saying "this process is here" in a way that ends with the process, however it ends. Standard library only.
+
+A lock on a file, which the operating system lets go of when the process dies, be it by ``kill -9``. On POSIX it is a
+record lock (``fcntl.lockf``): unlike ``flock`` it is not inherited by forked workers, which would keep a dead trainer
+alive.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+from pathlib import Path
+
+__all__ = ["ProcessLock", "is_locked"]
+
+_BYTE = 1 << 30  # beyond any content, so that the file can still be read where locks are mandatory
+
+_HELD = frozenset({errno.EACCES, errno.EAGAIN, errno.EDEADLK})
+
+_own: dict[str, int] = {}  # path -> process id: asking for an own lock would, on POSIX, let go of it
+
+
+class ProcessLock:
+    """A lock file that this process may hold."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._descriptor: int | None = None
+
+    def acquire(self) -> bool:
+        """Take the lock without waiting, and say whether it was free.
+
+        Raises:
+            OSError: The file cannot be opened, or its file system has no locks.
+        """
+        if _is_own(self.path):
+            return False
+        descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            free = _lock(descriptor)
+        except OSError:
+            os.close(descriptor)
+            raise
+        if not free:
+            os.close(descriptor)
+            return False
+        self._descriptor = descriptor
+        _own[str(self.path)] = os.getpid()
+        return True
+
+    def release(self) -> None:
+        """Let go of the lock; it is no fault when it was not held."""
+        descriptor, self._descriptor = self._descriptor, None
+        if descriptor is not None:
+            _own.pop(str(self.path), None)
+            os.close(descriptor)
+
+
+def is_locked(path: Path) -> bool:
+    """Whether some process holds the lock of this file."""
+    if _is_own(path):
+        return True
+    try:
+        descriptor = os.open(path, os.O_RDWR)
+    except OSError:
+        return False
+    try:
+        return not _lock(descriptor)
+    except OSError:  # a file system without locks cannot say that anybody is there
+        return False
+    finally:
+        os.close(descriptor)
+
+
+def _is_own(path: Path) -> bool:
+    return _own.get(str(path)) == os.getpid()
+
+
+def _lock(descriptor: int) -> bool:
+    try:
+        if sys.platform == "win32":
+            import msvcrt
+
+            os.lseek(descriptor, _BYTE, os.SEEK_SET)
+            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+        else:
+            import fcntl
+
+            fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, _BYTE)
+    except OSError as error:
+        if error.errno in _HELD:
+            return False
+        raise
+    return True
