@@ -12,15 +12,13 @@ from rw_hooks.artifact import inspect
 from rw_hooks.config.settings import Given, Settings
 from rw_hooks.errors import ArtifactError, UsageError
 from rw_hooks.hosts import fetch_file
-from rw_hooks.integration import RunArtifact, choose, read_run
+from rw_hooks.integration import RunArtifact, RunReader, choose
 from rw_hooks.publication.observer import Observer
+from rw_hooks.publication.stages.describe import ORIGIN, RUN, facts_of
 from rw_hooks.support.deadline import Deadline
 from rw_hooks.support.private_files import private_folder
 
-__all__ = ["ORIGIN", "Selected", "selected"]
-
-ORIGIN = "origin"
-"""The key among a hand-over's facts that names the path whose run describes the file, where that is another one."""
+__all__ = ["Selected", "selected"]
 
 _CONTAINERS = (".json", ".tar", ".tar.gz", ".tgz")
 _FETCH_SECONDS = 3600.0
@@ -62,12 +60,8 @@ def selected(path: Path, settings: Settings, observer: Observer, spool: Path) ->
     if path.is_file() and not contained:
         return [Selected(path, path, settings, {})]
     config = settings.text("config")
-    run = read_run(
-        path,
-        config=Path(config) if config else None,
-        trainer=settings.text("trainer"),
-        spool=private_folder(spool) if contained else None,
-    )
+    reader = RunReader(Path(config) if config else None, settings.text("trainer"))
+    run = reader.read(path, spool=private_folder(spool) if contained else None)
     for warning in run.warnings:
         observer.note(warning)
     chosen = choose(run, settings.value("which", "final"))
@@ -82,7 +76,9 @@ def selected(path: Path, settings: Settings, observer: Observer, spool: Path) ->
     _require_an_air_each(settings, len(chosen.artifacts))
     for offered in chosen.offered:
         observer.note(f"not published: {offered.path.name} ({offered.reason}); --which all takes it too")
-    return [_select(artifact, path, contained, settings, spool) for artifact in chosen.artifacts]
+    if not contained:
+        return [_in_folder(artifact, reader, settings) for artifact in chosen.artifacts]
+    return [_contained(artifact, path, settings, spool) for artifact in chosen.artifacts]
 
 
 def _require_there(path: Path) -> None:
@@ -114,9 +110,13 @@ def _require_no_pipeline(path: Path) -> None:
         inspect(path, header_only=True)
 
 
-def _select(artifact: RunArtifact, path: Path, contained: bool, settings: Settings, spool: Path) -> Selected:
-    if not contained:
-        return Selected(artifact.path, artifact.path, settings, {})
+def _in_folder(artifact: RunArtifact, reader: RunReader, settings: Settings) -> Selected:
+    """Return a file of a run's folder, together with what the run says of it: that was read just now."""
+    facts = facts_of(reader.read(artifact.path))
+    return Selected(artifact.path, artifact.path, settings, {RUN: facts.model_dump(mode="json", exclude_none=True)})
+
+
+def _contained(artifact: RunArtifact, path: Path, settings: Settings, spool: Path) -> Selected:
     beside = path.absolute().parent / artifact.path.name
     if artifact.url is None:
         return Selected(beside, artifact.path, settings, {ORIGIN: str(artifact.path)})

@@ -3,49 +3,70 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any
 
-from rw_hooks.api.publish import finish, let_go, tidy_up
+from pydantic import BaseModel, ConfigDict
+
 from rw_hooks.config.settings import Settings
-from rw_hooks.config.state_dir import clear_state_leftovers
-from rw_hooks.engines.local.enrol import is_bad_artifact, retry
-from rw_hooks.engines.local.intake import forget_runs, handle, look, report, supersede
-from rw_hooks.engines.local.sqlite_store import Journal
-from rw_hooks.errors import RwHooksError, UsageError
-from rw_hooks.publication.model import Publication
+from rw_hooks.engines.base import DEFAULT_CONCURRENCY, Engine, open_engine
+from rw_hooks.errors import UsageError
+from rw_hooks.publication.model import STAGE_NAMES, Publication
 from rw_hooks.publication.notify import run_command
 from rw_hooks.publication.observer import Observer
 from rw_hooks.publication.option_codec import unpack
-from rw_hooks.publication.report import failed_before_journal, shown
-from rw_hooks.publication.services import Clients, Services, endpoint_of
-from rw_hooks.publication.store import Row
-from rw_hooks.queue.inbox import QueueItem, remove, waiting
-from rw_hooks.queue.snapshot import release_item
+from rw_hooks.publication.policy import is_bad_artifact, is_due
+from rw_hooks.publication.results import Results
+from rw_hooks.publication.services import endpoint_of
+from rw_hooks.publication.store import Row, Store
+from rw_hooks.queue.inbox import QueueItem, waiting
 from rw_hooks.runware import Endpoint
-from rw_hooks.support.named_locks import hand_over_held
-from rw_hooks.support.os_errors import from_os_error
 from rw_hooks.support.redact import redact_url
 from rw_hooks.support.text import printable
+from rw_hooks.support.thread_pool import as_done
 
-__all__ = ["cancel", "jobs", "resume"]
-
-_CANCEL_SECONDS = 2.0
-
-
-class _Waiting(NamedTuple):
-    """A hand-over that nobody has taken yet, and its place in the inbox."""
-
-    item: QueueItem
-    file: Path
+__all__ = ["Job", "cancel", "jobs", "resume"]
 
 
-def jobs(settings: Settings) -> list[Publication]:
-    """Return every publication that the state folder knows of, oldest first, then what waits in the inbox."""
-    with Journal(settings.home) as journal:
-        known = [shown(journal, row.id, "nothing") for row in journal.rows()]
-    return [*known, *(_waiting_shown(item) for _, item in waiting(settings.home) if isinstance(item, QueueItem))]
+class Job(BaseModel):
+    """One publication in the list of all.
+
+    Attributes:
+        id: Its name, for ``resume`` and ``cancel``.
+        status: How it stands.
+        air: Its AIR, or None while it is not resolved.
+        path: The file.
+        sha256: Of the file; None for one that was not read.
+        machine: The machine that has the bytes.
+        stage: The stage that comes next, or that stopped it; None for what is over.
+        created_at: ISO 8601 in UTC.
+        error: Why it stopped, or None.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str
+    status: str
+    air: str | None
+    path: str
+    sha256: str | None
+    machine: str
+    stage: str | None
+    created_at: str
+    error: dict[str, Any] | None
+
+
+def jobs(settings: Settings) -> list[Job]:
+    """Return every publication that is known on this machine, oldest first, then what waits in the inbox.
+
+    Raises:
+        JournalError: The state folder cannot be used.
+    """
+    with open_engine(settings) as engine:
+        known = [_job(engine.store, row) for row in engine.store.rows()]
+    enrolled = {job.id for job in known}
+    left = [item for _, item in waiting(settings.home) if isinstance(item, QueueItem) and item.id not in enrolled]
+    return [*known, *(_waiting_job(item, settings.machine) for item in left)]
 
 
 def resume(settings: Settings, names: Sequence[str], observer: Observer) -> Iterator[Publication]:
@@ -56,7 +77,7 @@ def resume(settings: Settings, names: Sequence[str], observer: Observer) -> Iter
     Args:
         settings: Keys and endpoints of this process.
         names: Ids (or the beginnings of ids) of the publications to go on with; all where empty.
-        observer: Who looks on.
+        observer: Told of the progress.
 
     Yields:
         Each publication as it ends, ready or stuck.
@@ -66,19 +87,14 @@ def resume(settings: Settings, names: Sequence[str], observer: Observer) -> Iter
         MissingError: No key.
     """
     endpoint = endpoint_of(settings)
-    clear_state_leftovers(settings.home)
-    with Journal(settings.home) as journal, Clients() as clients:
-        context = Services(settings, journal, clients, observer)
-        tidy_up(context)
-        if names:
-            chosen = [_to_go_on(context, endpoint, name) for name in names]
-            for entry in chosen:
-                yield from _go_on(context, entry)
-            return
-        yield from _take_waiting(context, endpoint)
-        for row in journal.rows():
-            if _can_go_on(row) and _is_ours(journal, row, endpoint):
-                yield from _go_on(context, row)
+    with open_engine(settings) as engine:
+        chosen = [_to_go_on(engine.store, settings, endpoint, name) for name in names]
+        items = [entry.id for entry in chosen if isinstance(entry, QueueItem)]
+        if items or not names:
+            yield from engine.drain(observer, items or None)
+        rows = [entry for entry in chosen if isinstance(entry, Row)] if names else _unfinished(engine.store, endpoint)
+        threads = settings.value("concurrency", DEFAULT_CONCURRENCY)
+        yield from as_done(lambda row: _gone_on(engine, settings, row, observer), rows, threads)
 
 
 def cancel(settings: Settings, name: str) -> Publication:
@@ -86,70 +102,60 @@ def cancel(settings: Settings, name: str) -> Publication:
 
     Raises:
         UsageError: There is no publication of this name, or it is over.
-        UnreachableError: Another process is just taking it into the journal.
+        UnreachableError: Another process is just enrolling it.
     """
-    with Journal(settings.home) as journal:
-        found = _named(journal, settings.home, name)
-        if isinstance(found, _Waiting):
-            with hand_over_held(settings.home, found.item.id, seconds=_CANCEL_SECONDS):
-                remove(found.file)
-                release_item(found.item)
-            return _waiting_shown(found.item).model_copy(update={"status": "cancelled"})
-        if not journal.cancel(found.id):
-            raise UsageError("already_over", f"publication {found.id} is {found.status}; there is nothing to cancel")
-        let_go(found, settings.home)
-        return shown(journal, found.id, "nothing").model_copy(update={"error": None, "exit_code": 0})
+    with open_engine(settings) as engine:
+        return engine.cancel(_named(engine.store, settings.home, name).id)
 
 
-def _take_waiting(context: Services, endpoint: Endpoint) -> Iterator[Publication]:
-    """Work off what waits in the inbox for this endpoint and key, and what was handed over without a key."""
-    found = look(context.home, endpoint.rest_url, (endpoint.fingerprint, ""))
-    for trouble in found.newer:
-        context.observer.note(f"left for a newer version of rw-hooks: {trouble}")
-    for file, error in found.unreadable.items():
-        yield failed_before_journal(str(file), from_os_error(error))
-    for item in found.sorted.undecided:
-        context.observer.note(f"left until its training is over: {item.path}")
-    for item in found.sorted.superseded:
-        supersede(context, item, found.files[item.id])
-    for item in found.sorted.due:
-        try:
-            yield from _go_on(context, _Waiting(item, found.files[item.id]))
-        except RwHooksError as error:  # it stays where it is, and the others go on
-            yield failed_before_journal(item.path, error)
-    forget_runs(context.home, endpoint.rest_url, (endpoint.fingerprint, ""))
+def _job(store: Store, row: Row) -> Job:
+    over = row.status not in {"pending", "failed"}
+    results = Results({} if over else store.results(row.id))
+    ahead = next((stage for stage in STAGE_NAMES if is_due(stage, row, results)), None)
+    error = {name: value for name, value in row.error.items() if name != "exit_code"} if row.error else None
+    return Job(
+        id=row.id,
+        status=row.status,
+        air=row.air,
+        path=row.path,
+        sha256=row.key.sha256 or None,
+        machine=row.machine,
+        stage=None if over else (error or {}).get("stage") or ahead,
+        created_at=row.created_at,
+        error=error,
+    )
 
 
-def _retry(identity: str, context: Services) -> None:
-    retry(context, identity)
+def _waiting_job(item: QueueItem, machine: str) -> Job:
+    return Job(
+        id=item.id, status="pending", air=None, path=printable(item.path), sha256=None, machine=machine,
+        stage="inspect", created_at=item.at, error=None,
+    )  # fmt: skip
 
 
-def _go_on(context: Services, entry: Row | _Waiting) -> Iterator[Publication]:
-    """Take one as far as it goes; nothing is yielded where somebody else has just done so."""
-    if isinstance(entry, Row):
-        context.observer.start(entry.path)
-        publication = finish(context, entry.id, partial(_retry, entry.id))
-        run_command(unpack(context.settings, entry.options), publication, Path.cwd())
-        yield publication
-        return
-    item = entry.item
-    own = context.with_settings(unpack(context.settings, item.options))
-    taken = handle(own, item, entry.file)
-    if taken is not None:
-        report(context.home, item, taken)
-        run_command(own.settings, taken, Path(item.directory or Path.cwd()))
-        yield taken
+def _unfinished(store: Store, endpoint: Endpoint) -> list[Row]:
+    return [row for row in store.rows() if _can_go_on(row) and _is_ours(store, row, endpoint)]
 
 
-def _to_go_on(context: Services, endpoint: Endpoint, name: str) -> Row | _Waiting:
-    found = _named(context.journal, context.home, name)
-    if isinstance(found, Row) and found.status not in {"pending", "failed"}:
+def _gone_on(engine: Engine, settings: Settings, row: Row, observer: Observer) -> Publication:
+    own = observer.start(row.path)
+    try:
+        publication = engine.advance(row.id, "retry", own)
+    finally:
+        own.finish()
+    run_command(unpack(settings, row.options), publication, Path.cwd())
+    return publication
+
+
+def _to_go_on(store: Store, settings: Settings, endpoint: Endpoint, name: str) -> Row | QueueItem:
+    found = _named(store, settings.home, name)
+    if isinstance(found, Row) and not (found.asked or found.status in {"pending", "failed"}):
         raise UsageError("already_over", f"publication {found.id} is {found.status}; there is nothing to resume")
     if isinstance(found, Row):
-        of, ours = found.key.endpoint, _is_ours(context.journal, found, endpoint)
+        of, ours = found.key.endpoint, _is_ours(store, found, endpoint)
     else:
-        of = found.item.endpoint
-        ours = of == endpoint.rest_url and found.item.account in {endpoint.fingerprint, ""}
+        of = found.endpoint
+        ours = of == endpoint.rest_url and found.account in {endpoint.fingerprint, ""}
     if not ours:
         raise UsageError(
             "other_endpoint",
@@ -160,25 +166,21 @@ def _to_go_on(context: Services, endpoint: Endpoint, name: str) -> Row | _Waitin
 
 
 def _can_go_on(row: Row) -> bool:
-    return row.status in {"pending", "failed"} and not is_bad_artifact(row)
+    return (row.asked or row.status in {"pending", "failed"}) and not is_bad_artifact(row)
 
 
-def _is_ours(journal: Journal, row: Row, endpoint: Endpoint) -> bool:
-    return row.key.endpoint == endpoint.rest_url and row.key.account in journal.same_account(
+def _is_ours(store: Store, row: Row, endpoint: Endpoint) -> bool:
+    return row.key.endpoint == endpoint.rest_url and row.key.account in store.same_account(
         endpoint.rest_url, endpoint.fingerprint
     )
 
 
-def _named(journal: Journal, home: Path, name: str) -> Row | _Waiting:
-    """Return what has an id that begins like this, in the inbox or in the journal."""
-    handed = [_Waiting(item, file) for file, item in waiting(home) if isinstance(item, QueueItem)]
-    found: list[Row | _Waiting] = [entry for entry in handed if name and entry.item.id.startswith(name)]
-    found += [row for row in journal.rows() if name and row.id.startswith(name)]
+def _named(store: Store, home: Path, name: str) -> Row | QueueItem:
+    """Return what has an id that begins like this, in the inbox or in the store; in both, what is in the inbox."""
+    rows: dict[str, Row | QueueItem] = {row.id: row for row in store.rows()}
+    items = {item.id: item for _, item in waiting(home) if isinstance(item, QueueItem)}
+    found = [entry for identity, entry in {**rows, **items}.items() if name and identity.startswith(name)]
     if len(found) != 1:
         what = "no publication has" if not found else "several publications have"
         raise UsageError("no_such_job", f"{what} an id that begins with {name!r}", hint="look with 'rw-hooks jobs'")
     return found[0]
-
-
-def _waiting_shown(item: QueueItem) -> Publication:
-    return Publication(id=item.id, status="pending", path=printable(item.path), size=item.size)

@@ -5,28 +5,29 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from uuid import uuid4
 
 from rw_hooks.air import Air
-from rw_hooks.api.publish import finish
 from rw_hooks.artifact import inspect, require_publishable
 from rw_hooks.artifact.model import Finding, Inspection
 from rw_hooks.config.options import OPTIONS
 from rw_hooks.config.settings import Given, Settings
 from rw_hooks.describe import Description, WireValue, describe
-from rw_hooks.engines.local.sqlite_store import Journal
+from rw_hooks.engines.base import Engine, open_engine
 from rw_hooks.errors import MissingError, RefusedError, UsageError
 from rw_hooks.facts.model import TrainingFacts
 from rw_hooks.hosts import HostedFile, Location
 from rw_hooks.publication.model import Publication
 from rw_hooks.publication.observer import Observer
 from rw_hooks.publication.option_codec import pack, secret_options, without_secret_options
+from rw_hooks.publication.policy import Update
 from rw_hooks.publication.receipt import Receipt, read_receipts
-from rw_hooks.publication.report import shown
+from rw_hooks.publication.report import stored_publication
+from rw_hooks.publication.results import Results, as_result
 from rw_hooks.publication.services import Clients, Services, endpoint_of, host_at, host_url
 from rw_hooks.publication.stages.describe import facts_for, without_secrets
-from rw_hooks.publication.stages.preview_image import hosted_hero
-from rw_hooks.publication.stages.run import INSPECTION, Registered, inspection_of
-from rw_hooks.publication.store import Key, Row
+from rw_hooks.publication.stages.preview_image import hosted_image
+from rw_hooks.publication.store import Change, Enrolment, Key, Row
 from rw_hooks.support.deadline import Deadline
 
 __all__ = ["update"]
@@ -76,9 +77,9 @@ def update(air: str, settings: Settings, observer: Observer, file: Path | None =
     """
     _require_air(air)
     endpoint_of(settings)
-    with Journal(settings.home) as journal, Clients() as clients:
-        context = Services(settings, journal, clients, observer)
-        known = _from_journal(context, air) or _from_receipt(context, air, file) or _from_file(context, air, file)
+    with open_engine(settings) as engine, Clients() as clients:
+        services = Services(settings, engine.store, clients, observer)
+        known = _from_store(services, air) or _from_receipt(services, air, file) or _from_file(services, air, file)
         if known is None:
             raise MissingError(
                 "unknown_model",
@@ -86,7 +87,7 @@ def update(air: str, settings: Settings, observer: Observer, file: Path | None =
                 hint="give its file or receipt: rw-hooks update AIR FILE",
                 stage="setup",
             )
-        return _update(context, known)
+        return _update(engine, services, known)
 
 
 def _require_air(air: str) -> None:
@@ -96,25 +97,24 @@ def _require_air(air: str) -> None:
         raise UsageError("bad_air", str(error), stage="setup") from None
 
 
-def _update(context: Services, known: _Known) -> Publication:
-    described = _described(context.settings, known)
+def _update(engine: Engine, services: Services, known: _Known) -> Publication:
+    described = _described(services.settings, known)
     for name in ("category", "type"):
         if described.fields.get(name) != known.fields.get(name):
             raise RefusedError(f"{name}_change", f"the {name} of {known.air} cannot be changed", stage="describe")
     described.require_complete()
-    if context.settings.value("dry_run", False):
+    if services.settings.value("dry_run", False):
         return _foreseen(known, described)
-    row, journal = known.row or _adopt(context, known), context.journal
+    row = known.row or _adopt(services, known)
     if known.certain and described.fields == dict(known.fields) and described.hero_file is None:
-        return shown(journal, row.id, "nothing")
-
-    def prepare(own: Services) -> None:
-        journal.keep_secrets(row.id, secret_options(pack(context.settings.given)))
-        ready = hosted_hero(own, described, Deadline.after(_HERO_SECONDS))
-        journal.reopen(row.id, "describe", keep=("host", "preflight") if known.certain else ("host",))
-        journal.record(row.id, "describe", ready.model_dump(mode="json"), 0.0)
-
-    publication = finish(context, row.id, prepare)
+        return stored_publication(engine.store, row.id)
+    ready = hosted_image(services, described, Deadline.after(_HERO_SECONDS))
+    intent = Update(ready, secret_options(pack(services.settings.given)))
+    own = services.observer.start(row.path)
+    try:
+        publication = engine.advance(row.id, intent, own)
+    finally:
+        own.finish()
     return publication.model_copy(update={"changed": "updated"}) if publication.status == "ready" else publication
 
 
@@ -157,22 +157,21 @@ def _as_given(known: _Known) -> dict[str, Given]:
     }
 
 
-def _from_journal(context: Services, air: str) -> _Known | None:
-    endpoint = endpoint_of(context.settings)
-    ours = context.journal.same_account(endpoint.rest_url, endpoint.fingerprint)
-    for row in reversed(context.journal.holders(endpoint.rest_url, air)):
-        results = context.journal.results(row.id)
+def _from_store(services: Services, air: str) -> _Known | None:
+    endpoint, store = endpoint_of(services.settings), services.store
+    ours = store.same_account(endpoint.rest_url, endpoint.fingerprint)
+    for row in reversed(store.holders(endpoint.rest_url, air)):
+        results = Results(store.results(row.id))
         if row.live and row.key.account in ours and "register" in results:
-            registered = Registered.model_validate(results["register"].value)
-            sources = results["describe"].value.get("sources", {})
-            return _Known(air, Path(row.path), inspection_of(results), registered.fields, sources, row)
+            sources = results.description.sources if "describe" in results else {}
+            return _Known(air, Path(row.path), results.inspection, results.registered.fields, sources, row)
     return None
 
 
-def _from_receipt(context: Services, air: str, file: Path | None) -> _Known | None:
+def _from_receipt(services: Services, air: str, file: Path | None) -> _Known | None:
     for path in _weights(file):
         receipt = read_receipts(path).get(air)
-        if receipt is not None and receipt.endpoint == context.settings.api_url:
+        if receipt is not None and receipt.endpoint == services.settings.api_url:
             return _of_receipt(path, receipt)
     return None
 
@@ -184,22 +183,32 @@ def _weights(file: Path | None) -> list[Path]:
 
 
 def _of_receipt(path: Path, receipt: Receipt) -> _Known:
-    told = {name: receipt.model.get(name) for name in ("category", "type", "architecture")}
-    inspection = INSPECTION.validate_python(
-        {"path": str(path), "size": receipt.size, "valid": True, "sha256": receipt.sha256, **told}
+    inspection = Inspection(
+        path=str(path),
+        size=receipt.size,
+        valid=True,
+        sha256=receipt.sha256,
+        category=_word(receipt, "category"),
+        type=_word(receipt, "type"),
+        architecture=_word(receipt, "architecture"),
     )
     location = Location(host=receipt.host, url=receipt.url, access="public")
     return _Known(receipt.air, path.absolute(), inspection, receipt.model, {}, location=location)
 
 
-def _from_file(context: Services, air: str, file: Path | None) -> _Known | None:
+def _word(receipt: Receipt, name: str) -> str | None:
+    value = receipt.model.get(name)
+    return value if isinstance(value, str) else None
+
+
+def _from_file(services: Services, air: str, file: Path | None) -> _Known | None:
     """Describe a model by its file; whether the platform holds these very bytes it does not tell."""
     if file is None or not file.is_file():
         return None
-    inspection = inspect(file, progress=context.observer.moved)
+    inspection = inspect(file, progress=services.observer.moved)
     require_publishable(inspection)
     assert inspection.sha256 is not None  # noqa: S101 - a whole inspection always has it
-    if context.client.find(air) is None:
+    if services.client.find(air) is None:
         raise MissingError(
             "unknown_model",
             f"Runware has no {air}, so there is nothing to update",
@@ -207,7 +216,7 @@ def _from_file(context: Services, air: str, file: Path | None) -> _Known | None:
             stage="setup",
         )
     hosted = HostedFile(path=file.absolute(), name=file.name, size=inspection.size, sha256=inspection.sha256)
-    location = host_at(context.settings, host_url(context.settings, file.stem)).find(hosted)
+    location = host_at(services.settings, host_url(services.settings, file.stem)).find(hosted)
     if location is None:
         raise MissingError(
             "no_url",
@@ -221,25 +230,26 @@ def _from_file(context: Services, air: str, file: Path | None) -> _Known | None:
         message=f"neither the journal nor a receipt knows {air}: if it holds other weights, this file's replace them",
     )
     known = _Known(air, file.absolute(), inspection, {}, {}, location=location, certain=False, findings=(warning,))
-    return replace(known, fields=_described(context.settings, known).fields)
+    return replace(known, fields=_described(services.settings, known).fields)
 
 
-def _adopt(context: Services, known: _Known) -> Row:
-    """Write a model that was published elsewhere into the journal; it is ready there where a receipt says so."""
+def _adopt(services: Services, known: _Known) -> Row:
+    """Write a model that was published elsewhere into the store; it is ready there where a receipt says so."""
     assert known.location is not None  # noqa: S101 - what has no row has a location
-    endpoint, journal = endpoint_of(context.settings), context.journal
+    endpoint, store = endpoint_of(services.settings), services.store
     key = Key(str(known.inspection.sha256), known.air, endpoint.rest_url, endpoint.fingerprint)
-    earlier = journal.find(key)
+    earlier = store.find(key)
     if earlier is not None and earlier.status == "pending":
         raise UsageError(
             "under_way", f"{known.air} is just being published", hint="run 'rw-hooks resume', then update it"
         )
-    path, options = str(known.path), without_secret_options(pack(context.settings.given))
-    row = journal.enroll(key, path=path, held=path, options=options, facts={})
-    journal.record(row.id, "inspect", known.inspection.as_json(), 0.0)
-    journal.record(row.id, "host", known.location.model_dump(mode="json"), 0.0)
-    journal.give_air(row.id, known.air)
-    if known.certain:
-        journal.record(row.id, "preflight", {"adopted": True}, 0.0)
-        journal.end(row.id, "ready")
-    return journal.row(row.id)
+    told = Change(
+        status="ready" if known.certain else "pending",
+        air=known.air,
+        results={"inspect": as_result(known.inspection, 0.0), "host": as_result(known.location, 0.0)},
+        begun=True,
+    )
+    path, options = str(known.path), without_secret_options(pack(services.settings.given))
+    return store.enroll(
+        Enrolment(uuid4().hex[:12], key, path, path, services.settings.machine, options, facts={}, change=told)
+    )

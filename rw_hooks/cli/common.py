@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
 from rw_hooks.cli.flags import Flags
 from rw_hooks.cli.progress import watching
@@ -26,13 +27,18 @@ class _Messages(logging.Handler):
         say(f"{record.levelname.lower()}: {redact(record.getMessage())}")
 
 
-def settings_from(flags: Flags | None = None) -> Settings:
+def settings_from(flags: Flags | None = None, *, concurrency: str | None = None) -> Settings:
     """Return the settings, and let the library's messages show from the level on that they name.
+
+    Args:
+        flags: The options of a command that has them all.
+        concurrency: That option, of a command that has it alone.
 
     Raises:
         UsageError: An option is unknown, or a value malformed or out of bounds.
     """
-    settings = load(flags.given() if flags else None, as_flags=True)
+    given = flags.given() if flags else {"concurrency": concurrency} if concurrency else None
+    settings = load(given, as_flags=True)
     logger = logging.getLogger("rw_hooks")
     try:
         logger.setLevel(settings.log_level)
@@ -48,26 +54,27 @@ def settings_from(flags: Flags | None = None) -> Settings:
 
 
 def run_all(journeys: Callable[[Observer], Iterable[Publication]], *, as_json: bool) -> int:
-    """Run the journeys, show each publication as it ends, and return the first exit code that is not 0."""
-    code = 0
+    """Run the journeys, show each publication as it ends, and return the exit code of the first that went wrong."""
+    codes: list[tuple[int, int]] = []
     with watching(silent=as_json) as onlooker:
         for publication in journeys(onlooker):
             with onlooker.paused():
                 show(publication, as_json=as_json)
-            code = code or publication.exit_code
-    return code
+            if publication.exit_code:
+                codes.append((publication.position, publication.exit_code))
+    return min(codes)[1] if codes else 0
 
 
 def show(publication: Publication, *, as_json: bool) -> None:
     """Print what became of a publication, and on standard error what went wrong."""
     if as_json:
-        print_json(publication)
+        print_json(publication.as_json())
     else:
         print_summary(publication)
     if publication.error is not None:
         say_failure(publication.error)
 
 
-def print_json(publication: Publication) -> None:
-    """Print the publication as one line of JSON to standard output."""
-    terminal().out(json.dumps(publication.as_json()), highlight=False)
+def print_json(shown: Mapping[str, Any]) -> None:
+    """Print one line of JSON to standard output."""
+    terminal().out(json.dumps(shown), highlight=False)

@@ -1,11 +1,11 @@
-"""``rw-hooks doctor``: what stands in the way of a publication, each with the mend."""
+"""``rw-hooks doctor``: what stands in the way of a publication, each with the fix."""
 
 from __future__ import annotations
 
+from rw_hooks.api.doctor import doctor as check_all
 from rw_hooks.cli.common import settings_from
 from rw_hooks.cli.flags import Flags, Options
 from rw_hooks.cli.show import print_rows
-from rw_hooks.publication.checks import doctor as check_all
 
 __all__ = ["doctor"]
 
@@ -15,10 +15,10 @@ _WORDS = {True: "ok", False: "wrong", None: "unknown"}
 
 
 def doctor(*, options: Options = _NO_FLAGS) -> int:
-    """Check key, balance, AIR source, host, disk and clock; each trouble comes with its mend."""
+    """Check key, balance, AIR source, host, disk and clock; each trouble comes with its fix."""
     code = 0
     for check in check_all(settings_from(options)):
         rows = [(f"{_WORDS[check.ok]:<8}{check.name:<8}", check.message)]
-        print_rows([*rows, ("", f"mend: {check.mend}")] if check.mend else rows)
+        print_rows([*rows, ("", f"fix: {check.fix}")] if check.fix else rows)
         code = code or check.exit_code
     return code

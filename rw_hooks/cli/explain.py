@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 from cyclopts import Parameter
 
-from rw_hooks.api.publish import explain as explain_paths
+from rw_hooks.api.explain import explain as explain_paths
 from rw_hooks.cli.asjson import AsJson
 from rw_hooks.cli.common import print_json, settings_from
 from rw_hooks.cli.flags import Flags, Options
@@ -32,7 +32,7 @@ def explain(
     code = 0
     for publication in explain_paths([path], settings_from(options)):
         if as_json:
-            print_json(publication)
+            print_json(publication.as_json())
         else:
             _print(publication)
         if publication.error is not None:

@@ -9,7 +9,7 @@ from cyclopts import Group, Parameter
 
 from rw_hooks.config.options import OPTIONS, Option
 
-__all__ = ["Flags", "Options"]
+__all__ = ["Concurrency", "Flags", "Options"]
 
 T = TypeVar("T")
 
@@ -55,3 +55,6 @@ def _joined(value: object) -> object:
 
 
 Options = Annotated[Flags, Parameter(name="*")]
+
+Concurrency = _annotation(OPTIONS["concurrency"])
+"""The one option of commands that go on with publications, each of which has its options already."""

@@ -22,7 +22,7 @@ from rich.progress import (
 from rich.text import Text
 
 from rw_hooks.cli.show import clean, say, terminal
-from rw_hooks.publication.observer import Silent
+from rw_hooks.publication.observer import Observer, Silent
 
 __all__ = ["Onlooker", "watching"]
 
@@ -78,45 +78,49 @@ class Onlooker(Silent):
 
 
 class _Bars(Onlooker):
-    """One line for the stage under way, and one above it for each phase that the platform reported."""
+    """One line for each file under way, and one above them for each phase that the platform reported."""
 
     def __init__(self, progress: Progress) -> None:
         self._progress = progress
-        self._file = ""
 
-    def start(self, path: str) -> None:
-        self._file = Path(path).name
-        self._show("starting")
-
-    def stage(self, name: str) -> None:
-        self._show(_STAGES.get(name, name))
-
-    def moved(self, done: int, total: int) -> None:
-        for task in self._progress.task_ids:
-            self._progress.update(task, completed=done, total=total)
-
-    def phase(self, status: str, message: str) -> None:
-        self._print(f"{self._file}: {status}: {message}" if message else f"{self._file}: {status}")
+    def start(self, path: str) -> Observer:
+        return _Bar(self._progress, Path(path).name)
 
     def note(self, message: str) -> None:
-        self._print(f"note:  {message}")
+        _print(self._progress, f"note:  {message}")
 
     @contextmanager
     def paused(self) -> Generator[None]:
-        self._clear()
         self._progress.stop()
         try:
             yield
         finally:
             self._progress.start()
 
-    def _show(self, doing: str) -> None:
-        self._clear()
-        self._progress.add_task(clean(f"{self._file}  {doing}"), total=None)
 
-    def _clear(self) -> None:
-        for task in self._progress.task_ids:
-            self._progress.remove_task(task)
+class _Bar(Silent):
+    """The line of one file."""
 
-    def _print(self, message: str) -> None:
-        self._progress.console.print(Text(clean(message)), soft_wrap=True)
+    def __init__(self, progress: Progress, name: str) -> None:
+        self._progress = progress
+        self._name = name
+        self._task = progress.add_task(clean(f"{name}  starting"), total=None)
+
+    def stage(self, name: str) -> None:
+        self._progress.reset(self._task, total=None, description=clean(f"{self._name}  {_STAGES.get(name, name)}"))
+
+    def moved(self, done: int, total: int) -> None:
+        self._progress.update(self._task, completed=done, total=total)
+
+    def phase(self, status: str, message: str) -> None:
+        _print(self._progress, f"{self._name}: {status}: {message}" if message else f"{self._name}: {status}")
+
+    def note(self, message: str) -> None:
+        _print(self._progress, f"note:  {message}")
+
+    def finish(self) -> None:
+        self._progress.remove_task(self._task)
+
+
+def _print(progress: Progress, message: str) -> None:
+    progress.console.print(Text(clean(message)), soft_wrap=True)

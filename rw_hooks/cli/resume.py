@@ -10,6 +10,7 @@ from cyclopts import Parameter
 from rw_hooks.api.jobs import resume as resume_jobs
 from rw_hooks.cli.asjson import AsJson
 from rw_hooks.cli.common import run_all, settings_from
+from rw_hooks.cli.flags import Concurrency
 
 __all__ = ["resume"]
 
@@ -17,6 +18,7 @@ __all__ = ["resume"]
 def resume(
     *job: Annotated[str, Parameter(name="JOB", help="As 'rw-hooks jobs' names it; all when none is given.")],
     as_json: AsJson = False,
+    concurrency: Concurrency = None,
 ) -> int:
     """Go on with what was interrupted, refused or unreachable, until each is ready or stuck."""
-    return run_all(partial(resume_jobs, settings_from(), job), as_json=as_json)
+    return run_all(partial(resume_jobs, settings_from(concurrency=concurrency), job), as_json=as_json)

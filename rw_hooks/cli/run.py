@@ -12,9 +12,8 @@ from rw_hooks.cli.common import settings_from, show
 from rw_hooks.cli.flags import Flags, Options
 from rw_hooks.cli.show import say, say_error
 from rw_hooks.config.settings import Settings
-from rw_hooks.engines.local.sqlite_store import Journal
+from rw_hooks.engines.base import open_engine
 from rw_hooks.errors import MissingError, RwHooksError, UnreachableError, UsageError
-from rw_hooks.publication.report import shown
 from rw_hooks.runner.child_process import run_child, signals_ignored
 from rw_hooks.runner.machines import machine_rank
 from rw_hooks.runner.session import Session
@@ -91,10 +90,11 @@ def _handed_over(session: Session, settings: Settings, *, failed: bool) -> int |
 def _awaited(session: Session, settings: Settings, *, as_json: bool) -> int:
     say("Publishing; Ctrl-C leaves it to the worker, and 'rw-hooks jobs' shows it.")
     stands, code = session.hook.wait(), 0
-    with Journal(settings.home) as journal:
-        for standing in stands:
-            if standing.publication is not None and standing.status != "superseded":
-                show(shown(journal, standing.publication, "registered"), as_json=as_json)
-            pending = UnreachableError.exit_code if standing.status == "pending" else 0
-            code = code or standing.exit_code or pending
+    for job in stands:
+        pending = UnreachableError.exit_code if job.status == "pending" else 0
+        code = code or job.exit_code or pending
+    published = [job.publication for job in stands if job.publication is not None and job.status != "superseded"]
+    with open_engine(settings) as engine:
+        for publication in engine.watch(published):
+            show(publication.model_copy(update={"changed": "registered"}), as_json=as_json)
     return code

@@ -8,7 +8,7 @@ from typing import Any
 from rw_hooks.artifact.model import Finding
 from rw_hooks.cli.show import print_rows
 from rw_hooks.describe import storage_cost
-from rw_hooks.publication.model import STAGES, Publication
+from rw_hooks.publication.model import STAGE_NAMES, Publication
 
 __all__ = ["finding_rows", "print_summary", "storage_price"]
 
@@ -64,4 +64,4 @@ def _model(fields: dict[str, Any]) -> str:
 
 
 def _seconds(seconds: dict[str, float]) -> str:
-    return ", ".join(f"{stage} {seconds[stage]:.1f} s" for stage in STAGES if stage in seconds)
+    return ", ".join(f"{stage} {seconds[stage]:.1f} s" for stage in STAGE_NAMES if stage in seconds)

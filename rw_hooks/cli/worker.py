@@ -5,8 +5,9 @@ from __future__ import annotations
 import logging
 
 from rw_hooks.cli.common import settings_from
+from rw_hooks.cli.flags import Concurrency
 from rw_hooks.cli.show import say
-from rw_hooks.engines.local.worker import drain
+from rw_hooks.engines.base import open_engine
 from rw_hooks.support.priority import stand_back
 from rw_hooks.support.redact import redact
 
@@ -20,15 +21,16 @@ class _Log(logging.Handler):
         say(redact(self.format(record)))
 
 
-def worker() -> int:
+def worker(*, concurrency: Concurrency = None) -> int:
     """Publish what was handed over, until nothing is left and no training goes on that will hand over more."""
-    settings = settings_from()
+    settings = settings_from(concurrency=concurrency)
     handler = _Log()
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
     logger = logging.getLogger("rw_hooks")
     logger.handlers = [handler]
     logger.setLevel(min(logger.level, logging.INFO))
     stand_back()
-    if not drain(settings):
-        say("Another worker is at it.")
+    with open_engine(settings) as engine:
+        if not engine.serve():
+            say("Another worker is at it.")
     return 0

@@ -155,6 +155,9 @@ _TABLE = (
     Option("then", "text", "Command to run after the model is ready.", low=1),
     Option("on_failure", "text", "Command to run after a publication failed.", low=1),
     Option("worker_command", "text", "Command that starts the worker, when it lives in another environment.", low=1),
+    Option("engine", "text", "What runs the publications: the name of an engine.", low=1, default="local"),
+    Option("concurrency", "integer", "How many publications wait side by side; of files, 4 are read and sent at once.",
+           low=1, high=1000, default="40"),
 )  # fmt: skip
 
 OPTIONS: Mapping[str, Option] = {entry.name: entry for entry in _TABLE}

@@ -8,6 +8,7 @@ needs, reads it by itself. What the trainer's config and the file say is weaker 
 from __future__ import annotations
 
 import os
+import platform
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -41,6 +42,7 @@ class Settings:
         hf_endpoint: The Hub's address.
         hf_xet: Whether the Hub client may use Xet.
         log_level: A level name of :mod:`logging`.
+        machine: What this machine is called where publications of several are seen together.
     """
 
     given: Mapping[str, Given]
@@ -52,6 +54,7 @@ class Settings:
     hf_endpoint: str = HF_ENDPOINT
     hf_xet: bool = True
     log_level: str = "WARNING"
+    machine: str = field(default_factory=platform.node)
 
     def value(self, name: str, default: T) -> T:
         """Return the option's value, or the default when nobody gave one (the two have one type)."""
@@ -94,6 +97,7 @@ def load(
         hf_endpoint=(environ.get("HF_ENDPOINT") or HF_ENDPOINT).rstrip("/"),
         hf_xet=environ.get("HF_HUB_DISABLE_XET", "").strip().lower() not in {"1", "on", "yes", "true"},
         log_level=(environ.get("RW_HOOKS_LOG_LEVEL") or "WARNING").upper(),
+        machine=environ.get("RW_HOOKS_MACHINE") or platform.node(),
     )
 
 

@@ -65,6 +65,17 @@ class Description(BaseModel):
     hero_source: str = ""
     hero_given: bool = False
 
+    def with_air(self, air: str, source: str) -> Description:
+        """Return the description with the AIR that was resolved."""
+        kind, *rest = self.fields.items()
+        others = {name: value for name, value in rest if name != "air"}
+        return self.model_copy(
+            update={
+                "fields": {kind[0]: kind[1], "air": air, **others},
+                "sources": {**self.sources, "air": source},
+            }
+        )
+
     def require_complete(self) -> None:
         """Do nothing when the description can be sent.
 

@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
-from rw_hooks.config.options import check
+from rw_hooks.config.options import OPTIONS, check
 from rw_hooks.config.precedence import API_URL, Given, join, pack
 from rw_hooks.config.state_dir import state_home, working_folder
 from rw_hooks.errors import UsageError
@@ -32,7 +32,7 @@ from rw_hooks.queue import runs
 from rw_hooks.queue.inbox import QueueItem, drop
 from rw_hooks.queue.snapshot import hold, release
 from rw_hooks.queue.status import JobStatus
-from rw_hooks.queue.worker_lease import WorkerLease
+from rw_hooks.queue.worker_lease import OF_THE_WORKER, WorkerLease
 from rw_hooks.support.private_files import private_folder
 from rw_hooks.support.process_lock import ProcessLock
 from rw_hooks.support.redact import fingerprint, redact
@@ -378,12 +378,15 @@ class PublishHook:
 
     def _see_worker(self) -> bool:
         """Start a worker where none will look at the inbox, and say whether that was needed."""
-        post = WorkerLease(self._home, self._endpoint, self._account)
-        if not self._account or post.is_held or post.is_awaited:
+        lease = WorkerLease(self._home, self._endpoint, self._account)
+        if not self._account or lease.is_held or lease.is_awaited:
             return False
         command = self._given.get("worker_command")
         try:
-            post.start_worker(os.environ, str(command.value) if command else None)
+            own = {
+                OPTIONS[name].variable: str(self._given[name].value) for name in OF_THE_WORKER if name in self._given
+            }
+            lease.start_worker({**os.environ, **own}, str(command.value) if command else None)
         except (OSError, ValueError) as error:
             _LOG.warning("rw-hooks: the worker cannot be started (%s); 'rw-hooks worker' publishes what is kept", error)
         return True

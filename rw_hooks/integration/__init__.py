@@ -11,7 +11,7 @@ from rw_hooks.integration.choice import Choice
 from rw_hooks.integration.folder import RunFolder
 from rw_hooks.integration.plain_folder import SaveName, save_name
 from rw_hooks.integration.protocol import GROUP, Integration, Role, RunArtifact, load_integrations
-from rw_hooks.integration.reading import Run, choose, read_run
+from rw_hooks.integration.reading import Run, RunReader, choose, read_run
 from rw_hooks.integration.refusal import refusal
 
 __all__ = [
@@ -23,6 +23,7 @@ __all__ = [
     "Run",
     "RunArtifact",
     "RunFolder",
+    "RunReader",
     "SaveName",
     "base_facts",
     "base_from_name",

@@ -49,6 +49,15 @@ class RunFolder:
         default_factory=dict[Path, Mapping[str, str]], init=False, repr=False
     )
 
+    def named(self, path: Path) -> RunFolder:
+        """Return the same folder as it is seen for another path; what was read of it is not read again."""
+        other = RunFolder(path, self.root, self.argv, self.config, list(self.warnings))
+        other._read.update(self._read)
+        other._metadata.update(self._metadata)
+        if "files" in self.__dict__:
+            other.__dict__["files"] = self.files
+        return other
+
     @cached_property
     def files(self) -> tuple[Path, ...]:
         """All files below the root, sorted; bounded in depth and number, links to folders not followed."""

@@ -19,7 +19,7 @@ from rw_hooks.integration.protocol import Integration, RunArtifact, load_integra
 from rw_hooks.integration.unpack import is_tar, unpack
 from rw_hooks.support.redact import REMOVED, redact
 
-__all__ = ["Run", "choose", "read_run"]
+__all__ = ["Run", "RunReader", "choose", "read_run"]
 
 _PARENTS_MAX = 4
 _FOLDER_OF_A_RUN = re.compile(
@@ -70,18 +70,49 @@ def read_run(
         UsageError: There is no such integration, or an archive without a spool.
         ArtifactError: An archive that cannot be unpacked.
     """
-    integrations, warnings = load_integrations()
-    if trainer is not None and trainer not in {entry.name for entry in integrations}:
-        known = ", ".join(entry.name for entry in integrations)
-        raise UsageError("unknown_trainer", f"there is no integration named {trainer!r}",
-                         hint=f"--trainer takes one of: {known}", stage="describe")  # fmt: skip
-    if is_tar(path):
-        if spool is None:
-            raise UsageError("archive", f"{path.name} is an archive", hint="publish it, or unpack it first",
-                             stage="inspect")  # fmt: skip
-        path = unpack(path, spool)
-    reading = _Reading(path.absolute(), config, tuple(argv or ()), list(warnings))
-    return reading.run([entry for entry in integrations if trainer in (None, entry.name)], forced=trainer is not None)
+    return RunReader(config, trainer, argv).read(path, spool=spool)
+
+
+class RunReader:
+    """Reads runs, and each folder of them once: an output folder and then its files cost one reading.
+
+    Args:
+        config: The trainer's config, launch script, or argv as JSON, where it does not lie in the folder.
+        trainer: The integration's name, where it cannot be recognised.
+        argv: The trainer's command line, where it is known.
+
+    Raises:
+        UsageError: There is no such integration.
+    """
+
+    def __init__(
+        self, config: Path | None = None, trainer: str | None = None, argv: Sequence[str] | None = None
+    ) -> None:
+        self._config = config
+        self._trainer = trainer
+        self._argv = tuple(argv or ())
+        self._integrations, self._warnings = load_integrations()
+        self._seen: dict[Path, RunFolder] = {}
+        if trainer is not None and trainer not in {entry.name for entry in self._integrations}:
+            known = ", ".join(entry.name for entry in self._integrations)
+            raise UsageError("unknown_trainer", f"there is no integration named {trainer!r}",
+                             hint=f"--trainer takes one of: {known}", stage="describe")  # fmt: skip
+
+    def read(self, path: Path, *, spool: Path | None = None) -> Run:
+        """Read the run that a path belongs to; see :func:`read_run`.
+
+        Raises:
+            UsageError: An archive without a spool.
+            ArtifactError: An archive that cannot be unpacked.
+        """
+        if is_tar(path):
+            if spool is None:
+                raise UsageError("archive", f"{path.name} is an archive", hint="publish it, or unpack it first",
+                                 stage="inspect")  # fmt: skip
+            path = unpack(path, spool)
+        reading = _Reading(path.absolute(), self._config, self._argv, list(self._warnings), self._seen)
+        wanted = [entry for entry in self._integrations if self._trainer in (None, entry.name)]
+        return reading.run(wanted, forced=self._trainer is not None)
 
 
 def choose(run: Run, which: str = "final") -> Choice:
@@ -93,14 +124,17 @@ def choose(run: Run, which: str = "final") -> Choice:
 class _Reading:
     """One reading of one path. Whatever an integration raises becomes a warning."""
 
-    def __init__(self, path: Path, config: Path | None, argv: tuple[str, ...], warnings: list[str]) -> None:
+    def __init__(
+        self, path: Path, config: Path | None, argv: tuple[str, ...], warnings: list[str], seen: dict[Path, RunFolder]
+    ) -> None:
         self.path = path
         self.config = config
         self.argv = argv
         self.warnings = warnings
+        self._seen = seen
 
     def run(self, integrations: Sequence[Integration], *, forced: bool) -> Run:
-        folders = [RunFolder(self.path, root, self.argv, self.config) for root in _roots(self.path)]
+        folders = [self._folder(root) for root in _roots(self.path)]
         trusted = forced or self.config is not None or bool(self.argv)
         for reader, folder in [*self._recognised(integrations, folders, forced=forced), (PlainFolder(), folders[0])]:
             facts, artifacts = self._read(reader, folder)
@@ -111,6 +145,13 @@ class _Reading:
                 continue
             return self._run(reader, folder, facts, artifacts)
         return self._run(PlainFolder(), folders[0], TrainingFacts(), ())
+
+    def _folder(self, root: Path) -> RunFolder:
+        """Return a folder for this path; one that was read for another path is not read again."""
+        known = self._seen.get(root)
+        folder = RunFolder(self.path, root, self.argv, self.config) if known is None else known.named(self.path)
+        self._seen.setdefault(root, folder)
+        return folder
 
     def _run(
         self, reader: Integration, folder: RunFolder, facts: TrainingFacts, artifacts: tuple[RunArtifact, ...]

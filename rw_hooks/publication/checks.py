@@ -11,7 +11,6 @@ from email.utils import parsedate_to_datetime
 from urllib.request import getproxies
 
 from rw_hooks.config.settings import Settings
-from rw_hooks.engines.local.sqlite_store import Journal
 from rw_hooks.errors import RwHooksError
 from rw_hooks.publication.services import Clients, host_at, host_url
 from rw_hooks.runware import Account
@@ -20,7 +19,7 @@ from rw_hooks.support.deadline import Deadline
 from rw_hooks.support.private_files import private_folder
 from rw_hooks.support.redact import redact_url
 
-__all__ = ["Check", "doctor"]
+__all__ = ["Check", "checks", "failed_check"]
 
 _PATIENCE_SECONDS = 15.0
 _LEAST_BYTES = 1_000_000_000
@@ -35,38 +34,38 @@ class Check:
         name: What.
         ok: Whether it is well; None where it could not be found out.
         message: What was found.
-        mend: What mends it, empty when it is well.
+        fix: What to do about it, empty when it is well.
         exit_code: What a command ends with when it is not well.
     """
 
     name: str
     ok: bool | None
     message: str
-    mend: str = ""
+    fix: str = ""
     exit_code: int = 0
 
 
-def doctor(settings: Settings) -> Iterator[Check]:
-    """Look at key, balance, AIR source, host, disk, state folder, clock and proxy, yielding each as it is known."""
+def checks(settings: Settings) -> Iterator[Check]:
+    """Look at key, balance, AIR source, host, disk, clock and proxy, yielding each as it is known."""
     with Clients() as clients:
         account = yield from _account(settings, clients)
         yield _air_source(settings, account)
     yield _host(settings)
-    yield _state(settings)
     yield _disk(settings)
     yield _clock(settings)
     yield _proxy()
 
 
-def _bad(name: str, error: RwHooksError) -> Check:
-    return Check(name, ok=False, message=error.message, mend=error.hint, exit_code=error.exit_code)
+def failed_check(name: str, error: RwHooksError) -> Check:
+    """Return a check that ended with this error."""
+    return Check(name, ok=False, message=error.message, fix=error.hint, exit_code=error.exit_code)
 
 
 def _account(settings: Settings, clients: Clients) -> Generator[Check, None, Account | None]:
     try:
         account = clients.get(settings).account(Deadline.after(_PATIENCE_SECONDS))
     except RwHooksError as error:
-        yield _bad("key", error)
+        yield failed_check("key", error)
         yield Check("balance", ok=None, message="not asked: the key was not accepted")
         return None
     yield Check("key", ok=True, message=f"accepted at {redact_url(settings.api_url)}")
@@ -79,8 +78,8 @@ def _balance(account: Account) -> Check:
         return Check("balance", ok=None, message="the account does not tell it to this key")
     if account.balance > 0:
         return Check("balance", ok=True, message=f"{account.balance:g}")
-    mend = "add credit at https://my.runware.ai: uploads need a positive balance"
-    return Check("balance", ok=False, message=f"{account.balance:g}", mend=mend, exit_code=5)
+    fix = "add credit at https://my.runware.ai: uploads need a positive balance"
+    return Check("balance", ok=False, message=f"{account.balance:g}", fix=fix, exit_code=5)
 
 
 def _air_source(settings: Settings, account: Account | None) -> Check:
@@ -91,8 +90,8 @@ def _air_source(settings: Settings, account: Account | None) -> Check:
         return Check("AIR", ok=None, message="not asked: the key was not accepted")
     if account.air_source:
         return Check("AIR", ok=True, message=f"source {account.air_source}, from the account")
-    mend = "make a source in the Runware dashboard, or give --air source:id@version"
-    return Check("AIR", ok=False, message="the account names no AIR source", mend=mend, exit_code=4)
+    fix = "make a source in the Runware dashboard, or give --air source:id@version"
+    return Check("AIR", ok=False, message="the account names no AIR source", fix=fix, exit_code=4)
 
 
 def _host(settings: Settings) -> Check:
@@ -100,29 +99,20 @@ def _host(settings: Settings) -> Check:
         url = host_url(settings, "model")
         host_at(settings, url).check()
     except RwHooksError as error:
-        return _bad("host", error)
+        return failed_check("host", error)
     return Check("host", ok=True, message=f"{redact_url(url)} can be written")
-
-
-def _state(settings: Settings) -> Check:
-    try:
-        with Journal(settings.home) as journal:
-            count = len(journal.rows())
-    except RwHooksError as error:
-        return _bad("state", error)
-    return Check("state", ok=True, message=f"{settings.home}: {count} publications")
 
 
 def _disk(settings: Settings) -> Check:
     try:
         free = shutil.disk_usage(private_folder(settings.home)).free
     except OSError as error:
-        return Check("disk", ok=False, message=str(error), mend="set RW_HOOKS_HOME to a folder you can write",
+        return Check("disk", ok=False, message=str(error), fix="set RW_HOOKS_HOME to a folder you can write",
                      exit_code=4)  # fmt: skip
     message = f"{free / 1e9:.1f} GB free at {settings.home}"
     if free >= _LEAST_BYTES:
         return Check("disk", ok=True, message=message)
-    return Check("disk", ok=False, message=message, mend="free some space, or set RW_HOOKS_HOME elsewhere", exit_code=4)
+    return Check("disk", ok=False, message=message, fix="free some space, or set RW_HOOKS_HOME elsewhere", exit_code=4)
 
 
 def _clock(settings: Settings) -> Check:
@@ -135,8 +125,8 @@ def _clock(settings: Settings) -> Check:
     now = datetime.now(timezone.utc).isoformat(timespec="seconds")
     if drift <= _CLOCK_SECONDS:
         return Check("clock", ok=True, message=f"{now}, {drift:.0f} s from the server's")
-    mend = "set the clock: signed URLs and TLS depend on it"
-    return Check("clock", ok=False, message=f"{drift:.0f} s from the server's", mend=mend, exit_code=4)
+    fix = "set the clock: signed URLs and TLS depend on it"
+    return Check("clock", ok=False, message=f"{drift:.0f} s from the server's", fix=fix, exit_code=4)
 
 
 def _proxy() -> Check:

@@ -8,11 +8,11 @@ from pydantic import BaseModel, ConfigDict
 
 from rw_hooks.artifact.model import Finding
 
-__all__ = ["STAGES", "Publication", "Stage", "Status"]
+__all__ = ["STAGE_NAMES", "Publication", "StageName", "Status"]
 
 Status = Literal["described", "pending", "ready", "failed", "cancelled", "superseded"]
-Stage = Literal["inspect", "describe", "host", "preflight", "register", "settle"]
-STAGES: tuple[Stage, ...] = ("inspect", "describe", "host", "preflight", "register", "settle")
+StageName = Literal["inspect", "describe", "host", "preflight", "register", "settle"]
+STAGE_NAMES: tuple[StageName, ...] = ("inspect", "describe", "host", "preflight", "register", "settle")
 
 
 class Publication(BaseModel):
@@ -36,6 +36,7 @@ class Publication(BaseModel):
         changed: What this run did: ``registered``, ``updated`` (metadata only), or ``nothing``.
         error: ``code``, ``stage``, ``retryable``, ``message`` and ``hint`` when it did not succeed.
         exit_code: What a command ends with.
+        position: Which of the call's files it is, from 0; publications are told as they end.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -57,10 +58,11 @@ class Publication(BaseModel):
     changed: Literal["registered", "updated", "nothing"] = "nothing"
     error: dict[str, Any] | None = None
     exit_code: int = 0
+    position: int = 0
 
     def as_json(self) -> dict[str, Any]:
         """Return the object that ``--json`` prints."""
-        shown = self.model_dump(mode="json", exclude={"exit_code", "error", "suggestions", "size"})
+        shown = self.model_dump(mode="json", exclude={"exit_code", "error", "suggestions", "size", "position"})
         if self.suggestions:
             shown["suggestions"] = self.suggestions
         if self.error is not None:

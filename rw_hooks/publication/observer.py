@@ -1,4 +1,4 @@
-"""Who looks on while a publication goes its way."""
+"""Who is told of the progress of a publication."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ __all__ = ["Observer", "Silent"]
 
 
 class Observer(Protocol):
-    """What the engine tells of its progress; calls come from one thread a publication."""
+    """What is told of progress. Several publications may be under way at once: each has an observer of its own."""
 
-    def start(self, path: str) -> None:
-        """A file's journey begins (or goes on)."""
+    def start(self, path: str) -> Observer:
+        """Return the observer of one file, which is begun with or gone on with now."""
         ...
 
     def stage(self, name: str) -> None:
@@ -30,12 +30,18 @@ class Observer(Protocol):
         """Something a person would like to know now."""
         ...
 
+    def finish(self) -> None:
+        """Nothing more is done for this file in this call."""
+        ...
+
 
 class Silent:
-    """Looks on and says nothing."""
+    """Is told everything and says nothing."""
 
-    def start(self, path: str) -> None:
-        """Say nothing."""
+    def start(self, path: str) -> Observer:
+        """Return itself."""
+        del path
+        return self
 
     def stage(self, name: str) -> None:
         """Say nothing."""
@@ -47,4 +53,7 @@ class Silent:
         """Say nothing."""
 
     def note(self, message: str) -> None:
+        """Say nothing."""
+
+    def finish(self) -> None:
         """Say nothing."""

@@ -1,45 +1,60 @@
-"""A publication as it is shown, drawn from what the journal has of it."""
+"""A publication as it is shown, drawn from what the store has of it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from rw_hooks.describe import Description
-from rw_hooks.engines.local.sqlite_store import Journal
 from rw_hooks.errors import EXIT_BUG, EXIT_DONE, RwHooksError
-from rw_hooks.publication.model import Publication, Stage
-from rw_hooks.publication.stages.run import Registered, inspection_of
-from rw_hooks.publication.store import UNREAD, Result, Row
+from rw_hooks.publication.model import Publication
+from rw_hooks.publication.results import Results
+from rw_hooks.publication.store import Row, Store
 from rw_hooks.support.redact import redact, redact_url
 from rw_hooks.support.text import printable
 
-__all__ = ["error_record", "failed_before_journal", "shown"]
+__all__ = ["Changed", "error_record", "not_enrolled", "publication_of", "stored_publication"]
+
+Changed = Literal["registered", "updated", "nothing"]
+"""What one call did at the platform."""
 
 
-def shown(journal: Journal, identity: str, changed: Literal["registered", "updated", "nothing"]) -> Publication:
-    """Return the publication of this id as it stands."""
-    row, results = journal.row(identity), journal.results(identity)
-    described = Description.model_validate(results["describe"].value) if "describe" in results else None
-    registered = Registered.model_validate(results["register"].value) if "register" in results else None
-    location = results["host"].value if "host" in results else {}
+def stored_publication(store: Store, identity: str, changed: Changed = "nothing") -> Publication:
+    """Return the publication of this id as it stands.
+
+    Raises:
+        KeyError: There is none.
+    """
+    return publication_of(store.get(identity), Results(store.results(identity)), store.submission(identity), changed)
+
+
+def publication_of(
+    row: Row, results: Results, submission: Mapping[str, Any] | None, changed: Changed = "nothing"
+) -> Publication:
+    """Return a publication as it is shown.
+
+    Args:
+        row: As the store has it.
+        results: What its stages have produced.
+        submission: What was written down of the submission under way, or None.
+        changed: What was done at the platform just now.
+    """
     error = dict(row.error) if row.error else None
     exit_code = int(error.pop("exit_code", EXIT_BUG)) if error else EXIT_DONE
     return Publication(
         id=row.id,
         status=row.status,
-        air=row.air if registered is None else registered.air,
-        sha256=None if row.key.sha256.startswith(UNREAD) else row.key.sha256,
-        url=redact_url(location["url"]) if location else None,
-        host=location.get("host"),
+        air=results.registered.air if "register" in results else row.air,
+        sha256=row.key.sha256 or None,
+        url=redact_url(results.location.url) if "host" in results else None,
+        host=results.location.host if "host" in results else None,
         path=row.path,
-        size=results["inspect"].value["size"] if "inspect" in results else 0,
-        phases=registered.phases if registered else _phases_so_far(journal, row),
-        model=_model(registered, described, location),
-        sources=_sources(described),
-        suggestions=dict(described.suggestions) if described else {},
-        findings=_findings(results, described),
-        seconds={stage: round(result.seconds, 3) for stage, result in results.items()},
+        size=results.inspection.size if "inspect" in results else 0,
+        phases=results.registered.phases if "register" in results else _phases_so_far(submission or {}),
+        model=_model(results),
+        sources={**results.description.sources, "downloadURL": "host"} if "describe" in results else {},
+        suggestions=dict(results.description.suggestions) if "describe" in results else {},
+        findings=_findings(results),
+        seconds=results.seconds,
         changed=changed,
         error=error,
         exit_code=exit_code,
@@ -47,36 +62,32 @@ def shown(journal: Journal, identity: str, changed: Literal["registered", "updat
 
 
 def error_record(error: RwHooksError) -> dict[str, Any]:
-    """Return the error as the journal keeps it."""
+    """Return the error as a store keeps it."""
     record = error.as_json()
     record["message"] = redact(str(record["message"]))
     return {**record, "exit_code": error.exit_code}
 
 
-def failed_before_journal(path: str, error: RwHooksError) -> Publication:
-    """Return what is shown of a file that did not come into the journal."""
+def not_enrolled(path: str, error: RwHooksError) -> Publication:
+    """Return what is shown of a file that did not come into the store."""
     record = error_record(error)
     exit_code = record.pop("exit_code")
     status: Literal["pending", "failed"] = "pending" if error.retryable else "failed"
     return Publication(status=status, path=printable(path), error=record, exit_code=exit_code)
 
 
-def _model(registered: Registered | None, described: Description | None, location: Mapping[str, Any]) -> dict[str, Any]:
-    fields = dict(registered.fields if registered else described.fields if described else {})
-    if location:
-        fields["downloadURL"] = redact_url(location["url"])
+def _model(results: Results) -> dict[str, Any]:
+    described = results.description.fields if "describe" in results else {}
+    fields: dict[str, Any] = dict(results.registered.fields if "register" in results else described)
+    if "host" in results:
+        fields["downloadURL"] = redact_url(results.location.url)
     return fields
 
 
-def _sources(described: Description | None) -> dict[str, str]:
-    return {**described.sources, "downloadURL": "host"} if described else {}
+def _findings(results: Results) -> tuple[Any, ...]:
+    found = results.inspection.findings if "inspect" in results else ()
+    return (*found, *results.description.findings) if "describe" in results else found
 
 
-def _findings(results: Mapping[Stage, Result], described: Description | None) -> tuple[Any, ...]:
-    found = inspection_of(results).findings if "inspect" in results else ()
-    return (*found, *described.findings) if described else found
-
-
-def _phases_so_far(journal: Journal, row: Row) -> tuple[dict[str, str], ...]:
-    submission = journal.submission(row.id) or {}
+def _phases_so_far(submission: Mapping[str, Any]) -> tuple[dict[str, str], ...]:
     return tuple({"status": str(phase["status"]), "at": str(phase["at"])} for phase in submission.get("phases", ()))

@@ -1,17 +1,16 @@
-"""What the stages need from around them: settings, journal, the Runware client, a observer."""
+"""What the stages need from around them: settings, the store, the Runware client, an observer."""
 
 from __future__ import annotations
 
 import threading
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rw_hooks.config.settings import Settings
-from rw_hooks.engines.local.sqlite_store import Journal
 from rw_hooks.errors import MissingError
 from rw_hooks.hosts import Host, HostConfig, default_hub_url, open_host
 from rw_hooks.publication.observer import Observer, Silent
+from rw_hooks.publication.store import Store
 from rw_hooks.runware import Endpoint, RunwareClient
 from rw_hooks.runware.types import Transport
 
@@ -102,20 +101,15 @@ class Services:
 
     Attributes:
         settings: The options of this publication, and this process's keys and endpoints.
-        journal: The journal.
+        store: What is known of publications.
         clients: The Runware clients.
-        observer: Who looks on.
+        observer: Who is told of the progress.
     """
 
     settings: Settings
-    journal: Journal
+    store: Store
     clients: Clients = field(default_factory=Clients)
     observer: Observer = field(default_factory=Silent)
-
-    @property
-    def home(self) -> Path:
-        """The state folder."""
-        return self.settings.home
 
     @property
     def client(self) -> RunwareClient:
@@ -123,5 +117,5 @@ class Services:
         return self.clients.get(self.settings)
 
     def with_settings(self, settings: Settings) -> Services:
-        """Return the same context for other settings."""
+        """Return the same services for other settings."""
         return replace(self, settings=settings)

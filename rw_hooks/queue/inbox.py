@@ -1,12 +1,15 @@
-"""The inbox: where a hand-over waits until the worker has it in the journal. Standard library only.
+"""The inbox: where a save waits until its publication is enrolled. Standard library only.
 
-A hand-over is one JSON file, written beside its final name and renamed, so that a reader sees all of it or none.
-It may hold a secret URL that the user gave (``--host``), so it is readable by its owner alone, and it is gone as soon
-as the publication is in the journal.
+An item is one JSON file, written beside its final name and renamed, so that a reader sees all of it or none. When its
+publication is enrolled it is acknowledged: it leaves the inbox, and is kept until that publication is over. Should the
+store be lost meanwhile, it goes back into the inbox, and nothing has to be asked for again.
+
+An item may hold a secret URL that the user gave (``--host``), so it is readable by its owner alone.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import uuid
 from collections.abc import Iterator, Mapping
@@ -19,10 +22,24 @@ from rw_hooks.support.atomic_json import write
 from rw_hooks.support.failpoints import reach
 from rw_hooks.support.private_files import private_folder
 
-__all__ = ["SCHEMA", "NewerSchemaError", "QueueItem", "drop", "left_waiting", "remove", "waiting"]
+__all__ = [
+    "SCHEMA",
+    "NewerSchemaError",
+    "QueueItem",
+    "acknowledge",
+    "acknowledged",
+    "drop",
+    "forget",
+    "give_back",
+    "left_waiting",
+    "place_of",
+    "remove",
+    "waiting",
+]
 
 SCHEMA = 1
 _SUFFIX = ".json"
+_ACKNOWLEDGED = "taken"
 _BYTES_MAX = 10_000_000
 
 
@@ -133,11 +150,56 @@ def _came_at(path: Path) -> int:
         return 0
 
 
+def place_of(home: Path, item: QueueItem) -> Path:
+    """Return where an item lies while it waits."""
+    return home / "inbox" / (item.id + _SUFFIX)
+
+
 def remove(path: Path) -> None:
-    """Take a hand-over out of the inbox; it is no fault when it is gone already."""
+    """Take an item out of the inbox that is never to be published; it is no fault when it is gone already."""
     reach("inbox.before_remove")
     path.unlink(missing_ok=True)
     reach("inbox.after_remove")
+
+
+def acknowledge(home: Path, file: Path, publication: str) -> None:
+    """Take an item out of the inbox, because its publication is enrolled; it is no fault when it is gone already.
+
+    Args:
+        home: The state folder.
+        file: Its place in the inbox.
+        publication: The name of its publication, with which it is kept.
+    """
+    reach("inbox.before_remove")
+    try:
+        file.replace(private_folder(home / _ACKNOWLEDGED) / f"{publication}.{file.name}")
+    except OSError:  # it is enrolled: what cannot be kept a second time need not be
+        file.unlink(missing_ok=True)
+    reach("inbox.after_remove")
+
+
+def acknowledged(home: Path) -> Iterator[tuple[Path, str]]:
+    """Yield the items that are kept, each with the name of its publication."""
+    for file in (home / _ACKNOWLEDGED).glob("[!.]*" + _SUFFIX):
+        yield file, file.name.partition(".")[0]
+
+
+def give_back(home: Path, file: Path) -> None:
+    """Put a kept item back into the inbox, because the store no longer knows its publication.
+
+    Raises:
+        OSError: It cannot be moved; it is no fault when somebody else has just done so.
+    """
+    with contextlib.suppress(FileNotFoundError):
+        file.replace(private_folder(home / "inbox") / file.name.partition(".")[2])
+
+
+def forget(home: Path, publication: str) -> None:
+    """Remove the items of a publication that is over; what cannot be removed now is removed another time."""
+    for file, name in acknowledged(home):
+        if name == publication:
+            with contextlib.suppress(OSError):
+                file.unlink()
 
 
 def _read(path: Path) -> QueueItem:

@@ -24,7 +24,10 @@ from rw_hooks.support.priority import keep_back
 from rw_hooks.support.private_files import private_folder
 from rw_hooks.support.process_lock import ProcessLock, is_locked
 
-__all__ = ["WorkerLease"]
+__all__ = ["OF_THE_WORKER", "WorkerLease"]
+
+OF_THE_WORKER = ("engine", "concurrency")
+"""The options that say how the worker itself works."""
 
 _TAKE_SECONDS = 10.0
 _START_SECONDS = 20.0
@@ -55,7 +58,7 @@ class WorkerLease:
         self._lock = self._folder / f"{name}.lock"
         self._heartbeat = self._folder / f"{name}.json"
         self._taken = self._folder / f"{name}.taken"
-        self._presence = ProcessLock(self._lock)
+        self._process_lock = ProcessLock(self._lock)
 
     @property
     def is_held(self) -> bool:
@@ -87,7 +90,7 @@ class WorkerLease:
         """
         _started[str(self._lock)] = _Started(_start(self._folder.parent, environ, command), time.time())
 
-    def take(self) -> bool:
+    def acquire(self) -> bool:
         """Take the post, waiting a little for a worker that is leaving; False where another one stays.
 
         Raises:
@@ -95,25 +98,25 @@ class WorkerLease:
         """
         private_folder(private_folder(self._folder.parent) / self._folder.name)
         until = time.monotonic() + _TAKE_SECONDS
-        while not self._presence.acquire():
+        while not self._process_lock.acquire():
             if self._heartbeat.exists() or time.monotonic() > until:
                 return False
             time.sleep(0.05)
         self._taken.touch()
-        self.beat()
+        self.heartbeat()
         return True
 
-    def beat(self) -> None:
+    def heartbeat(self) -> None:
         """Say that the worker lives, and will look at the inbox again."""
         self._heartbeat.touch(mode=0o600)  # it takes no room on a full disk
 
-    def stop_beating(self) -> None:
+    def stop_heartbeat(self) -> None:
         """Say that the worker may leave."""
         self._heartbeat.unlink(missing_ok=True)
 
-    def leave(self) -> None:
+    def release(self) -> None:
         """Give the post up."""
-        self._presence.release()
+        self._process_lock.release()
 
 
 def _start(home: Path, environ: Mapping[str, str], command: str | None) -> subprocess.Popen[bytes]:
@@ -140,8 +143,11 @@ def _flags() -> int:
 
 
 def _environment(home: Path, environ: Mapping[str, str]) -> dict[str, str]:
-    """Return the trainer's environment without its options, which a hand-over carries, and without its rank."""
-    left_out = {entry.variable for entry in OPTIONS.values()}.union(_RANKS)
+    """Return the trainer's environment without its rank, and of its options with those of the worker alone.
+
+    The others are carried by each item.
+    """
+    left_out = {entry.variable for entry in OPTIONS.values() if entry.name not in OF_THE_WORKER}.union(_RANKS)
     kept = {name: value for name, value in environ.items() if name not in left_out}
     places = [str(Path(place).absolute()) for place in kept.pop("PYTHONPATH", "").split(os.pathsep) if place]
     package = Path(__file__).parents[2]

@@ -13,7 +13,7 @@ from pathlib import Path
 from threading import Event
 
 from rw_hooks.config.settings import Settings
-from rw_hooks.engines.local.sqlite_store import Journal
+from rw_hooks.engines.base import open_engine
 from rw_hooks.errors import RwHooksError
 from rw_hooks.hook.weights_file import is_complete
 from rw_hooks.integration import RunArtifact, read_run
@@ -112,11 +112,12 @@ class Watch:
 def _published_before(settings: Settings) -> dict[str, str]:
     """Return the data hash of all that was published here in this way, with the name of its file."""
     endpoint, air = endpoint_of(settings), settings.text("air") or ""
-    with Journal(settings.home) as journal:
-        accounts = journal.same_account(endpoint.rest_url, endpoint.fingerprint)
-        ours = [row for row in journal.rows() if row.status == "ready" and row.key.account in accounts]
+    with open_engine(settings) as engine:
+        store = engine.store
+        accounts = store.same_account(endpoint.rest_url, endpoint.fingerprint)
+        ours = [row for row in store.rows() if row.status == "ready" and row.key.account in accounts]
         same = [row for row in ours if (row.key.endpoint, row.key.asked_air) == (endpoint.rest_url, air)]
-        inspected = [(row, journal.results(row.id).get("inspect")) for row in same]
+        inspected = [(row, store.results(row.id).get("inspect")) for row in same]
     return {str(result.value["autov3"]): Path(row.path).name for row, result in inspected if result is not None}
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
 
 __all__ = ["Deadline"]
 
@@ -18,6 +19,16 @@ class Deadline:
     def after(cls, seconds: float) -> Deadline:
         """Return the deadline that many seconds from now."""
         return cls(time.monotonic() + seconds)
+
+    @classmethod
+    def at(cls, moment: str) -> Deadline:
+        """Return the deadline at a point in time, ISO 8601 in UTC, as another process wrote it down."""
+        return cls.after((datetime.fromisoformat(moment) - datetime.now(timezone.utc)).total_seconds())
+
+    @property
+    def utc(self) -> str:
+        """The point in time, ISO 8601 in UTC, for another process to read."""
+        return (datetime.now(timezone.utc) + timedelta(seconds=self.left)).isoformat(timespec="milliseconds")
 
     @property
     def left(self) -> float:

@@ -1,23 +1,20 @@
-"""From a hand-over to a publication in the journal: the file is inspected, and its key decides which one it is."""
+"""From a queue item to an enrolled publication: the file is inspected, and its key decides which one it is."""
 
 from __future__ import annotations
 
 import time
-from dataclasses import replace
 from pathlib import Path
 
-from rw_hooks.artifact import inspect, require_publishable, strip_metadata
-from rw_hooks.artifact.model import Inspection
-from rw_hooks.describe import Description
-from rw_hooks.errors import ArtifactError, RefusedError, RwHooksError, UsageError
-from rw_hooks.publication.model import Stage, Status
+from rw_hooks.artifact import Inspection, strip_metadata
+from rw_hooks.errors import RwHooksError
+from rw_hooks.publication import policy
+from rw_hooks.publication.model import Status
 from rw_hooks.publication.option_codec import secret_options, without_secret_options
 from rw_hooks.publication.report import error_record
 from rw_hooks.publication.services import Services, endpoint_of
-from rw_hooks.publication.stages.describe import describe_row
-from rw_hooks.publication.stages.preview_image import with_known_hero
-from rw_hooks.publication.stages.run import Registered, inspection_of
-from rw_hooks.publication.store import UNREAD, Key, Row
+from rw_hooks.publication.stages.describe import ARGV
+from rw_hooks.publication.stages.inspect import inspect_bytes
+from rw_hooks.publication.store import Change, Enrolment, Key, Row
 from rw_hooks.queue.inbox import QueueItem
 from rw_hooks.queue.snapshot import (
     COPY,
@@ -29,26 +26,22 @@ from rw_hooks.queue.snapshot import (
     require_as_handed_over,
     source_of,
 )
-from rw_hooks.support import named_locks
 from rw_hooks.support.deadline import Deadline
 from rw_hooks.support.private_files import private_folder
-from rw_hooks.support.redact import redact_url
-from rw_hooks.support.text import printable
+from rw_hooks.support.text import printable, require_printable
 
-__all__ = ["is_bad_artifact", "renew", "require_readable", "retry", "take", "take_unread"]
+__all__ = ["enrol", "enrol_unread"]
 
 _NO_KEYS: tuple[str, ...] = ()
-_ENROLL_SECONDS = 60.0
-_CALL_ONLY = {"webhookURL", "deliveryMethod"}
-_DONE_ONCE: tuple[Stage, ...] = ("host", "preflight", "register")
+_ENROL_SECONDS = 60.0
 
 
-def take(context: Services, item: QueueItem) -> Row:
-    """Inspect what was handed over and write it into the journal; a bad artifact ends there as failed.
+def enrol(services: Services, item: QueueItem) -> Row:
+    """Inspect what was handed over and write it into the store; a bad artifact ends there as failed.
 
     Args:
-        context: For the settings of this hand-over.
-        item: The hand-over.
+        services: For the settings of this item.
+        item: The item.
 
     Returns:
         The publication. The same bytes asked for in the same way are the same publication, whatever its state.
@@ -57,113 +50,71 @@ def take(context: Services, item: QueueItem) -> Row:
         ArtifactError: The file cannot be read as a file at all, or changed while it was read.
         UsageError: There is no such file.
     """
-    require_readable(item.path)
-    context.observer.start(item.path)
-    context.observer.stage("inspect")
+    require_printable(item.path)
+    services.observer.stage("inspect")
     started = time.monotonic()
-    held, inspection = _read(context, item)
+    held, inspection = _read(services, item)
     seconds = time.monotonic() - started
-    row = _enroll(context, item, held, inspection)
-    context.journal.record(row.id, "inspect", inspection.as_json(), seconds)
-    try:
-        require_publishable(inspection)
-    except ArtifactError as error:
-        error.stage = "inspect"
-        context.journal.end(row.id, "failed", error_record(error))
-    return context.journal.row(row.id)
+    assert inspection.sha256 is not None  # noqa: S101 - a whole inspection always has it
+    given: float | None = services.settings.value("timeout", None)
+    expires = Deadline.after(policy.seconds_allowed(inspection.category, given))
+    change = policy.enrolled(inspection, seconds, secret_options(item.options), expires.utc)
+    key = _key(services, inspection.sha256)
+    with services.store.lock(f"enroll {inspection.sha256}", Deadline.after(_ENROL_SECONDS)):
+        kept = _kept(services.store.find(key), held)
+        return services.store.enroll(_enrolment(services, item, key, str(kept), change))
 
 
-def require_readable(path: str) -> None:
-    """Stop where the file's name is not UTF-8: neither journal nor URL nor request could hold it.
-
-    Raises:
-        UsageError: It is not.
-    """
-    if printable(path) != path:
-        raise UsageError(
-            "name_not_utf8",
-            f"the name of {printable(path)} is not UTF-8",
-            hint="rename the file, and publish it again",
-            stage="inspect",
-        )  # fmt: skip
+def enrol_unread(services: Services, item: QueueItem, status: Status, error: RwHooksError | None = None) -> Row:
+    """Write an item into the store that was not read: superseded before its turn, or impossible to read."""
+    record = error_record(error) if error else None
+    change = Change(status=status, error=record, begun=True)
+    return services.store.enroll(_enrolment(services, item, _key(services, ""), printable(item.path), change))
 
 
-def renew(context: Services, identity: str) -> None:
-    """Decide what is to be done for a publication that may have been begun, or finished, before.
-
-    One that is ready is reopened only where its description now differs, and then for its metadata alone. The caller
-    holds the publication's lock.
-
-    Raises:
-        RefusedError: The category or type of a ready model would change.
-    """
-    row, results = context.journal.row(identity), context.journal.results(identity)
-    if _is_bad(inspection_of(results)):
-        return
-    if row.status == "ready" and "register" in results:
-        earlier = Description.model_validate(results["describe"].value)
-        described = with_known_hero(describe_row(context, row, inspection_of(results), air=row.air), earlier)
-        _renew_ready(context, row, described, Registered.model_validate(results["register"].value))
-        return
-    moved = "host" in results and _host_differs(context, results["host"].value["host"])
-    context.journal.reopen(identity, "describe", keep=() if moved or row.status == "superseded" else _DONE_ONCE)
+def _key(services: Services, sha256: str) -> Key:
+    endpoint = endpoint_of(services.settings)
+    return Key(sha256, services.settings.text("air") or "", endpoint.rest_url, endpoint.fingerprint)
 
 
-def _is_bad(inspection: Inspection) -> bool:
-    try:
-        require_publishable(inspection)
-    except ArtifactError:
-        return True
-    return False
+def _enrolment(services: Services, item: QueueItem, key: Key, held: str, change: Change) -> Enrolment:
+    return Enrolment(
+        id=item.id,
+        key=key,
+        path=printable(item.path),
+        held=held,
+        machine=services.settings.machine,
+        options=without_secret_options(item.options),
+        facts={**item.facts, ARGV: item.argv},
+        change=change,
+    )
 
 
-def retry(context: Services, identity: str) -> None:
-    """Make a publication that failed pending again; the caller holds its lock."""
-    row = context.journal.row(identity)
-    if row.status == "failed" and not is_bad_artifact(row):
-        context.journal.reopen(identity, "describe", keep=_DONE_ONCE)
-
-
-def is_bad_artifact(row: Row) -> bool:
-    """Whether the publication failed for what the file is, or before it was read: trying again is of no use."""
-    if row.status != "failed" or row.error is None:
-        return False
-    return row.key.sha256.startswith(UNREAD) or row.error.get("exit_code") == ArtifactError.exit_code
-
-
-def take_unread(context: Services, item: QueueItem, status: Status, error: RwHooksError | None = None) -> Row:
-    """Write a hand-over into the journal that was not read: superseded before its turn, or impossible to read."""
-    endpoint = endpoint_of(context.settings)
-    key = Key(UNREAD + item.id, context.settings.text("air") or "", endpoint.rest_url, endpoint.fingerprint)
-    path = printable(item.path)
-    row = context.journal.enroll(key, path=path, held=path, options={}, facts={})
-    context.journal.end(row.id, status, error_record(error) if error else None)
-    return context.journal.row(row.id)
-
-
-def _read(context: Services, item: QueueItem) -> tuple[Path, Inspection]:
+def _read(services: Services, item: QueueItem) -> tuple[Path, Inspection]:
     """Inspect what was handed over, and return where its bytes are kept from now on.
 
     The link of a hook becomes a private copy by the very reading that inspects it.
     """
-    own = _own_copy(context, item)
+    own, placed = _own_copy(services, item), Path(item.path)
     if own is not None and not own.exists():
-        return own, _read_into(context, item, own)
+        return own, _read_into(services, item, own)
     source = own or source_of(item)
     require_as_handed_over(item)
-    inspection = _inspect(context, item, source)
+    inspection = inspect_bytes(source, placed, services.observer)
     require_as_handed_over(item)
     return source, inspection
 
 
-def _read_into(context: Services, item: QueueItem, own: Path) -> Inspection:
-    keys = context.settings.value("strip_metadata", _NO_KEYS)
+def _read_into(services: Services, item: QueueItem, own: Path) -> Inspection:
+    keys, placed = services.settings.value("strip_metadata", _NO_KEYS), Path(item.path)
     partial = own.with_name(f".{own.name}.partial")
     require_as_handed_over(item)
     try:
         if keys:
             strip_metadata(source_of(item), partial, "private" if keys == ("private",) else keys)
-        inspection = _inspect(context, item, partial if keys else source_of(item), copy_to=None if keys else partial)
+            inspection = inspect_bytes(partial, placed, services.observer)
+        else:
+            inspection = inspect_bytes(source_of(item), placed, services.observer, copy_to=partial)
         require_as_handed_over(item)
         partial.replace(own)
     finally:
@@ -172,36 +123,12 @@ def _read_into(context: Services, item: QueueItem, own: Path) -> Inspection:
     return inspection
 
 
-def _own_copy(context: Services, item: QueueItem) -> Path | None:
+def _own_copy(services: Services, item: QueueItem) -> Path | None:
     """Return where a copy of our own belongs; None where the file is published from where it lies."""
-    if context.settings.value("strip_metadata", _NO_KEYS):
-        return private_folder(context.home / "spool") / f"{item.id}{COPY}"
+    if services.settings.value("strip_metadata", _NO_KEYS):
+        return private_folder(services.settings.home / "spool") / f"{item.id}{COPY}"
     copy = copy_of(item)
     return copy if copy is not None and (copy.exists() or has_room(copy, item.size)) else None
-
-
-def _inspect(context: Services, item: QueueItem, path: Path, copy_to: Path | None = None) -> Inspection:
-    placed = Path(item.path)
-    inspection = inspect(path, progress=context.observer.moved, copy_to=copy_to, placed=placed)
-    return replace(inspection, path=item.path)
-
-
-def _enroll(context: Services, item: QueueItem, held: Path, inspection: Inspection) -> Row:
-    endpoint = endpoint_of(context.settings)
-    assert inspection.sha256 is not None  # noqa: S101 - a whole inspection always has it
-    key = Key(inspection.sha256, context.settings.text("air") or "", endpoint.rest_url, endpoint.fingerprint)
-    with named_locks.held(context.home, f"enroll {inspection.sha256}", Deadline.after(_ENROLL_SECONDS)):
-        row = context.journal.enroll(
-            key,
-            path=item.path,
-            held=str(_kept(context.journal.find(key), held)),
-            options=without_secret_options(item.options),
-            facts={**item.facts, "argv": item.argv},
-        )
-    secrets = secret_options(item.options)
-    if secrets:
-        context.journal.keep_secrets(row.id, secrets)
-    return row
 
 
 def _kept(known: Row | None, held: Path) -> Path:
@@ -211,29 +138,3 @@ def _kept(known: Row | None, held: Path) -> Path:
         return held
     release(held)
     return older
-
-
-def _renew_ready(context: Services, row: Row, described: Description, registered: Registered) -> None:
-    then, now = registered.fields, described.fields
-    differing = {name for name in {*then, *now} - _CALL_ONLY - {"air"} if then.get(name) != now.get(name)}
-    if not differing or described.missing:
-        return
-    for name in ("category", "type"):
-        if name in differing:
-            raise RefusedError(
-                f"{name}_change",
-                f"{row.air} is a {then.get(name)}; its {name} cannot be changed to {now.get(name)}",
-                hint=f"publish under another AIR, or leave --{name} as it was; nothing was sent",
-                stage="describe",
-            )
-    context.observer.note("the description differs: updating the metadata only (" + ", ".join(sorted(differing)) + ")")
-    context.journal.reopen(row.id, "describe", keep=("host", "preflight"))
-
-
-def _host_differs(context: Services, hosted: str) -> bool:
-    given = context.settings.text("host")
-    return given is not None and _place(given) != _place(hosted)
-
-
-def _place(host: str) -> str:
-    return redact_url(host).rstrip("/")

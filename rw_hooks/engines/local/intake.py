@@ -1,25 +1,30 @@
-"""What a worker and ``rw-hooks resume`` do alike with the inbox: look, take one at a time, and tell who waits."""
+"""What waits in the inbox of this machine: what is to be done with it, taking one at a time, and telling who waits."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from rw_hooks.api.publish import work_off
 from rw_hooks.engines.local.due import Sorted, sort_out
-from rw_hooks.engines.local.enrol import take_unread
+from rw_hooks.engines.local.enrol import enrol, enrol_unread
+from rw_hooks.errors import RwHooksError, UnreachableError
 from rw_hooks.publication.model import Publication
 from rw_hooks.publication.services import Services
+from rw_hooks.publication.store import JournalError, Store
 from rw_hooks.queue import status
-from rw_hooks.queue.inbox import NewerSchemaError, QueueItem, remove, waiting
+from rw_hooks.queue.inbox import NewerSchemaError, QueueItem, acknowledge, remove, waiting
 from rw_hooks.queue.runs import forget, is_over, known
 from rw_hooks.queue.snapshot import release_item
 from rw_hooks.queue.status import JobStatus
-from rw_hooks.support.named_locks import hand_over_held
+from rw_hooks.support.deadline import Deadline
+from rw_hooks.support.os_errors import os_errors_reported
 
-__all__ = ["Found", "forget_runs", "handle", "look", "report", "supersede"]
+__all__ = ["Found", "forget_runs", "item_held", "look", "report", "supersede", "take"]
+
+_ITEM_SECONDS = 6 * 3600.0
 
 
 @dataclass
@@ -28,7 +33,7 @@ class Found:
 
     Attributes:
         sorted: What is to be done with it.
-        files: The inbox's files, by hand-over.
+        files: The inbox's files, by item.
         newer: What was written by a newer version, in words.
         unreadable: What cannot be read just now, and why.
     """
@@ -64,29 +69,66 @@ def forget_runs(home: Path, endpoint: str, accounts: Collection[str]) -> None:
             forget(home, run.id)
 
 
-def handle(context: Services, item: QueueItem, file: Path) -> Publication | None:
-    """Take a hand-over as far as it goes; None where somebody else has just done so."""
-    with hand_over_held(context.home, item.id):
+def item_held(store: Store, identity: str, *, seconds: float = _ITEM_SECONDS) -> AbstractContextManager[None]:
+    """Have an item of the inbox in hand while the block runs, for as long as reading it may take.
+
+    Raises:
+        UnreachableError: Another process still has it in hand after these seconds.
+    """
+    return store.lock(f"hand-over {identity}", Deadline.after(seconds))
+
+
+def take(services: Services, item: QueueItem, file: Path) -> str | None:
+    """Enroll an item, take it out of the inbox, and return its publication; None where somebody else has just done so.
+
+    Raises:
+        JournalError: The store cannot be used; the item stays where it is.
+        UnreachableError: This machine failed; the item stays where it is.
+        RwHooksError: A command's file cannot be read. What a hook handed over has failed then in the store, because
+            nobody is there to hear it.
+    """
+    home = services.settings.home
+    with item_held(services.store, item.id):
         if not file.exists():
             return None
-        status.write(context.home, item.id, JobStatus("pending", item.path, doing="inspect"))
-        return work_off(context, item, file, partial(_taken, context.home, item))
+        try:
+            with os_errors_reported():
+                row = enrol(services, item)
+        except (JournalError, UnreachableError):
+            raise
+        except RwHooksError as error:
+            error.stage = error.stage or "inspect"
+            return _given_up(services, item, file, error)
+        if status.read(home, item.id) is not None:  # somebody may be waiting for it
+            status.write(home, item.id, JobStatus("pending", item.path, publication=row.id, doing="describe"))
+        acknowledge(home, file, row.id)
+        return row.id
 
 
-def supersede(context: Services, item: QueueItem, file: Path) -> None:
-    """Write down that a hand-over is not published because a better one came, and let go of its bytes."""
-    row = take_unread(context, item, "superseded")
-    status.write(context.home, item.id, JobStatus("superseded", item.path, publication=row.id))
+def _given_up(services: Services, item: QueueItem, file: Path, error: RwHooksError) -> str:
+    if not item.run:
+        remove(file)
+        raise error
+    row = enrol_unread(services, item, "failed", error)
+    release_item(item)
+    remove(file)
+    return row.id
+
+
+def supersede(services: Services, item: QueueItem, file: Path) -> None:
+    """Write down that an item is not published because a better one came, and let go of its bytes."""
+    row = enrol_unread(services, item, "superseded")
+    status.write(services.settings.home, item.id, JobStatus("superseded", item.path, publication=row.id))
     release_item(item)
     remove(file)
 
 
-def report(home: Path, item: QueueItem | str, publication: Publication, *, doing: str = "") -> None:
-    """Tell a hook that may be waiting how its hand-over stands."""
+def report(home: Path, item: str, publication: Publication, *, doing: str = "") -> None:
+    """Tell a hook that may be waiting how its item stands."""
     error = publication.error or {}
     status.write(
         home,
-        item if isinstance(item, str) else item.id,
+        item,
         JobStatus(
             status=publication.status,
             path=publication.path,
@@ -99,7 +141,3 @@ def report(home: Path, item: QueueItem | str, publication: Publication, *, doing
             exit_code=publication.exit_code,
         ),
     )
-
-
-def _taken(home: Path, item: QueueItem, identity: str) -> None:
-    status.write(home, item.id, JobStatus("pending", item.path, publication=identity, doing="describe"))

@@ -1,110 +1,259 @@
-"""The local engine: runs a publication's stages one after the other, each recorded before the next one starts."""
+"""The local engine: publications on this machine, in SQLite, one process at a time on each."""
 
 from __future__ import annotations
 
-import logging
+import threading
 import time
-from collections.abc import Callable, Mapping
-from typing import Literal
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-from rw_hooks.errors import RefusedError, RwHooksError, UnreachableError
-from rw_hooks.publication.model import STAGES, Stage
-from rw_hooks.publication.report import error_record
-from rw_hooks.publication.services import Services
-from rw_hooks.publication.stages.run import RUN, Work, inspection_of
-from rw_hooks.publication.store import Result, Row
+from rw_hooks.config.settings import Settings
+from rw_hooks.config.state_dir import clear_state_leftovers
+from rw_hooks.engines.base import DEFAULT_CONCURRENCY
+from rw_hooks.engines.local.cleanup import release_if_over, tidy_up
+from rw_hooks.engines.local.intake import forget_runs, item_held, look, report, supersede, take
+from rw_hooks.engines.local.sqlite_store import SqliteStore
+from rw_hooks.errors import RwHooksError, UnreachableError, UsageError
+from rw_hooks.publication import policy
+from rw_hooks.publication.journey import Journey, time_allowed
+from rw_hooks.publication.model import Publication, StageName
+from rw_hooks.publication.notify import run_command
+from rw_hooks.publication.observer import Observer
+from rw_hooks.publication.option_codec import unpack
+from rw_hooks.publication.policy import Intent
+from rw_hooks.publication.report import error_record, not_enrolled, stored_publication
+from rw_hooks.publication.results import Results
+from rw_hooks.publication.services import Clients, Services, endpoint_of
+from rw_hooks.publication.stages import STAGES
+from rw_hooks.publication.store import JournalError, Row
+from rw_hooks.queue import status
+from rw_hooks.queue.inbox import QueueItem, acknowledged, drop, left_waiting, place_of, remove, waiting
+from rw_hooks.queue.snapshot import release_item
 from rw_hooks.support.deadline import Deadline
-from rw_hooks.support.failpoints import reach
-from rw_hooks.support.named_locks import held
-from rw_hooks.support.os_errors import os_errors_reported
+from rw_hooks.support.os_errors import from_os_error, os_errors_reported
+from rw_hooks.support.text import printable
+from rw_hooks.support.thread_pool import as_done
 
-__all__ = ["Change", "advance", "time_allowed"]
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
-Change = Literal["registered", "updated", "nothing"]
-_SECONDS = 2 * 3600.0
-_SECONDS_FOR_CHECKPOINT = 6 * 3600.0
-_LOG = logging.getLogger("rw_hooks.publish")
+__all__ = ["LocalEngine"]
 
-
-def time_allowed(context: Services, row: Row) -> Deadline:
-    """Return when the whole publication must be over: as given, else two hours, six for a checkpoint."""
-    results = context.journal.results(row.id)
-    large = "inspect" in results and inspection_of(results).category == "checkpoint"
-    return Deadline.after(context.settings.value("timeout", _SECONDS_FOR_CHECKPOINT if large else _SECONDS))
+_FILES_AT_ONCE = 4
+_LOOK_SECONDS = 0.25
+_CANCEL_SECONDS = 2.0
 
 
-def advance(context: Services, identity: str, deadline: Deadline, prepare: Callable[[], None]) -> Change:
-    """Take a publication as far as it goes; how it stands then is in the journal.
-
-    One process at a time works on a publication; others wait here for it until the deadline, and then find it done.
+class LocalEngine:
+    """An :class:`~rw_hooks.engines.base.Engine` on one state folder.
 
     Args:
-        context: For the settings of this publication.
-        identity: The publication.
-        deadline: When the whole of it must be over.
-        prepare: Called first, while nobody else can work on the publication.
+        settings: Keys and endpoints of this process, and options beneath those that a publication was asked for with.
 
-    Returns:
-        What this call did at the platform.
+        read_only: Whether the store is only looked at.
 
     Raises:
-        RwHooksError: What ``prepare`` raises.
-        UnreachableError: Another process still works on it at the deadline.
+        JournalError: The state folder cannot be used.
     """
-    with held(context.home, f"publication {identity}", deadline):
-        prepare()
-        was_live = context.journal.row(identity).live
-        if not all(_step(context, identity, stage, deadline) for stage in STAGES[1:]):
-            return "nothing"
-        reach("end.before")
-        context.journal.end(identity, "ready")
-        return "updated" if was_live else "registered"
 
+    def __init__(self, settings: Settings, *, read_only: bool = False) -> None:
+        self.settings = settings
+        self.store = SqliteStore.to_look(settings.home) if read_only else SqliteStore(settings.home)
+        self.clients = Clients()
+        self._slots: dict[StageName, threading.Semaphore] = {
+            "inspect": threading.BoundedSemaphore(_FILES_AT_ONCE),
+            "host": threading.BoundedSemaphore(_FILES_AT_ONCE),
+        }
+        self._tidied = False
+        self._tidying = threading.Lock()
 
-def _step(context: Services, identity: str, stage: Stage, deadline: Deadline) -> bool:
-    """Run one stage unless it has been, and say whether the next one may start."""
-    row, results = context.journal.row(identity), context.journal.results(identity)
-    if not _may_go_on(row, results):
-        return False
-    if stage in results:
-        return True
-    context.observer.stage(stage)
-    started = time.monotonic()
-    try:
-        _require_time(deadline, stage)
-        with os_errors_reported():
-            value = RUN[stage](Work(context, row, results, deadline))
-    except RwHooksError as error:
-        _stop(context, identity, stage, error)
-        return False
-    except Exception as error:
-        bug = RwHooksError("internal_error", f"{type(error).__name__} in stage {stage}: a bug of rw-hooks", stage=stage)
-        context.journal.end(identity, "failed", error_record(bug))
-        raise
-    context.journal.record(identity, stage, value.model_dump(mode="json"), time.monotonic() - started)
-    return True
+    def __enter__(self) -> Self:
+        return self
 
+    def __exit__(self, *_: object) -> None:
+        self.clients.close()
+        self.store.close()
 
-def _require_time(deadline: Deadline, stage: Stage) -> None:
-    if deadline.passed:
-        raise UnreachableError("timeout", f"the time for this publication was over before the stage {stage}")
+    def services(self, settings: Settings, observer: Observer) -> Services:
+        """Return what the stages need from around them, for these options."""
+        return Services(settings, self.store, self.clients, observer)
 
+    def for_item(self, item: QueueItem, observer: Observer) -> Services:
+        """Return the services for the options that an item brings."""
+        return self.services(unpack(self.settings, item.options), observer)
 
-def _may_go_on(row: Row, results: Mapping[Stage, Result]) -> bool:
-    """Whether it is pending; what was cancelled after the platform said ready is ready all the same."""
-    return row.status == "pending" or (row.status == "cancelled" and "register" in results)
+    # -- the protocol
 
+    def submit(self, item: QueueItem, observer: Observer) -> str:
+        """Put a file into the inbox, inspect it, and enroll it.
 
-def _stop(context: Services, identity: str, stage: Stage, error: RwHooksError) -> None:
-    """Write down why it stopped, and make the next attempt start where it can succeed."""
-    error.stage = error.stage or stage
-    if isinstance(error, UnreachableError) and not error.hint:
-        error.hint = "nothing is lost: run 'rw-hooks resume' to go on"
-    if context.journal.row(identity).status == "cancelled":
-        return  # dropped meanwhile, which may be why it stopped
-    _LOG.info("publication %s stopped in stage %s: %s (%s)", identity, stage, error.message, error.code)
-    if stage == "register" and isinstance(error, RefusedError):
-        context.journal.forget_submission(identity)
-    if stage == "preflight" and isinstance(error, RefusedError):
-        context.journal.reopen(identity, "host")
-    context.journal.end(identity, "pending" if error.retryable else "failed", error_record(error))
+        What an interrupted command left there, that asked for the very same, is taken up instead.
+        """
+        self.tidy_up()
+        file = place_of(self.settings.home, item)
+        if not file.exists():
+            left = left_waiting(self.settings.home, item)
+            item, file = left if left is not None else (item, self._dropped(item))
+        taken = self.take(item, file, observer)
+        return taken if taken is not None else self._taken_elsewhere(item)
+
+    def take(self, item: QueueItem, file: Path, observer: Observer) -> str | None:
+        """Enroll an item that lies in the inbox; None where somebody else has just done so."""
+        with self._slot("inspect"):
+            return take(self.for_item(item, observer), item, file)
+
+    def advance(
+        self, identity: str, intent: Intent, observer: Observer, deadline: Deadline | None = None
+    ) -> Publication:
+        """Take a publication as far as it goes; one process at a time works on it, others wait and find it done."""
+        row = self.store.get(identity)
+        services = self.services(unpack(self.settings, row.options), observer)
+        try:
+            with os_errors_reported():
+                return self._advance(services, row, intent, deadline)
+        except RwHooksError as error:
+            publication, record = stored_publication(self.store, identity), error_record(error)
+            return publication.model_copy(update={"exit_code": record.pop("exit_code"), "error": record})
+        finally:
+            release_if_over(self.store.get(identity), self.settings.home)
+
+    def cancel(self, identity: str) -> Publication:
+        """Drop a publication that is not ready yet, or an item that waits to be enrolled."""
+        for file, item in waiting(self.settings.home):
+            if isinstance(item, QueueItem) and item.id == identity:
+                return self._drop(item, file)
+        row = self.store.get(identity)
+        if row.status == "cancelled" or self.store.apply(identity, policy.cancelled()).status != "cancelled":
+            raise UsageError("already_over", f"publication {identity} is {row.status}; there is nothing to cancel")
+        release_if_over(self.store.get(identity), self.settings.home)
+        return stored_publication(self.store, identity).model_copy(update={"error": None, "exit_code": 0})
+
+    def drain(self, observer: Observer, only: Collection[str] | None = None) -> Iterator[Publication]:
+        """Work off what waits in the inbox for this endpoint and key, and what was handed over without a key."""
+        if only is not None:
+            waits = [(item, file) for file, item in waiting(self.settings.home) if isinstance(item, QueueItem)]
+            yield from self._all_drained([entry for entry in waits if entry[0].id in only], observer)
+            return
+        self.tidy_up()
+        endpoint, home = endpoint_of(self.settings), self.settings.home
+        accounts = (endpoint.fingerprint, "")
+        found = look(home, endpoint.rest_url, accounts)
+        for trouble in found.newer:
+            observer.note(f"left for a newer version of rw-hooks: {trouble}")
+        for file, error in found.unreadable.items():
+            yield not_enrolled(str(file), from_os_error(error))
+        for item in found.sorted.undecided:
+            observer.note(f"left until its training is over: {item.path}")
+        for item in found.sorted.superseded:
+            supersede(self.for_item(item, observer), item, found.files[item.id])
+        yield from self._all_drained([(item, found.files[item.id]) for item in found.sorted.due], observer)
+        forget_runs(home, endpoint.rest_url, accounts)
+
+    def serve(self) -> bool:
+        """Be the worker of this state folder, endpoint and key; False when another one is at it."""
+        from rw_hooks.engines.local.worker import serve
+
+        return serve(self)
+
+    def watch(self, identities: Collection[str]) -> Iterator[Publication]:
+        """Yield each publication when it is over, or when nobody works on it any more."""
+        left = list(dict.fromkeys(identities))
+        while left:
+            for identity in left.copy():
+                row = self.store.get(identity)
+                if row.status != "pending" or not self._is_worked_on(row):
+                    left.remove(identity)
+                    yield stored_publication(self.store, identity)
+            time.sleep(_LOOK_SECONDS if left else 0.0)
+
+    # -- how it is done
+
+    def tidy_up(self) -> None:
+        """Put right, once, what killed processes left."""
+        with self._tidying:
+            if not self._tidied:
+                clear_state_leftovers(self.settings.home)
+                tidy_up(self.store, self.settings.home)
+                self._tidied = True
+
+    def _advance(self, services: Services, row: Row, intent: Intent, deadline: Deadline | None) -> Publication:
+        patience = deadline or time_allowed(services, row, Results(self.store.results(row.id)))
+        with self.store.lock(f"publication {row.id}", patience):
+            journey = Journey(services, row.id)
+            journey.begin(intent)
+            for stage in STAGES:
+                if journey.may_take(stage):
+                    with self._slot(stage.name):
+                        journey.take(stage)
+            return journey.publication
+
+    def _slot(self, stage: StageName) -> AbstractContextManager[object]:
+        """Return what is held while a stage runs: files are read and sent a few at a time, waits go side by side."""
+        return self._slots.get(stage) or nullcontext()
+
+    def _all_drained(self, items: Sequence[tuple[QueueItem, Path]], observer: Observer) -> Iterator[Publication]:
+        threads: int = self.settings.value("concurrency", DEFAULT_CONCURRENCY)
+        ended = as_done(lambda entry: self._drained(*entry, observer), items, threads)
+        yield from (publication for publication in ended if publication is not None)
+
+    def _drained(self, item: QueueItem, file: Path, observer: Observer) -> Publication | None:
+        """Take one item as far as it goes; None where somebody else has just done so."""
+        home, own = self.settings.home, observer.start(item.path)
+        try:
+            status.write(home, item.id, status.JobStatus("pending", item.path, doing="inspect"))
+            identity = self.take(item, file, own)
+            if identity is None:
+                return None
+            publication = self.advance(identity, "proceed", own)
+        except RwHooksError as error:  # it stays where it is, and the others go on
+            return not_enrolled(item.path, error)
+        finally:
+            own.finish()
+        report(home, item.id, publication)
+        run_command(self.for_item(item, own).settings, publication, Path(item.directory or Path.cwd()))
+        return publication
+
+    def _drop(self, item: QueueItem, file: Path) -> Publication:
+        """Drop an item that waits, and its publication where it is enrolled already."""
+        with item_held(self.store, item.id, seconds=_CANCEL_SECONDS):
+            remove(file)
+            release_item(item)
+            with suppress(KeyError):
+                self.store.apply(item.id, policy.cancelled())
+        return Publication(id=item.id, status="cancelled", path=printable(item.path), size=item.size)
+
+    def _dropped(self, item: QueueItem) -> Path:
+        home = self.settings.home
+        try:
+            return drop(home, item, durable=True)
+        except OSError as error:
+            raise JournalError(
+                "state_unwritable",
+                f"the state folder {home} cannot be written ({error.strerror}); nothing was sent",
+                hint="see that its disk has room and may be written, or set RW_HOOKS_HOME; then publish again",
+                stage="setup",
+            ) from None
+
+    def _taken_elsewhere(self, item: QueueItem) -> str:
+        """Return the publication that another process has just made of an item."""
+        ours = f".{item.id}.json"
+        found = next((name for file, name in acknowledged(self.settings.home) if file.name.endswith(ours)), item.id)
+        try:
+            return self.store.get(found).id
+        except KeyError:
+            raise UnreachableError(
+                "in_other_hands",
+                f"another process has taken {item.path}",
+                hint="look with 'rw-hooks jobs', and publish it again where it is not there",
+                stage="inspect",
+            ) from None
+
+    def _is_worked_on(self, row: Row) -> bool:
+        """Whether another process has this publication in hand."""
+        try:
+            with self.store.lock(f"publication {row.id}", Deadline.after(0.0)):
+                return False
+        except UnreachableError:
+            return True

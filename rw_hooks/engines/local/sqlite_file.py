@@ -70,6 +70,38 @@ _SCHEMA = (
         PRIMARY KEY (endpoint, account)
     );
     """,
+    # A file that was never read has no sha256 (it had a made-up one); a publication may be asked for again, has a
+    # machine, and a point in time at which its time is over.
+    """
+    CREATE TABLE publications_2 (
+        id TEXT PRIMARY KEY,
+        sha256 TEXT,
+        asked_air TEXT NOT NULL,
+        endpoint TEXT NOT NULL,
+        account TEXT NOT NULL,
+        path TEXT NOT NULL,
+        held TEXT NOT NULL,
+        status TEXT NOT NULL,
+        air TEXT,
+        live INTEGER NOT NULL DEFAULT 0,
+        asked INTEGER NOT NULL DEFAULT 0,
+        options TEXT NOT NULL,
+        facts TEXT NOT NULL,
+        error TEXT,
+        expires_at TEXT,
+        machine TEXT NOT NULL DEFAULT '',
+        created_at TEXT NOT NULL,
+        updated_at TEXT NOT NULL,
+        UNIQUE (sha256, asked_air, endpoint, account)
+    );
+    INSERT INTO publications_2 (id, sha256, asked_air, endpoint, account, path, held, status, air, live, options,
+        facts, error, created_at, updated_at)
+        SELECT id, CASE WHEN sha256 LIKE 'unread:%' THEN NULL ELSE sha256 END, asked_air, endpoint, account, path, held,
+        status, air, live, options, facts, error, created_at, updated_at FROM publications ORDER BY created_at, rowid;
+    DROP TABLE publications;
+    ALTER TABLE publications_2 RENAME TO publications;
+    CREATE INDEX publications_by_air ON publications (endpoint, air);
+    """,
 )
 _BUSY_SECONDS = 30.0
 _LOG = logging.getLogger("rw_hooks.publish")
@@ -98,21 +130,31 @@ def open_database(path: Path) -> sqlite3.Connection:
         raise _unusable(path, error) from None
 
 
-def open_to_look(path: Path) -> sqlite3.Connection | None:
-    """Open the journal to be read alone, and leave no trace; None where it cannot be, or is of another version.
+def open_to_look(path: Path) -> sqlite3.Connection:
+    """Open the journal to be read alone, and leave no trace; an empty one where it cannot be, or is of another version.
 
     One that nobody has open has no log, and is read as a file that does not change: SQLite makes nothing beside that.
     """
     settled = "" if path.with_name(path.name + "-wal").exists() else "&immutable=1"
-    try:
-        database = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro{settled}", uri=True, check_same_thread=False)
-    except sqlite3.Error:
-        return None
     with suppress(JournalError, sqlite3.Error):
-        if require_known(database, path) == len(_SCHEMA):
-            return database
-    database.close()
-    return None
+        database = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro{settled}", uri=True, check_same_thread=False)
+        with _closed_on_error(database):
+            if require_known(database, path) == len(_SCHEMA):
+                return database
+            raise sqlite3.DatabaseError(path)
+    empty = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+    _migrate(empty, path)
+    return empty
+
+
+@contextmanager
+def _closed_on_error(database: sqlite3.Connection) -> Generator[None]:
+    """Close the database where the block fails."""
+    try:
+        yield
+    except BaseException:
+        database.close()
+        raise
 
 
 @contextmanager
@@ -152,19 +194,16 @@ def _open(path: Path, volume: FileSystem) -> sqlite3.Connection:
     with suppress(FileExistsError):  # only a new file: closing one lets go of all locks that this process has on it
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
     database = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
-    try:
+    with _closed_on_error(database):
         if not volume.shares_memory:
             _leave_shared_memory(database)
         _require_whole(database)
         if volume.shares_memory:
             database.execute("PRAGMA journal_mode = WAL")
         database.execute("PRAGMA synchronous = FULL")
-        database.execute("PRAGMA foreign_keys = ON")
         database.execute("PRAGMA secure_delete = ON")
         _migrate(database, path)
-    except BaseException:
-        database.close()
-        raise
+        database.execute("PRAGMA foreign_keys = ON")  # behind the migration, which makes a table anew
     return database
 
 

@@ -1,9 +1,10 @@
-"""The journal: what is known of every publication, in SQLite, written before and after every outside effect.
+"""The store of one machine: SQLite, written before and after every outside effect.
 
-A write-ahead log (a rollback journal on the file system of a network) with ``synchronous=FULL``, so that what was
-written is there after a power loss; a busy time-out of 30 seconds; every change is one ``BEGIN IMMEDIATE`` transaction.
-The file is readable by its owner alone; secret URLs that the user gave stand in a table of their own and only until the
-publication ends. How it is opened, migrated and, when damaged, moved aside: :mod:`rw_hooks.engines.local.sqlite_file`.
+A write-ahead log (a rollback journal on the file system of a network), a busy time-out of 30 seconds; every change is
+one ``BEGIN IMMEDIATE`` transaction. What is durable is synced to the disk; the rest is there after a kill, and is
+synced with the next durable change. The file is readable by its owner alone; secret URLs that the user gave stand in a
+table of their own and only until the publication ends. How the file is opened, migrated and, when damaged, moved
+aside: :mod:`rw_hooks.engines.local.sqlite_file`.
 """
 
 from __future__ import annotations
@@ -12,29 +13,37 @@ import json
 import sqlite3
 import threading
 import uuid
-from collections.abc import Generator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Collection, Generator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, suppress
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rw_hooks.engines.local.sqlite_file import open_database, open_to_look, reporting, require_known
-from rw_hooks.publication.model import STAGES, Stage, Status
-from rw_hooks.publication.store import Key, Result, Row
+from rw_hooks.publication.model import StageName
+from rw_hooks.publication.policy import next_air
+from rw_hooks.publication.store import Change, Enrolment, Key, Result, Row
+from rw_hooks.support.deadline import Deadline
 from rw_hooks.support.failpoints import reach
+from rw_hooks.support.named_locks import held
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-__all__ = ["Journal"]
+__all__ = ["SqliteStore"]
+
+_COLUMNS = (
+    "SELECT id, sha256, asked_air, endpoint, account, path, held, status, air, live, asked, options, facts, error,"
+    " expires_at, machine, created_at, updated_at FROM publications "
+)
 
 
-class Journal:
-    """The journal of one state folder; safe to share between threads.
+class SqliteStore:
+    """The store of one state folder; a :class:`~rw_hooks.publication.store.Store`.
 
     Args:
         home: The state folder; it is made when it is not there.
-        database: The journal where it is open already, to be closed with this.
+        database: The file where it is open already, to be closed with this.
 
     Raises:
         JournalError: It cannot be opened, or a newer version of rw-hooks wrote it.
@@ -42,17 +51,17 @@ class Journal:
 
     def __init__(self, home: Path, database: sqlite3.Connection | None = None) -> None:
         self.path = home / "journal.sqlite3"
+        self._home = home
         self._lock = threading.RLock()
         self._database = open_database(self.path) if database is None else database
 
     @classmethod
-    def to_look(cls, home: Path) -> Self | None:
-        """Return the journal to be read alone, or None where there is none that this version can read."""
-        database = open_to_look(home / "journal.sqlite3")
-        return None if database is None else cls(home, database)
+    def to_look(cls, home: Path) -> Self:
+        """Return the store to be read alone, which leaves no trace; an empty one where there is none to be read."""
+        return cls(home, open_to_look(home / "journal.sqlite3"))
 
     def close(self) -> None:
-        """Close the database."""
+        """Close the file."""
         with self._lock, suppress(sqlite3.Error):
             self._database.close()
 
@@ -62,39 +71,28 @@ class Journal:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    def lock(self, name: str, deadline: Deadline) -> AbstractContextManager[None]:
+        """Hold the lock of this name while the block runs."""
+        return held(self._home, name, deadline)
+
     # -- publications
 
-    def enroll(self, key: Key, *, path: str, held: str, options: Mapping[str, Any], facts: Mapping[str, Any]) -> Row:
-        """Return the publication of this key, made when there is none; an older one learns the new path and options."""
+    def enroll(self, enrolment: Enrolment) -> Row:
+        """Return the publication of this key, made when there is none."""
         with self._change("enroll") as database:
-            found = self._find(key)
-            now = _now()
-            if found is None:
-                identity = uuid.uuid4().hex[:12]
-                database.execute(
-                    "INSERT INTO publications (id, sha256, asked_air, endpoint, account, path, held, status, options,"
-                    " facts, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, 'pending', ?, ?, ?, ?)",
-                    (identity, key.sha256, key.asked_air, key.endpoint, key.account, path, held,
-                     json.dumps(options), json.dumps(facts), now, now),
-                )  # fmt: skip
-            else:
-                identity = found.id
-                database.execute(
-                    "UPDATE publications SET path = ?, held = ?, options = ?, facts = ?, updated_at = ? WHERE id = ?",
-                    (path, held, json.dumps(options), json.dumps(facts), now, identity),
-                )
-        return self.row(identity)
+            same_name = self._row(enrolment.id)
+            found = self._find(enrolment.key) if enrolment.key.sha256 else same_name
+            identity = found.id if found else uuid.uuid4().hex[:12] if same_name else enrolment.id
+            (_renew if found else _insert)(database, identity, enrolment)
+            _write(database, identity, enrolment.change)
+            return self.get(identity)
 
-    def row(self, identity: str) -> Row:
-        """Return the publication of this id.
-
-        Raises:
-            KeyError: There is none.
-        """
-        rows = self._rows("WHERE id = ?", (identity,))
-        if not rows:
+    def get(self, identity: str) -> Row:
+        """Return the publication of this id."""
+        row = self._row(identity)
+        if row is None:
             raise KeyError(identity)
-        return rows[0]
+        return row
 
     def rows(self) -> list[Row]:
         """Return all publications, oldest first."""
@@ -114,76 +112,30 @@ class Journal:
         query = "SELECT air FROM publications WHERE endpoint = ? AND substr(air, 1, ?) = ?"
         return [air for (air,) in self._read(query, (endpoint, len(prefix), prefix))]
 
-    def give_air(self, identity: str, air: str) -> None:
-        """Write down the AIR that was chosen, before anything is sent under it."""
-        with self._change("air") as database:
-            database.execute("UPDATE publications SET air = ?, updated_at = ? WHERE id = ?", (air, _now(), identity))
-
-    def end(self, identity: str, status: Status, error: Mapping[str, Any] | None = None) -> None:
-        """Write down how a publication stands; one that is over keeps no secret.
-
-        A publication that is ready takes the place of any other that was live under the same AIR.
-        """
-        shown = None if error is None else json.dumps(error)
+    def apply(self, identity: str, change: Change, *, durable: bool = True) -> Row:
+        """Take one step, and return the publication as it stands then."""
         forgotten = 0
-        with self._change("end") as database:
-            database.execute(
-                "UPDATE publications SET status = ?, live = CASE ? WHEN 'ready' THEN 1 ELSE live END, error = ?,"
-                " updated_at = ? WHERE id = ?",
-                (status, status, shown, _now(), identity),
-            )
-            if status == "ready":
-                database.execute(
-                    "UPDATE publications SET status = 'superseded', live = 0, updated_at = ? WHERE id != ? AND live"
-                    " AND (endpoint, air) = (SELECT endpoint, air FROM publications WHERE id = ?)",
-                    (_now(), identity, identity),
-                )
-            if status in {"ready", "cancelled"}:
-                forgotten = database.execute("DELETE FROM secrets WHERE publication = ?", (identity,)).rowcount
-                database.execute("DELETE FROM submissions WHERE publication = ?", (identity,))
+        with self._change(_point(change), durable=durable) as database:
+            row = self.get(identity)
+            if change.only_from is None or row.status in change.only_from:
+                forgotten = _write(database, identity, change)
+                row = self.get(identity)
         if forgotten:
             self._empty_log()
+        return row
 
-    def cancel(self, identity: str) -> bool:
-        """Drop a publication that is not ready yet, and say whether it was one."""
-        with self._change("cancel") as database:
-            dropped = database.execute(
-                "UPDATE publications SET status = 'cancelled', updated_at = ? WHERE id = ?"
-                " AND status IN ('pending', 'failed')",
-                (_now(), identity),
-            ).rowcount
-            if dropped:
-                database.execute("DELETE FROM secrets WHERE publication = ?", (identity,))
-        if dropped:
-            self._empty_log()
-        return bool(dropped)
+    def allocate_air(self, identity: str, prefix: str, *, listed: Collection[str], remembered: str | None) -> str:
+        """Return the AIR of this publication, given now where it has none; the description follows, and syncs it."""
+        with self._change("air", durable=False) as database:
+            row = self.get(identity)
+            if row.air is not None:
+                return row.air
+            given_out = self.airs(row.key.endpoint, prefix)
+            air = next_air(prefix, given_out=given_out, listed=listed, remembered=remembered)
+            database.execute("UPDATE publications SET air = ?, updated_at = ? WHERE id = ?", (air, _now(), identity))
+            return air
 
-    def reopen(self, identity: str, first: Stage, *, keep: Sequence[Stage] = ()) -> None:
-        """Make a publication pending again, from this stage on; results of earlier stages and of ``keep`` stay."""
-        again = [stage for stage in STAGES[STAGES.index(first) :] if stage not in keep]
-        with self._change("reopen") as database:
-            database.executemany(
-                "DELETE FROM results WHERE publication = ? AND stage = ?", [(identity, stage) for stage in again]
-            )
-            database.execute(
-                "UPDATE publications SET status = 'pending', error = NULL, updated_at = ? WHERE id = ?",
-                (_now(), identity),
-            )
-
-    # -- results of stages
-
-    def record(self, identity: str, stage: Stage, value: Mapping[str, Any], seconds: float) -> None:
-        """Write down what a stage produced, before the next one starts."""
-        with self._change(f"{stage}.record") as database:
-            database.execute(
-                "INSERT INTO results (publication, stage, value, seconds, at) VALUES (?, ?, ?, ?, ?)"
-                " ON CONFLICT (publication, stage) DO UPDATE SET value = excluded.value,"
-                " seconds = excluded.seconds, at = excluded.at",
-                (identity, stage, json.dumps(value), seconds, _now()),
-            )
-            database.execute("UPDATE publications SET updated_at = ? WHERE id = ?", (_now(), identity))
-
-    def results(self, identity: str) -> dict[Stage, Result]:
+    def results(self, identity: str) -> dict[StageName, Result]:
         """Return what the stages have produced so far."""
         query = "SELECT stage, value, seconds FROM results WHERE publication = ?"
         found = self._read(query, (identity,))
@@ -197,40 +149,27 @@ class Journal:
         found = self._read(query, (identity,))
         return json.loads(found[0][0]) if found else None
 
-    def save_submission(self, identity: str, value: Mapping[str, Any]) -> None:
+    def save_submission(self, identity: str, value: Mapping[str, Any], *, durable: bool) -> None:
         """Write down what is about to be sent, or how far it has come."""
-        with self._change("submission") as database:
+        with self._change("submission", durable=durable) as database:
             database.execute(
                 "INSERT INTO submissions (publication, value) VALUES (?, ?)"
                 " ON CONFLICT (publication) DO UPDATE SET value = excluded.value",
                 (identity, json.dumps(value)),
             )
 
-    def forget_submission(self, identity: str) -> None:
-        """Let the next attempt start with a new taskUUID, after the platform has said no to this one."""
-        with self._change("forget") as database:
-            database.execute("DELETE FROM submissions WHERE publication = ?", (identity,))
-
-    # -- secret URLs that the user gave
-
-    def keep_secrets(self, identity: str, values: Mapping[str, str]) -> None:
-        """Keep secret URLs by name until the publication ends."""
-        with self._change("secrets") as database:
-            database.executemany(
-                "INSERT INTO secrets (publication, name, value) VALUES (?, ?, ?)"
-                " ON CONFLICT (publication, name) DO UPDATE SET value = excluded.value",
-                [(identity, name, value) for name, value in values.items()],
-            )
-
     def secrets(self, identity: str) -> dict[str, str]:
-        """Return the kept secret URLs by name."""
+        """Return the kept secret URLs by option."""
         return dict(self._read("SELECT name, value FROM secrets WHERE publication = ?", (identity,)))
 
     # -- accounts
 
     def remember_account(self, endpoint: str, account: str, organization: str | None, air_source: str | None) -> None:
-        """Write down what the platform said of the account behind a key."""
-        with self._change("account") as database:
+        """Write down what the platform said of the account behind a key; it is asked again, so it need not be synced."""
+        query = "SELECT organization, air_source FROM accounts WHERE endpoint = ? AND account = ?"
+        if [(organization, air_source)] == self._read(query, (endpoint, account)):
+            return
+        with self._change("account", durable=False) as database:
             database.execute(
                 "INSERT INTO accounts (endpoint, account, organization, air_source) VALUES (?, ?, ?, ?)"
                 " ON CONFLICT (endpoint, account) DO UPDATE SET"
@@ -249,6 +188,8 @@ class Journal:
         return {account, *(other for (other,) in self._read(query, (endpoint, account)))}
 
     def _find(self, key: Key) -> Row | None:
+        if not key.sha256:
+            return None
         accounts = self.same_account(key.endpoint, key.account)
         same = self._rows(
             "WHERE sha256 = ? AND asked_air = ? AND endpoint = ? ORDER BY created_at, rowid",
@@ -257,21 +198,12 @@ class Journal:
         ours = [row for row in same if row.key.account in accounts]
         return next((row for row in ours if row.key == key), ours[0] if ours else None)
 
+    def _row(self, identity: str) -> Row | None:
+        rows = self._rows("WHERE id = ?", (identity,))
+        return rows[0] if rows else None
+
     def _rows(self, clause: str, values: Sequence[object]) -> list[Row]:
-        columns = (
-            "SELECT id, sha256, asked_air, endpoint, account, path, held, status, air, live, options, facts,"
-            " error, created_at, updated_at FROM publications "
-        )
-        found = self._read(columns + clause, values)
-        return [
-            Row(
-                id=identity, key=Key(sha256, asked_air, endpoint, account), path=path, held=held, status=status,
-                air=air, live=bool(live), options=json.loads(options), facts=json.loads(facts),
-                error=None if error is None else json.loads(error), created_at=created_at, updated_at=updated_at,
-            )
-            for identity, sha256, asked_air, endpoint, account, path, held, status, air, live, options, facts,
-            error, created_at, updated_at in found
-        ]  # fmt: skip
+        return [_row_of(*found) for found in self._read(_COLUMNS + clause, values)]
 
     def _read(self, query: str, values: Sequence[object]) -> list[Any]:
         with self._lock, reporting(self.path):
@@ -281,15 +213,16 @@ class Journal:
     def _empty_log(self) -> None:
         """Have the write-ahead log written into the file and emptied: what was deleted there still stands in the log.
 
-        Where another process is reading just now, the last one that closes the journal does it.
+        Where another process is reading just now, the last one that closes the file does it.
         """
         with self._lock, suppress(sqlite3.Error):
             self._database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     @contextmanager
-    def _change(self, point: str) -> Generator[sqlite3.Connection]:
+    def _change(self, point: str, *, durable: bool = True) -> Generator[sqlite3.Connection]:
         with self._lock, reporting(self.path):
             reach(f"journal.{point}.before")
+            self._database.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
             self._database.execute("BEGIN IMMEDIATE")
             try:
                 require_known(self._database, self.path)
@@ -300,6 +233,94 @@ class Journal:
                     self._database.execute("ROLLBACK")
                 raise
             reach(f"journal.{point}.after")
+
+
+def _insert(database: sqlite3.Connection, identity: str, enrolment: Enrolment) -> None:
+    key, now = enrolment.key, _now()
+    database.execute(
+        "INSERT INTO publications (id, sha256, asked_air, endpoint, account, path, held, status, asked, options, facts,"
+        " machine, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, 'pending', 1, ?, ?, ?, ?, ?)",
+        (identity, key.sha256 or None, key.asked_air, key.endpoint, key.account, enrolment.path, enrolment.held,
+         json.dumps(enrolment.options), json.dumps(enrolment.facts), enrolment.machine, now, now),
+    )  # fmt: skip
+
+
+def _renew(database: sqlite3.Connection, identity: str, enrolment: Enrolment) -> None:
+    database.execute(
+        "UPDATE publications SET path = ?, held = ?, options = ?, facts = ?, machine = ?, asked = 1, updated_at = ?"
+        " WHERE id = ?",
+        (enrolment.path, enrolment.held, json.dumps(enrolment.options), json.dumps(enrolment.facts), enrolment.machine,
+         _now(), identity),
+    )  # fmt: skip
+
+
+def _write(database: sqlite3.Connection, identity: str, change: Change) -> int:
+    """Write a change down, and return how many secrets were forgotten by it."""
+    at = _now()
+    if change.air is not None:
+        database.execute("UPDATE publications SET air = ? WHERE id = ?", (change.air, identity))
+    if change.begun:
+        database.execute("UPDATE publications SET asked = 0 WHERE id = ?", (identity,))
+    if change.expires_at is not None:
+        database.execute("UPDATE publications SET expires_at = ? WHERE id = ?", (change.expires_at, identity))
+    database.executemany(
+        "DELETE FROM results WHERE publication = ? AND stage = ?", [(identity, stage) for stage in change.forget]
+    )
+    database.executemany(
+        "INSERT INTO results (publication, stage, value, seconds, at) VALUES (?, ?, ?, ?, ?)"
+        " ON CONFLICT (publication, stage) DO UPDATE SET value = excluded.value,"
+        " seconds = excluded.seconds, at = excluded.at",
+        [(identity, stage, json.dumps(result.value), result.seconds, at) for stage, result in change.results.items()],
+    )
+    database.executemany(
+        "INSERT INTO secrets (publication, name, value) VALUES (?, ?, ?)"
+        " ON CONFLICT (publication, name) DO UPDATE SET value = excluded.value",
+        [(identity, name, value) for name, value in change.secrets.items()],
+    )
+    if change.forget_submission:
+        database.execute("DELETE FROM submissions WHERE publication = ?", (identity,))
+    database.execute("UPDATE publications SET updated_at = ? WHERE id = ?", (at, identity))
+    return _write_status(database, identity, change, at) if change.status is not None else 0
+
+
+def _write_status(database: sqlite3.Connection, identity: str, change: Change, at: str) -> int:
+    error = None if change.error is None else json.dumps(change.error)
+    database.execute(
+        "UPDATE publications SET status = ?, live = CASE ? WHEN 'ready' THEN 1 ELSE live END, error = ? WHERE id = ?",
+        (change.status, change.status, error, identity),
+    )
+    if change.status == "ready":
+        database.execute(
+            "UPDATE publications SET status = 'superseded', live = 0, updated_at = ? WHERE id != ? AND live"
+            " AND (endpoint, air) = (SELECT endpoint, air FROM publications WHERE id = ?)",
+            (at, identity, identity),
+        )
+    if change.status not in {"ready", "cancelled"}:
+        return 0
+    database.execute("DELETE FROM submissions WHERE publication = ?", (identity,))
+    return database.execute("DELETE FROM secrets WHERE publication = ?", (identity,)).rowcount
+
+
+def _row_of(  # noqa: PLR0913, PLR0917 - the columns, in their order
+    identity: str, sha256: str | None, asked_air: str, endpoint: str, account: str, path: str, held: str, status: Any,
+    air: str | None, live: int, asked: int, options: str, facts: str, error: str | None, expires_at: str | None,
+    machine: str, created_at: str, updated_at: str,
+) -> Row:  # fmt: skip
+    return Row(
+        id=identity, key=Key(sha256 or "", asked_air, endpoint, account), path=path, held=held, status=status, air=air,
+        live=bool(live), asked=bool(asked), options=json.loads(options), facts=json.loads(facts),
+        error=None if error is None else json.loads(error), expires_at=expires_at, machine=machine,
+        created_at=created_at, updated_at=updated_at,
+    )  # fmt: skip
+
+
+def _point(change: Change) -> str:
+    """Return the name of a change for the points at which a test may stop it."""
+    if change.results and change.status != "pending":
+        return f"{next(iter(change.results))}.record"
+    if change.status is None:
+        return "air" if change.air is not None else "begin"
+    return "begin" if change.begun or change.expires_at is not None else "end"
 
 
 def _now() -> str:

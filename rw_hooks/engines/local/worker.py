@@ -13,26 +13,20 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from rw_hooks.api.publish import finish, tidy_up
-from rw_hooks.config.settings import Settings
-from rw_hooks.config.state_dir import clear_state_leftovers
-from rw_hooks.engines.local.intake import forget_runs, handle, look, report, supersede
-from rw_hooks.engines.local.runner import time_allowed
-from rw_hooks.engines.local.sqlite_store import Journal
+from rw_hooks.engines.base import DEFAULT_CONCURRENCY
+from rw_hooks.engines.local.intake import forget_runs, look, report, supersede
 from rw_hooks.errors import EXIT_BUG, RwHooksError
-from rw_hooks.publication.checks import doctor
-from rw_hooks.publication.model import Publication
+from rw_hooks.publication.checks import checks
 from rw_hooks.publication.notify import run_command
+from rw_hooks.publication.observer import Observer, Silent
 from rw_hooks.publication.option_codec import unpack
-from rw_hooks.publication.services import Clients, Services, endpoint_of
-from rw_hooks.publication.store import Row
+from rw_hooks.publication.services import endpoint_of
 from rw_hooks.queue import runs, status
-from rw_hooks.queue.inbox import QueueItem
+from rw_hooks.queue.inbox import QueueItem, acknowledged
 from rw_hooks.queue.snapshot import secure, sweep
 from rw_hooks.queue.status import JobStatus
-from rw_hooks.queue.taken import kept
 from rw_hooks.queue.worker_lease import WorkerLease
 from rw_hooks.runware import Endpoint
 from rw_hooks.support.deadline import Deadline
@@ -40,10 +34,12 @@ from rw_hooks.support.os_errors import os_errors_reported
 from rw_hooks.support.redact import redact
 from rw_hooks.support.thread_pool import ThreadPool
 
-__all__ = ["drain"]
+if TYPE_CHECKING:
+    from rw_hooks.engines.local.runner import LocalEngine
+
+__all__ = ["serve"]
 
 _LOG = logging.getLogger("rw_hooks.worker")
-_AT_ONCE = 8
 _COPIES_AT_ONCE = 2
 _LOOK_SECONDS = 0.25
 _REST_SECONDS = 0.5
@@ -53,30 +49,28 @@ _LONGEST_PAUSE_SECONDS = 300.0
 _CHECKED = frozenset({"key", "balance", "AIR", "host", "disk"})
 
 
-def drain(settings: Settings) -> bool:
+def serve(engine: LocalEngine) -> bool:
     """Publish what was handed over until nothing is left, and say whether this process did it.
 
-    False: another worker is at it. Options of this process do not count: a hand-over brings its own.
+    False: another worker is at it. Options of this process do not count: an item brings its own.
 
     Raises:
         MissingError: There is no key.
-        JournalError: The state folder cannot be used.
         UnreachableError: This machine failed.
     """
-    endpoint = endpoint_of(settings)
-    post = WorkerLease(settings.home, endpoint.rest_url, endpoint.fingerprint)
-    with Journal(settings.home) as journal:  # first, for it says what is wrong with the state folder
-        with os_errors_reported():
-            taken = post.take()
-        if not taken:
-            return False
-        try:
-            with Clients() as clients, ThreadPool(_AT_ONCE) as publishers, ThreadPool(_COPIES_AT_ONCE) as keepers:
-                context = Services(replace(settings, given={}), journal, clients)
-                _Worker(context, endpoint, post, publishers, keepers).work()
-        finally:
-            post.stop_beating()
-            post.leave()
+    endpoint, threads = endpoint_of(engine.settings), engine.settings.value("concurrency", DEFAULT_CONCURRENCY)
+    lease = WorkerLease(engine.settings.home, endpoint.rest_url, endpoint.fingerprint)
+    with os_errors_reported():
+        taken = lease.acquire()
+    if not taken:
+        return False
+    engine.settings = replace(engine.settings, given={})
+    try:
+        with ThreadPool(threads) as publishers, ThreadPool(_COPIES_AT_ONCE) as keepers:
+            _Worker(engine, endpoint, lease, publishers, keepers).work()
+    finally:
+        lease.stop_heartbeat()
+        lease.release()
     return True
 
 
@@ -89,8 +83,10 @@ class _Teller:
     doing: str = ""
     _told: float = 0.0
 
-    def start(self, path: str) -> None:
-        """Say nothing yet."""
+    def start(self, path: str) -> Observer:
+        """Return itself."""
+        del path
+        return self
 
     def stage(self, name: str) -> None:
         """Tell the stage."""
@@ -110,6 +106,9 @@ class _Teller:
         """Write it to the log."""
         _LOG.info("%s: %s", self.item, message)
 
+    def finish(self) -> None:
+        """Say nothing: how it ended is reported."""
+
     def _tell(self, doing: str) -> None:
         self.doing, self._told = doing, time.monotonic()
         known = status.read(self.home, self.item)
@@ -122,18 +121,16 @@ class _Pursuit:
     """A publication that is followed to its end.
 
     Attributes:
-        own: With the options of its hand-over.
+        observer: Told of the progress.
         item: The hand-over's name.
         directory: Where the commands of ``then`` and ``on_failure`` run.
         pause: Seconds until the next attempt.
-        deadline: When the last attempt must have begun; None before the first has ended.
     """
 
-    own: Services
+    observer: Observer
     item: str
     directory: Path
     pause: float
-    deadline: Deadline | None = None
 
 
 class _Later(NamedTuple):
@@ -143,11 +140,12 @@ class _Later(NamedTuple):
 
 class _Worker:
     def __init__(
-        self, context: Services, endpoint: Endpoint, post: WorkerLease, publishers: ThreadPool, keepers: ThreadPool
+        self, engine: LocalEngine, endpoint: Endpoint, lease: WorkerLease, publishers: ThreadPool, keepers: ThreadPool
     ) -> None:
-        self._context = context
+        self._engine = engine
+        self._home = engine.settings.home
         self._endpoint = endpoint
-        self._post = post
+        self._lease = lease
         self._publishers = publishers
         self._keepers = keepers
         self._later: dict[str, _Later] = {}
@@ -158,21 +156,20 @@ class _Worker:
     def work(self) -> None:
         """Look and publish until there is nothing left, then look once more."""
         _LOG.info("worker for %s", self._endpoint.rest_url)
-        status.forget_old(self._context.home)
-        clear_state_leftovers(self._context.home)
-        tidy_up(self._context)
+        status.forget_old(self._home)
+        self._engine.tidy_up()
         self._recover()
         idle_since = time.monotonic()
         while True:
-            self._post.beat()
+            self._lease.heartbeat()
             if self._look():
                 idle_since = time.monotonic()
             elif time.monotonic() - idle_since > _LINGER_SECONDS:
-                self._post.stop_beating()
+                self._lease.stop_heartbeat()
                 if not self._look():
                     break
             time.sleep(_LOOK_SECONDS if self._is_busy else _REST_SECONDS)
-        forget_runs(self._context.home, self._endpoint.rest_url, {self._endpoint.fingerprint})
+        forget_runs(self._home, self._endpoint.rest_url, {self._endpoint.fingerprint})
         _LOG.info("nothing left to do")
 
     def _look(self) -> bool:
@@ -180,10 +177,14 @@ class _Worker:
 
         What is due waits until those that it supersedes are out of the inbox: left there without it, they would be due.
         """
-        found = look(self._context.home, self._endpoint.rest_url, {self._endpoint.fingerprint})
+        found = look(self._home, self._endpoint.rest_url, {self._endpoint.fingerprint})
         self._begin_again()
         for item in found.sorted.superseded:
-            self._begin(self._keepers, _named(item.id), partial(supersede, self._own(item), item, found.files[item.id]))
+            self._begin(
+                self._keepers,
+                _named(item.id),
+                partial(supersede, self._engine.for_item(item, Silent()), item, found.files[item.id]),
+            )
         unsettled = {item.run for item in found.sorted.superseded if _named(item.id) not in self._given_up}
         for item in found.sorted.due:
             if item.run not in unsettled:
@@ -197,11 +198,11 @@ class _Worker:
     def _is_busy(self) -> bool:
         return self._publishers.is_busy or self._keepers.is_busy
 
-    def _begin(self, crew: ThreadPool, name: str, work: Callable[[], None]) -> bool:
-        """Begin with work, unless its name is in hand or given up, or all of the crew are busy; say whether so."""
-        if self._publishers.has(name) or self._keepers.has(name) or name in self._given_up or not crew.is_free:
+    def _begin(self, pool: ThreadPool, name: str, work: Callable[[], None]) -> bool:
+        """Begin with work, unless its name is in hand or given up, or all of the pool are busy; say whether so."""
+        if self._publishers.has(name) or self._keepers.has(name) or name in self._given_up or not pool.is_free:
             return False
-        crew.begin(name, partial(self._guarded, name, work))
+        pool.begin(name, partial(self._guarded, name, work))
         return True
 
     def _begin_again(self) -> None:
@@ -229,55 +230,45 @@ class _Worker:
             self._given_up.add(name)
             _LOG.exception("%s was given up; 'rw-hooks resume' tries it again", name)
 
-    def _own(self, item: QueueItem) -> Services:
-        settings = unpack(self._context.settings, item.options)
-        return replace(self._context, settings=settings, observer=_Teller(self._context.home, item.id))
-
     def _publish(self, item: QueueItem, file: Path) -> None:
-        own = self._own(item)
-        publication = handle(own, item, file)
-        taken = (path for path, _ in kept(own.home))
-        sweep(Path(item.held).parent, {path.stem.rpartition(".")[2] for path in (*file.parent.glob("*.json"), *taken)})
-        if publication is not None:
-            self._follow(_Pursuit(own, item.id, Path(item.directory), _FIRST_PAUSE_SECONDS), publication)
+        pursuit = _Pursuit(_Teller(self._home, item.id), item.id, Path(item.directory), _FIRST_PAUSE_SECONDS)
+        status.write(self._home, item.id, JobStatus("pending", item.path, doing="inspect"))
+        identity = self._engine.take(item, file, pursuit.observer)
+        kept = (path for path, _ in acknowledged(self._home))
+        sweep(Path(item.held).parent, {path.stem.rpartition(".")[2] for path in (*file.parent.glob("*.json"), *kept)})
+        if identity is not None:
+            self._attempt(pursuit, identity)
 
-    def _follow(self, pursuit: _Pursuit, publication: Publication) -> None:
-        """Tell how an attempt ended; what is unreachable is tried again until the time for the publication is over."""
-        own = pursuit.own
-        if publication.status == "pending" and publication.id is not None:
-            deadline = pursuit.deadline or time_allowed(own, own.journal.row(publication.id))
-            report(own.home, pursuit.item, publication, doing=status.TRY_AGAIN)
+    def _attempt(self, pursuit: _Pursuit, identity: str) -> None:
+        """Take a publication as far as it goes; what is unreachable is tried again until its time is over."""
+        publication = self._engine.advance(identity, "proceed", pursuit.observer)
+        row = self._engine.store.get(identity)
+        if publication.status == "pending":
+            report(self._home, pursuit.item, publication, doing=status.TRY_AGAIN)
             _LOG.info("%s: pending, again in %.0f s: %s", publication.path, pursuit.pause, publication.error)
-            if deadline.left > pursuit.pause:
-                again = replace(pursuit, deadline=deadline, pause=min(2 * pursuit.pause, _LONGEST_PAUSE_SECONDS))
-                attempt = partial(self._attempt, again, publication.id)
+            if row.expires_at is None or Deadline.at(row.expires_at).left > pursuit.pause:
+                again = replace(pursuit, pause=min(2 * pursuit.pause, _LONGEST_PAUSE_SECONDS))
+                attempt = partial(self._attempt, again, identity)
                 self._later[_named(pursuit.item)] = _Later(time.monotonic() + pursuit.pause, attempt)
                 return
         _LOG.info("%s: %s %s", publication.path, publication.status, publication.air or "")
         if publication.error is not None:
             _LOG.warning("%s: %s", publication.path, redact(str(publication.error.get("message"))))
-        report(own.home, pursuit.item, publication)
-        run_command(own.settings, publication, pursuit.directory)
-
-    def _attempt(self, pursuit: _Pursuit, identity: str) -> None:
-        self._follow(pursuit, finish(pursuit.own, identity, _nothing))
+        report(self._home, pursuit.item, publication)
+        run_command(unpack(self._engine.settings, row.options), publication, pursuit.directory)
 
     def _recover(self) -> None:
         """Go on with what a worker left that died."""
-        rows = {row.id: row for row in self._context.journal.rows()}
-        for name, stands in status.pending(self._context.home).items():
-            if stands.publication is None or (self._context.home / "inbox" / f"{name}.json").exists():
+        rows = {row.id: row for row in self._engine.store.rows()}
+        for name, stands in status.pending(self._home).items():
+            if stands.publication is None or (self._home / "inbox" / f"{name}.json").exists():
                 continue
             row = rows.get(stands.publication)
             if row is None:
-                status.write(self._context.home, name, _lost(stands))
+                status.write(self._home, name, _lost(stands))
             elif (row.key.endpoint, row.key.account) == (self._endpoint.rest_url, self._endpoint.fingerprint):
-                self._later[_named(name)] = _Later(time.monotonic(), partial(self._go_on, name, row))
-
-    def _go_on(self, name: str, row: Row) -> None:
-        settings = unpack(self._context.settings, row.options)
-        own = replace(self._context, settings=settings, observer=_Teller(self._context.home, name))
-        self._attempt(_Pursuit(own, name, Path(row.path).parent, _FIRST_PAUSE_SECONDS), row.id)
+                pursuit = _Pursuit(_Teller(self._home, name), name, Path(row.path).parent, _FIRST_PAUSE_SECONDS)
+                self._later[_named(name)] = _Later(time.monotonic(), partial(self._attempt, pursuit, row.id))
 
     def _secure(self, item: QueueItem) -> None:
         try:
@@ -287,19 +278,19 @@ class _Worker:
 
     def _check_new_runs(self) -> None:
         """Find out, once for each run, what stands in the way of its publication."""
-        for run in runs.known(self._context.home):
+        for run in runs.known(self._home):
             ours = (run.endpoint, run.account) == (self._endpoint.rest_url, self._endpoint.fingerprint)
             if not ours or run.id in self._checked:
                 continue
-            told = runs.read_trouble(self._context.home, run.id) is not None
+            told = runs.read_trouble(self._home, run.id) is not None
             if told or self._begin(self._keepers, f"check {run.id}", partial(self._check, run)):
                 self._checked.add(run.id)
 
     def _check(self, run: runs.Run) -> None:
-        settings = unpack(self._context.settings, run.options)
-        bad = [check for check in doctor(settings) if check.ok is False and check.name in _CHECKED]
-        trouble = [redact(f"{check.name}: {check.message} ({check.mend})") for check in bad]
-        runs.tell_trouble(self._context.home, run.id, trouble)
+        settings = unpack(self._engine.settings, run.options)
+        bad = [check for check in checks(settings) if check.ok is False and check.name in _CHECKED]
+        trouble = [redact(f"{check.name}: {check.message} ({check.fix})") for check in bad]
+        runs.tell_trouble(self._home, run.id, trouble)
 
 
 def _named(item: str) -> str:
@@ -311,7 +302,3 @@ def _lost(stands: JobStatus) -> JobStatus:
         stands, status="failed", code="journal_lost", exit_code=EXIT_BUG,
         message="the journal that knew of this publication is gone", hint=f"rw-hooks publish {stands.path}",
     )  # fmt: skip
-
-
-def _nothing(_context: Services) -> None:
-    """Prepare nothing."""

@@ -1,4 +1,4 @@
-"""Joining what the file, the run and the user say into the description of one publication."""
+"""The describe stage: file, run and options become one request, each field with its source."""
 
 from __future__ import annotations
 
@@ -7,54 +7,91 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from rw_hooks.api.inputs import ORIGIN
-from rw_hooks.artifact.model import Inspection
+from rw_hooks.artifact.model import Finding
 from rw_hooks.config.options import OPTIONS, Value, coerce
 from rw_hooks.config.settings import Settings
 from rw_hooks.describe import Description, describe
 from rw_hooks.facts.model import TrainingFacts
-from rw_hooks.integration import read_run
-from rw_hooks.publication.services import Services
-from rw_hooks.publication.stages.foresee import air_source
-from rw_hooks.publication.store import Row
+from rw_hooks.integration import Run, read_run
+from rw_hooks.publication.receipt import read_receipts
+from rw_hooks.publication.stages.air import air_source, ask_account, resolve_air
+from rw_hooks.publication.stages.preview_image import hosted_image
+from rw_hooks.publication.stages.work import Work
 from rw_hooks.support.redact import redact, redact_url
 
-__all__ = ["describe_row", "facts_for", "without_secrets"]
+__all__ = ["ARGV", "ORIGIN", "RUN", "describe_publication", "described", "facts_for", "facts_of", "without_secrets"]
+
+ARGV = "argv"
+"""Among a publication's facts: the trainer's arguments."""
+ORIGIN = "origin"
+"""Among a publication's facts: the path whose run describes the file, where that is another one."""
+RUN = "run"
+"""Among a publication's facts: what its run said, where that was read when the file was chosen."""
 
 _LOG = logging.getLogger("rw_hooks.publish")
 _URLS = {"heroImageURL", "webhookURL"}
 
 
-def describe_row(context: Services, row: Row, inspection: Inspection, *, air: str | None) -> Description:
-    """Return the description of a publication, without the secret parts of its URLs: the journal has those apart."""
-    facts = facts_for(Path(row.path), context.settings, row.facts)
-    described = describe(inspection, facts, context.settings, air=air, air_source=air_source(context.settings))
-    sources = {name: source for name, source in described.sources.items() if name in {*described.fields, "air"}}
-    return without_secrets(described.model_copy(update={"sources": sources}))  # an image has its source with its URL
+def describe_publication(work: Work) -> Description:
+    """Describe the file, and reserve its AIR.
+
+    Raises:
+        MissingError: Something that only the user can say is missing.
+        RefusedError: The account cannot upload (wrong key, no credit).
+        UnreachableError: Runware is away.
+    """
+    found = described(work)
+    found.require_complete()
+    account = ask_account(work.services, work.deadline)
+    air = resolve_air(
+        work.services, work.row.key, Path(work.row.path), deadline=work.deadline, account=account,
+        reserve=work.row.id,
+    )  # fmt: skip
+    found = hosted_image(work.services, found.with_air(air, air_source(work.services.settings)), work.deadline)
+    replaced = _replacement(work, air)
+    return found if replaced is None else found.model_copy(update={"findings": (*found.findings, replaced)})
 
 
-def without_secrets(described: Description) -> Description:
+def described(work: Work) -> Description:
+    """Return the description of a publication, without the secret parts of its URLs: the store has those apart."""
+    row, settings = work.row, work.services.settings
+    facts = facts_for(Path(row.path), settings, row.facts)
+    found = describe(work.results.inspection, facts, settings, air=row.air, air_source=air_source(settings))
+    sources = {name: source for name, source in found.sources.items() if name in {*found.fields, "air"}}
+    return without_secrets(found.model_copy(update={"sources": sources}))  # an image has its source with its URL
+
+
+def without_secrets(found: Description) -> Description:
     """Return the description with the secret parts of its URLs removed."""
     shown = {
-        name: redact_url(value) for name, value in described.fields.items() if isinstance(value, str) and name in _URLS
+        name: redact_url(value) for name, value in found.fields.items() if isinstance(value, str) and name in _URLS
     }
-    return described.model_copy(update={"fields": {**described.fields, **shown}})
+    return found.model_copy(update={"fields": {**found.fields, **shown}})
 
 
 def facts_for(path: Path, settings: Settings, told: Mapping[str, Any]) -> TrainingFacts:
     """Return what the run of this file says, and on top of it what the caller told in ``facts``."""
+    facts = TrainingFacts.model_validate(told[RUN]) if RUN in told else _read(path, settings, told)
+    stated = {name: {"value": value, "source": f"facts: {name}"} for name, value in _understood(told)}
+    if not stated:
+        return facts
+    return TrainingFacts.model_validate({**facts.model_dump(exclude_none=True), **stated})
+
+
+def _read(path: Path, settings: Settings, told: Mapping[str, Any]) -> TrainingFacts:
     config = settings.text("config")
     run = read_run(
         Path(told.get(ORIGIN) or path),
         config=Path(config) if config else None,
         trainer=settings.text("trainer"),
-        argv=told.get("argv"),
+        argv=told.get(ARGV),
     )
-    stated = {name: {"value": value, "source": f"facts: {name}"} for name, value in _understood(told)}
-    facts = run.facts.model_copy(update={"unread": tuple(map(redact, run.warnings))})
-    if not stated:
-        return facts
-    return TrainingFacts.model_validate({**facts.model_dump(exclude_none=True), **stated})
+    return facts_of(run)
+
+
+def facts_of(run: Run) -> TrainingFacts:
+    """Return what a run says, together with what of it could not be read."""
+    return run.facts.model_copy(update={"unread": tuple(map(redact, run.warnings))})
 
 
 def _understood(told: Mapping[str, Any]) -> Iterator[tuple[str, Value]]:
@@ -66,3 +103,21 @@ def _understood(told: Mapping[str, Any]) -> Iterator[tuple[str, Value]]:
             yield name, coerce(OPTIONS[name], value) if name in OPTIONS else str(value)
         except ValueError as error:
             _LOG.warning("left out of the facts: %s", error)
+
+
+def _replacement(work: Work, air: str) -> Finding | None:
+    """Warn where the AIR that was asked for already holds a model with other weights."""
+    row, store = work.row, work.services.store
+    if row.live or "@" not in row.key.asked_air:
+        return None
+    told = read_receipts(Path(row.path)).get(air)
+    if told is not None and (told.sha256, told.endpoint) == (row.key.sha256, row.key.endpoint):
+        return None  # the journal was lost: it holds these very weights
+    others = [other for other in store.holders(row.key.endpoint, air) if other.live]
+    if not others and work.services.client.find(air, work.deadline) is None:
+        return None
+    return Finding(
+        code="replaces_weights",
+        severity="warning",
+        message=f"{air} already holds a model; its weights are replaced by this file's",
+    )

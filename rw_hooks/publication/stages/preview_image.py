@@ -11,13 +11,13 @@ from rw_hooks.errors import RwHooksError
 from rw_hooks.publication.services import Services
 from rw_hooks.support.deadline import Deadline
 
-__all__ = ["hosted_hero", "with_known_hero"]
+__all__ = ["hosted_image", "with_known_image"]
 
 _FIELD = "heroImageURL"
 _BYTES_MAX = 20_000_000
 
 
-def with_known_hero(described: Description, earlier: Description) -> Description:
+def with_known_image(described: Description, earlier: Description) -> Description:
     """Return the description with the URL that this very image was given before; a new image has none yet."""
     source = _source(described)
     if source is None:
@@ -26,7 +26,7 @@ def with_known_hero(described: Description, earlier: Description) -> Description
     return _with(described, str(earlier.fields[_FIELD]) if known else "", source)
 
 
-def hosted_hero(context: Services, described: Description, deadline: Deadline) -> Description:
+def hosted_image(services: Services, described: Description, deadline: Deadline) -> Description:
     """Return the description with the image's URL; an image that cannot be hosted is left out, with a warning.
 
     Only an image that the user named is hosted: one found among a run's samples is offered by ``explain``.
@@ -35,7 +35,7 @@ def hosted_hero(context: Services, described: Description, deadline: Deadline) -
     if source is None or described.hero_file is None:
         return described
     try:
-        url = context.client.store_image(_read(described.hero_file), deadline)
+        url = services.client.store_image(_read(described.hero_file), deadline)
     except (RwHooksError, OSError) as error:
         finding = Finding(
             code="hero_image_left_out",

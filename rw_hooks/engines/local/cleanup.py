@@ -1,0 +1,50 @@
+"""Removing what was kept for publications that are over, and putting right what killed processes left."""
+
+from __future__ import annotations
+
+import shutil
+from contextlib import suppress
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+
+from rw_hooks.publication.policy import is_over
+from rw_hooks.publication.store import Row, Store
+from rw_hooks.queue import inbox
+from rw_hooks.queue.snapshot import release
+
+__all__ = ["release_if_over", "tidy_up"]
+
+_OVER = timedelta(hours=1)
+
+
+def tidy_up(store: Store, home: Path) -> None:
+    """Put right what a process that was killed, or a store that was lost, left behind.
+
+    Items of publications that the store no longer knows go back into the inbox. What was kept for publications that are
+    over is removed: an hour later nobody can be about to take one of them up again.
+    """
+    kept = list(inbox.acknowledged(home))  # before the rows: what is kept has one
+    rows = {row.id: row for row in store.rows()}
+    for file, publication in kept:
+        with suppress(OSError):  # another time
+            if publication not in rows:
+                inbox.give_back(home, file)
+            elif is_over(rows[publication]):
+                file.unlink(missing_ok=True)
+    before = (datetime.now(timezone.utc) - _OVER).isoformat(timespec="milliseconds")
+    for row in rows.values():
+        if row.updated_at < before:
+            release_if_over(row, home)
+
+
+def release_if_over(row: Row, home: Path) -> None:
+    """Remove what was kept for a publication when it is of no more use; never the file that was named."""
+    if not is_over(row):
+        return
+    inbox.forget(home, row.id)
+    if row.held == row.path:
+        return
+    held, spool = Path(row.held), home / "spool"
+    release(held)
+    if spool in held.parents and held.parent != spool:
+        shutil.rmtree(spool / held.relative_to(spool).parts[0], ignore_errors=True)

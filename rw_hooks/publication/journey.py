@@ -1,0 +1,148 @@
+"""One publication on its way in this process: what policy decides is done here, a stage at a time.
+
+An engine opens a journey while nobody else can work on the publication, begins it, and takes its stages one after the
+other; where, when and how many at once is the engine's.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+
+from rw_hooks.errors import RwHooksError, UnreachableError
+from rw_hooks.publication import policy
+from rw_hooks.publication.model import Publication
+from rw_hooks.publication.policy import Intent
+from rw_hooks.publication.report import Changed, error_record, publication_of
+from rw_hooks.publication.results import Results
+from rw_hooks.publication.services import Services
+from rw_hooks.publication.stages import Stage, Work
+from rw_hooks.publication.stages.describe import described
+from rw_hooks.publication.stages.preview_image import hosted_image, with_known_image
+from rw_hooks.publication.store import Change, Row
+from rw_hooks.support.deadline import Deadline
+from rw_hooks.support.os_errors import os_errors_reported
+
+__all__ = ["Journey", "time_allowed"]
+
+_LOG = logging.getLogger("rw_hooks.publish")
+
+
+class Journey:
+    """A publication and what its stages have produced, as this process goes on with it.
+
+    Args:
+        services: For the options of this publication.
+        identity: The publication. Nobody else works on it while this journey lasts.
+
+    Attributes:
+        row: As the store has it.
+        results: What the stages have produced.
+        deadline: When the whole of it must be over.
+    """
+
+    def __init__(self, services: Services, identity: str) -> None:
+        self._services = services
+        self.row: Row = services.store.get(identity)
+        self.results = Results(services.store.results(identity))
+        self.deadline = time_allowed(services, self.row, self.results)
+        self._was_live = self.row.live
+        self._has_registered = False
+
+    def begin(self, intent: Intent) -> None:
+        """Take up what was asked for. It stands in the store when this returns.
+
+        Raises:
+            RefusedError: The category or type of a model that is ready would change.
+        """
+        if intent != "proceed" or self.row.asked:
+            self.deadline = _whole_time(self._services, self.results)
+        if policy.is_to_be_compared(self.row, self.results) and not isinstance(intent, policy.Update):
+            self._compare()
+            return
+        host = self._services.settings.text("host")
+        change = policy.plan(self.row, self.results, intent, host=host, expires_at=self.deadline.utc)
+        if change is not None:
+            self._apply(change)
+
+    def may_take(self, stage: Stage) -> bool:
+        """Whether this stage is to be run now."""
+        return policy.may_go_on(self.row, self.results) and policy.is_due(stage.name, self.row, self.results)
+
+    def take(self, stage: Stage) -> None:
+        """Run one stage, and write down what it produced, or why it failed."""
+        self._services.observer.stage(stage.name)
+        started = time.monotonic()
+        try:
+            _require_time(self.deadline, stage)
+            with os_errors_reported():
+                value = stage.run(Work(self._services, self.row, self.results, self.deadline))
+        except RwHooksError as error:
+            self._stop(stage, error)
+            return
+        except Exception as error:
+            message = f"{type(error).__name__} in stage {stage.name}: a bug of rw-hooks"
+            bug = RwHooksError("internal_error", message, stage=stage.name)
+            self._apply(Change(status="failed", error=error_record(bug)))
+            raise
+        seconds = time.monotonic() - started
+        change = policy.after_success(stage.name, self.row, self.results, value, seconds)
+        self.results = self.results.without(change.forget).having(stage.name, value, seconds)
+        self._has_registered |= stage.name == "register"
+        self.row = self._services.store.apply(self.row.id, change, durable=stage.name != "preflight")
+
+    @property
+    def publication(self) -> Publication:
+        """The publication as it stands."""
+        submission = None if "register" in self.results else self._services.store.submission(self.row.id)
+        return publication_of(self.row, self.results, submission, self._changed)
+
+    @property
+    def _changed(self) -> Changed:
+        if self.row.status != "ready" or not (self._has_registered or not self._was_live):
+            return "nothing"
+        return "updated" if self._was_live else "registered"
+
+    def _compare(self) -> None:
+        """Find out whether a model that is ready is described differently now."""
+        work = Work(self._services, self.row, self.results, self.deadline)
+        now = with_known_image(described(work), self.results.description)
+        if policy.differing(self.results, now):
+            now = hosted_image(self._services, now, self.deadline)
+        try:
+            change = policy.renewed(self.row, self.results, now, self.deadline.utc)
+        except RwHooksError:
+            self._apply(Change(begun=True))
+            raise
+        names = policy.differing(self.results, now)
+        if names:
+            shown = ", ".join(sorted(names))
+            self._services.observer.note(f"the description differs: updating the metadata only ({shown})")
+        self._apply(change)
+
+    def _apply(self, change: Change) -> None:
+        self.results = self.results.without(change.forget).including(change.results)
+        self.row = self._services.store.apply(self.row.id, change)
+
+    def _stop(self, stage: Stage, error: RwHooksError) -> None:
+        error.stage = error.stage or stage.name
+        if isinstance(error, UnreachableError) and not error.hint:
+            error.hint = "nothing is lost: run 'rw-hooks resume' to go on"
+        _LOG.info("publication %s stopped in stage %s: %s (%s)", self.row.id, stage.name, error.message, error.code)
+        self._apply(policy.after_failure(stage.name, error))
+
+
+def time_allowed(services: Services, row: Row, results: Results) -> Deadline:
+    """Return when a publication must be over: as it was said when it was begun, else its whole time from now."""
+    return Deadline.at(row.expires_at) if row.expires_at else _whole_time(services, results)
+
+
+def _whole_time(services: Services, results: Results) -> Deadline:
+    given: float | None = services.settings.value("timeout", None)
+    category = results.inspection.category if "inspect" in results else None
+    return Deadline.after(policy.seconds_allowed(category, given))
+
+
+def _require_time(deadline: Deadline, stage: Stage) -> None:
+    if deadline.passed:
+        raise UnreachableError("timeout", f"the time for this publication was over before the stage {stage.name}")

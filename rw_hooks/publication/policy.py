@@ -1,0 +1,237 @@
+"""What a publication becomes next: every such decision, and no effect at all.
+
+An engine asks :func:`plan` when it takes a publication up, :func:`is_due` before a stage, :func:`after_success` and
+:func:`after_failure` behind it, and has the store do what the answer says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from rw_hooks.artifact import require_publishable
+from rw_hooks.artifact.model import Inspection
+from rw_hooks.describe import Description
+from rw_hooks.errors import ArtifactError, RefusedError, RwHooksError
+from rw_hooks.publication.model import STAGE_NAMES, StageName, Status
+from rw_hooks.publication.report import error_record
+from rw_hooks.publication.results import Results, Value, as_result
+from rw_hooks.publication.store import Change, Result, Row
+from rw_hooks.support.redact import redact_url
+
+__all__ = [
+    "Intent",
+    "Update",
+    "after_failure",
+    "after_success",
+    "cancelled",
+    "differing",
+    "enrolled",
+    "is_bad_artifact",
+    "is_due",
+    "is_over",
+    "is_to_be_compared",
+    "may_go_on",
+    "next_air",
+    "plan",
+    "renewed",
+    "seconds_allowed",
+]
+
+_SECONDS = 2 * 3600.0
+_SECONDS_FOR_CHECKPOINT = 6 * 3600.0
+_CALL_ONLY = {"webhookURL", "deliveryMethod"}
+_NOT_FOR_LIVE: tuple[StageName, ...] = ("host", "preflight")
+_DESCRIBED_ANEW: tuple[StageName, ...] = ("describe", "settle")
+_REGISTERED_ANEW: tuple[StageName, ...] = ("register", "settle")
+_HOSTED_ANEW = STAGE_NAMES[STAGE_NAMES.index("host") :]
+_ALL_BUT_INSPECT = STAGE_NAMES[1:]
+_UNFINISHED: frozenset[Status] = frozenset({"pending", "failed"})
+
+
+@dataclass(frozen=True)
+class Update:
+    """The wish to replace a model's metadata by this description.
+
+    Attributes:
+        description: What is to be sent.
+        secrets: Secret URLs by option.
+    """
+
+    description: Description
+    secrets: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
+
+
+Intent = Literal["proceed", "retry"] | Update
+"""Why a publication is taken up.
+
+``proceed``: to take what was asked for, or was interrupted, as far as it goes. ``retry``: the same, and what failed is
+tried again, with its whole time. :class:`Update`: to replace the metadata.
+"""
+
+
+def enrolled(inspection: Inspection, seconds: float, secrets: Mapping[str, str], expires_at: str) -> Change:
+    """Return what holds of a file from the beginning: its inspection, and its end where it must not be published."""
+    results: dict[StageName, Result] = {"inspect": as_result(inspection, seconds)}
+    try:
+        require_publishable(inspection)
+    except ArtifactError as error:
+        error.stage = "inspect"
+        return Change(status="failed", error=error_record(error), results=results, secrets=secrets, begun=True)
+    return Change(results=results, secrets=secrets, expires_at=expires_at)
+
+
+def is_to_be_compared(row: Row, results: Results) -> bool:
+    """Whether a model that is ready was asked for again: it is published anew only if its description differs."""
+    return row.asked and row.status == "ready" and "register" in results
+
+
+def plan(row: Row, results: Results, intent: Intent, *, host: str | None, expires_at: str) -> Change | None:
+    """Return the step that takes a publication up; None where its stages just go on.
+
+    Args:
+        row: The publication.
+        results: What it has so far.
+        intent: Why it is taken up.
+        host: The host that is asked for, as it was given; None for the one that is used unasked.
+        expires_at: When the time for it is over if it begins now.
+    """
+    if isinstance(intent, Update):
+        forget = _REGISTERED_ANEW if row.live else ("preflight", *_REGISTERED_ANEW)
+        described: dict[StageName, Result] = {"describe": as_result(intent.description, 0.0)}
+        return Change(status="pending", results=described, forget=forget, secrets=intent.secrets, begun=True,
+                      expires_at=expires_at)  # fmt: skip
+    if is_bad_artifact(row):
+        return Change(begun=True) if row.asked else None
+    if row.asked:
+        forget = _ALL_BUT_INSPECT if row.status == "superseded" or _is_moved(results, host) else _DESCRIBED_ANEW
+        return Change(status="pending", forget=forget, begun=True, expires_at=expires_at)
+    if intent == "retry" and row.status in _UNFINISHED:
+        forget = _DESCRIBED_ANEW if row.status == "failed" else ()
+        return Change(status="pending", forget=forget, expires_at=expires_at)
+    return None
+
+
+def renewed(row: Row, results: Results, described: Description, expires_at: str) -> Change:
+    """Return the step for a model that is ready and was asked for again: its metadata are sent only where they differ.
+
+    Raises:
+        RefusedError: The category or type would change, which the platform does not allow.
+    """
+    then, now = results.registered.fields, described.fields
+    names = differing(results, described)
+    if not names:
+        return Change(begun=True)
+    for name in sorted({"category", "type"} & names):
+        raise RefusedError(
+            f"{name}_change",
+            f"{row.air} is a {then.get(name)}; its {name} cannot be changed to {now.get(name)}",
+            hint=f"publish under another AIR, or leave --{name} as it was; nothing was sent",
+            stage="describe",
+        )
+    return Change(
+        status="pending",
+        results={"describe": as_result(described, 0.0)},
+        forget=_REGISTERED_ANEW,
+        begun=True,
+        expires_at=expires_at,
+    )
+
+
+def differing(results: Results, described: Description) -> set[str]:
+    """Return the names of the fields that were registered with other values; none for what cannot be sent."""
+    then, now = results.registered.fields, described.fields
+    if described.missing:
+        return set()
+    return {name for name in {*then, *now} - _CALL_ONLY - {"air"} if then.get(name) != now.get(name)}
+
+
+def is_due(stage: StageName, row: Row, results: Results) -> bool:
+    """Whether a stage is to be run: a model that is live is neither hosted nor fetched again."""
+    return stage not in results and not (row.live and stage in _NOT_FOR_LIVE)
+
+
+def may_go_on(row: Row, results: Results) -> bool:
+    """Whether it is pending; what was cancelled after the platform said ready is ready all the same."""
+    return row.status == "pending" or (row.status == "cancelled" and "register" in results)
+
+
+def after_success(stage: StageName, row: Row, results: Results, value: Value, seconds: float) -> Change:
+    """Return the step behind a stage that produced this value; the last one makes the publication ready."""
+    forget = _forgotten_by(stage, results, value)
+    left = results.without(forget).having(stage, value, seconds)
+    done = not any(is_due(other, row, left) for other in STAGE_NAMES)
+    return Change(status="ready" if done else None, results={stage: as_result(value, seconds)}, forget=forget)
+
+
+def after_failure(stage: StageName, error: RwHooksError) -> Change:
+    """Return the step behind a stage that failed, so that the next attempt begins where it can succeed.
+
+    What was cancelled meanwhile, which may be why it failed, stays cancelled.
+    """
+    refused = isinstance(error, RefusedError)
+    return Change(
+        status="pending" if error.retryable else "failed",
+        only_from={"pending"},
+        error=error_record(error),
+        forget=_HOSTED_ANEW if refused and stage == "preflight" else (),
+        forget_submission=refused and stage == "register",
+    )
+
+
+def cancelled() -> Change:
+    """Return the step that drops a publication; only one that is not ready yet can be dropped."""
+    return Change(status="cancelled", only_from=_UNFINISHED, begun=True)
+
+
+def is_bad_artifact(row: Row) -> bool:
+    """Whether the publication failed for what the file is, or before it was read: trying again is of no use."""
+    if row.status != "failed" or row.error is None:
+        return False
+    return not row.was_read or row.error.get("exit_code") == ArtifactError.exit_code
+
+
+def is_over(row: Row) -> bool:
+    """Whether nothing more is to be done for it, so that what was kept for it can go."""
+    return not row.asked and (row.status in {"ready", "cancelled", "superseded"} or is_bad_artifact(row))
+
+
+def next_air(prefix: str, *, given_out: Collection[str], listed: Collection[str], remembered: str | None) -> str:
+    """Return the AIR for a file under ``source:id@``: the one it had, else the next free version.
+
+    Args:
+        prefix: ``source:id@``.
+        given_out: The AIRs under it that the store has given to publications, whatever became of them.
+        listed: The AIRs under it that the platform shows.
+        remembered: The AIR that the receipt beside this very file tells.
+    """
+    if remembered is not None and remembered not in given_out:
+        return remembered
+    versions = [air.removeprefix(prefix) for air in (*given_out, *listed)]
+    numbers = [int(version) for version in versions if version.isascii() and version.isdigit()]
+    return f"{prefix}{max(numbers, default=0) + 1}"
+
+
+def seconds_allowed(category: str | None, given: float | None) -> float:
+    """Return how long a publication may take: as given, else two hours, six for a checkpoint."""
+    if given is not None:
+        return given
+    return _SECONDS_FOR_CHECKPOINT if category == "checkpoint" else _SECONDS
+
+
+def _forgotten_by(stage: StageName, results: Results, value: Value) -> tuple[StageName, ...]:
+    """Return the results that a new one makes wrong: an older registration of another description, an older receipt."""
+    if stage == "register":
+        return ("settle",)
+    if isinstance(value, Description) and "register" in results and differing(results, value):
+        return _REGISTERED_ANEW
+    return ()
+
+
+def _is_moved(results: Results, host: str | None) -> bool:
+    return host is not None and "host" in results and _place(host) != _place(results.location.host)
+
+
+def _place(host: str) -> str:
+    return redact_url(host).rstrip("/")

@@ -1,0 +1,91 @@
+"""The register stage: the upload is followed until Runware says ready."""
+
+from __future__ import annotations
+
+from pydantic import SecretStr
+
+from rw_hooks.errors import MissingError, RefusedError, UnreachableError
+from rw_hooks.hosts import Location
+from rw_hooks.publication.option_codec import secret_fields
+from rw_hooks.publication.results import Registered
+from rw_hooks.publication.stages.work import Work
+from rw_hooks.publication.store import Store
+from rw_hooks.runware import ModelUpload, Phase, Registration, Submission, build_upload
+from rw_hooks.support.failpoints import reach
+
+__all__ = ["register_model"]
+
+
+def register_model(work: Work) -> Registered:
+    """Register the model, or go on with that, until the platform says ready.
+
+    Raises:
+        RefusedError: The platform said no.
+        UnreachableError: It was not ready by the deadline.
+    """
+    registration = work.services.client.register(
+        _request(work),
+        ledger=_StoredSubmission(work.services.store, work.row.id),
+        mint=lambda: _mint(work, work.results.location),
+        on_phase=lambda phase: _tell(work, phase),
+        deadline=work.deadline,
+    )
+    return _registered(registration, work)
+
+
+class _StoredSubmission:
+    """The client's memory of one submission; a :class:`~rw_hooks.runware.Ledger`.
+
+    What says that something is about to be sent must survive a power loss. What the platform said need not: it is
+    asked again.
+    """
+
+    def __init__(self, store: Store, identity: str) -> None:
+        self._store = store
+        self._identity = identity
+        self._sent: tuple[object, ...] | None = None
+
+    def load(self) -> Submission | None:
+        """Return what an earlier attempt left, or None."""
+        value = self._store.submission(self._identity)
+        return None if value is None else Submission.model_validate(value)
+
+    def save(self, submission: Submission) -> None:
+        """Write it down."""
+        sent = (submission.task_uuid, submission.sent_at)
+        durable = submission.sent_at is not None and sent != self._sent
+        self._store.save_submission(self._identity, submission.model_dump(mode="json"), durable=durable)
+        self._sent = sent
+
+
+def _request(work: Work) -> ModelUpload:
+    """Return the request with its URLs whole; it does not show them."""
+    whole = secret_fields(work.services.store.secrets(work.row.id))
+    fields = work.results.description.fields
+    return build_upload({name: whole.get(name, value) for name, value in fields.items() if name != "taskType"})
+
+
+def _registered(registration: Registration, work: Work) -> Registered:
+    phases = tuple({"status": phase.status, "at": phase.at} for phase in registration.phases)
+    return Registered(
+        air=registration.air,
+        transport=registration.transport,
+        phases=phases,
+        fields={**work.results.description.fields, "air": registration.air},
+        url=work.results.location.url,
+    )
+
+
+def _mint(work: Work, location: Location) -> SecretStr:
+    """Return the URL to register: fresh where it is signed; for an update, where nothing is fetched, any that works."""
+    try:
+        return work.open_host(location.host).mint(location, work.deadline)
+    except (MissingError, RefusedError, UnreachableError):
+        if not work.row.live:
+            raise
+        return SecretStr(location.url)
+
+
+def _tell(work: Work, phase: Phase) -> None:
+    reach(f"register.phase.{phase.status}")
+    work.services.observer.phase(phase.status, phase.message)

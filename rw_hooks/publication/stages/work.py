@@ -1,0 +1,64 @@
+"""What a stage is, and what it works on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from rw_hooks.hosts import Host, HostedFile
+from rw_hooks.publication.model import StageName
+from rw_hooks.publication.results import Results, Value
+from rw_hooks.publication.services import Services, host_at
+from rw_hooks.publication.store import Row
+from rw_hooks.support.deadline import Deadline
+
+__all__ = ["Stage", "Work"]
+
+
+@dataclass(frozen=True)
+class Work:
+    """One publication under way.
+
+    Attributes:
+        services: What is around it.
+        row: The publication as the store has it.
+        results: What the stages before have produced.
+        deadline: When the whole of it must be over.
+    """
+
+    services: Services
+    row: Row
+    results: Results
+    deadline: Deadline
+
+    @property
+    def file(self) -> HostedFile:
+        """The bytes to host."""
+        inspection = self.results.inspection
+        return HostedFile(
+            path=Path(self.row.held),
+            name=Path(self.row.path).name,
+            size=inspection.size,
+            sha256=self.row.key.sha256,
+        )
+
+    def open_host(self, url: str) -> Host:
+        """Open the host, with the secret part of its URL where the user gave one."""
+        return host_at(self.services.settings, self.services.store.secrets(self.row.id).get("host", url))
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One stage of a publication. It can be run again at any time without harm: it asks what is there before it acts.
+
+    Attributes:
+        name: Its name in the store and in messages.
+        run: From what the stages before produced to a small value.
+        where: ``origin``: on the machine that has the bytes. ``anywhere``: on any machine.
+    """
+
+    name: StageName
+    run: Callable[[Work], Value]
+    where: Literal["origin", "anywhere"]
