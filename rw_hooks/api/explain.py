@@ -35,12 +35,9 @@ def explain(paths: Sequence[Path], settings: Settings) -> Iterator[Publication]:
 
     With a key and a network the AIR is resolved as far as asking allows; without, it is null.
     """
-    position = 0
     with tempfile.TemporaryDirectory(prefix="rw-hooks-") as spool:
         for path in paths:
-            for publication in _explained(path, settings, Path(spool)):
-                yield publication.model_copy(update={"position": position})
-                position += 1
+            yield from _explained(path, settings, Path(spool))
 
 
 def _explained(path: Path, settings: Settings, spool: Path) -> Iterator[Publication]:

@@ -23,7 +23,7 @@ from rw_hooks.queue.inbox import QueueItem, waiting
 from rw_hooks.runware import Endpoint
 from rw_hooks.support.redact import redact_url
 from rw_hooks.support.text import printable
-from rw_hooks.support.thread_pool import as_done
+from rw_hooks.support.thread_pool import many_at_once
 
 __all__ = ["Job", "cancel", "jobs", "resume"]
 
@@ -80,7 +80,7 @@ def resume(settings: Settings, names: Sequence[str], observer: Observer) -> Iter
         observer: Told of the progress.
 
     Yields:
-        Each publication as it ends, ready or stuck.
+        The publications in their order, ready or stuck.
 
     Raises:
         UsageError: There is no publication of such a name, it is over, or it is of another endpoint or key.
@@ -94,7 +94,7 @@ def resume(settings: Settings, names: Sequence[str], observer: Observer) -> Iter
             yield from engine.drain(observer, items or None)
         rows = [entry for entry in chosen if isinstance(entry, Row)] if names else _unfinished(engine.store, endpoint)
         threads = settings.value("concurrency", DEFAULT_CONCURRENCY)
-        yield from as_done(lambda row: _gone_on(engine, settings, row, observer), rows, threads)
+        yield from many_at_once(lambda row: _gone_on(engine, settings, row, observer), rows, threads)
 
 
 def cancel(settings: Settings, name: str) -> Publication:

@@ -20,7 +20,7 @@ from rw_hooks.publication.services import endpoint_of, host_at
 from rw_hooks.queue.inbox import QueueItem
 from rw_hooks.support.os_errors import os_errors_reported
 from rw_hooks.support.text import require_printable
-from rw_hooks.support.thread_pool import as_done
+from rw_hooks.support.thread_pool import many_at_once
 
 __all__ = ["publish", "publish_all"]
 
@@ -30,14 +30,12 @@ class _File:
     """One file of a call, as far as it has come.
 
     Attributes:
-        position: Which of the call's files it is.
         path: The file, or the path that stands for none.
         selected: What is to be published; None where that cannot be told.
         identity: Its publication; None while there is none.
         ended: What is shown of a file that is not enrolled; None for any other.
     """
 
-    position: int
     path: Path
     selected: Selected | None = None
     identity: str | None = None
@@ -67,12 +65,12 @@ def publish(
         JournalError: The state folder cannot be used.
     """
     known = settings if settings is not None else load(options)
-    ended = sorted(publish_all([Path(path)], known, observer or Silent()), key=lambda entry: entry.position)
+    ended = list(publish_all([Path(path)], known, observer or Silent()))
     return next((entry for entry in ended if entry.exit_code), ended[-1])
 
 
 def publish_all(paths: Sequence[Path], settings: Settings, observer: Observer) -> Iterator[Publication]:
-    """Publish files and run folders, several at once, yielding each publication as it ends, well or not.
+    """Publish files and run folders, several at once, yielding the publications in their order, however they end.
 
     All files are enrolled before the first is sent, so that an interrupted call loses none of them.
 
@@ -84,27 +82,19 @@ def publish_all(paths: Sequence[Path], settings: Settings, observer: Observer) -
         return
     threads = settings.value("concurrency", DEFAULT_CONCURRENCY)
     with open_engine(settings) as engine:
-        files = list(_files(paths, settings, observer))
-        enrolled = list(as_done(lambda file: _enrolled(engine, file, observer), files, threads))
-        yield from as_done(lambda file: _finished(engine, file, observer), enrolled, threads)
-
-
-def _files(paths: Sequence[Path], settings: Settings, observer: Observer) -> Iterator[_File]:
-    """Yield the files that the paths stand for, in their order; what stops one path does not stop the others."""
-    position = 0
-    for path in paths:
-        for file in _of_path(path, settings, observer):
-            yield replace(file, position=position)
-            position += 1
+        files = [file for path in paths for file in _of_path(path, settings, observer)]
+        enrolled = list(many_at_once(lambda file: _enrolled(engine, file, observer), files, threads))
+        yield from many_at_once(lambda file: _finished(engine, file, observer), enrolled, threads)
 
 
 def _of_path(path: Path, settings: Settings, observer: Observer) -> list[_File]:
+    """Return the files that a path stands for; what stops one path does not stop the others."""
     try:
         with os_errors_reported():
             found = selected(path, settings, observer, settings.home / "spool")
     except RwHooksError as error:
-        return [_File(0, path, ended=not_enrolled(str(path), error))]
-    return [_File(0, entry.path, entry) for entry in found]
+        return [_File(path, ended=not_enrolled(str(path), error))]
+    return [_File(entry.path, entry) for entry in found]
 
 
 def _enrolled(engine: Engine, file: _File, observer: Observer) -> _File:
@@ -134,7 +124,7 @@ def _finished(engine: Engine, file: _File, observer: Observer) -> Publication:
     assert publication is not None  # noqa: S101 - a file is enrolled, or has ended
     if file.selected is not None:
         run_command(file.selected.settings, publication, Path.cwd())
-    return publication.model_copy(update={"position": file.position})
+    return publication
 
 
 def _item(entry: Selected) -> QueueItem:

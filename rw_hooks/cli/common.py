@@ -54,15 +54,14 @@ def settings_from(flags: Flags | None = None, *, concurrency: str | None = None)
 
 
 def run_all(journeys: Callable[[Observer], Iterable[Publication]], *, as_json: bool) -> int:
-    """Run the journeys, show each publication as it ends, and return the exit code of the first that went wrong."""
-    codes: list[tuple[int, int]] = []
+    """Run the journeys, show each publication as it ends, and return the first exit code that is not 0."""
+    code = 0
     with watching(silent=as_json) as onlooker:
         for publication in journeys(onlooker):
             with onlooker.paused():
                 show(publication, as_json=as_json)
-            if publication.exit_code:
-                codes.append((publication.position, publication.exit_code))
-    return min(codes)[1] if codes else 0
+            code = code or publication.exit_code
+    return code
 
 
 def show(publication: Publication, *, as_json: bool) -> None:

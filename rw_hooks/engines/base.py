@@ -92,7 +92,7 @@ class Engine(Protocol):
         ...
 
     def drain(self, observer: Observer, only: Collection[str] | None = None) -> Iterator[Publication]:
-        """Take what hooks on this machine handed over as far as it goes, in the foreground; yield each as it ends.
+        """Take what hooks on this machine handed over as far as it goes, in the foreground; yield each in their order.
 
         Args:
             observer: Told of the progress.

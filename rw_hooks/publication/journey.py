@@ -69,8 +69,8 @@ class Journey:
         """Whether this stage is to be run now."""
         return policy.may_go_on(self.row, self.results) and policy.is_due(stage.name, self.row, self.results)
 
-    def take(self, stage: Stage) -> None:
-        """Run one stage, and write down what it produced, or why it failed."""
+    def take(self, stage: Stage) -> bool:
+        """Run one stage, write down what it produced, or why it failed, and say whether the next one may follow."""
         self._services.observer.stage(stage.name)
         started = time.monotonic()
         try:
@@ -79,7 +79,7 @@ class Journey:
                 value = stage.run(Work(self._services, self.row, self.results, self.deadline))
         except RwHooksError as error:
             self._stop(stage, error)
-            return
+            return False
         except Exception as error:
             message = f"{type(error).__name__} in stage {stage.name}: a bug of rw-hooks"
             bug = RwHooksError("internal_error", message, stage=stage.name)
@@ -90,6 +90,7 @@ class Journey:
         self.results = self.results.without(change.forget).having(stage.name, value, seconds)
         self._has_registered |= stage.name == "register"
         self.row = self._services.store.apply(self.row.id, change, durable=stage.name != "preflight")
+        return True
 
     @property
     def publication(self) -> Publication:

@@ -36,7 +36,6 @@ class Publication(BaseModel):
         changed: What this run did: ``registered``, ``updated`` (metadata only), or ``nothing``.
         error: ``code``, ``stage``, ``retryable``, ``message`` and ``hint`` when it did not succeed.
         exit_code: What a command ends with.
-        position: Which of the call's files it is, from 0; publications are told as they end.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -58,11 +57,10 @@ class Publication(BaseModel):
     changed: Literal["registered", "updated", "nothing"] = "nothing"
     error: dict[str, Any] | None = None
     exit_code: int = 0
-    position: int = 0
 
     def as_json(self) -> dict[str, Any]:
         """Return the object that ``--json`` prints."""
-        shown = self.model_dump(mode="json", exclude={"exit_code", "error", "suggestions", "size", "position"})
+        shown = self.model_dump(mode="json", exclude={"exit_code", "error", "suggestions", "size"})
         if self.suggestions:
             shown["suggestions"] = self.suggestions
         if self.error is not None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-__all__ = ["ThreadPool", "as_done"]
+__all__ = ["ThreadPool", "many_at_once"]
 
 _LOOK_SECONDS = 0.5
 
@@ -19,52 +19,45 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 
-def as_done(work: Callable[[T], R], items: Sequence[T], threads: int) -> Iterator[R]:
-    """Do the work for each item, so many at once, and yield what comes of it as it is done.
+def many_at_once(work: Callable[[T], R], items: Sequence[T], threads: int) -> Iterator[R]:
+    """Do the work for each item, so many at once, and yield what comes of them in their order.
 
     One item is worked on in this very thread. The threads do not keep the process alive: who interrupts it need not
     wait for them.
 
     Raises:
-        BaseException: What the work raised, as soon as it is known.
+        BaseException: What the work raised for an item, when its turn has come.
     """
     if len(items) <= 1 or threads <= 1:
         yield from map(work, items)
         return
-    left: queue.SimpleQueue[T] = queue.SimpleQueue()
-    done: queue.SimpleQueue[tuple[R | None, BaseException | None]] = queue.SimpleQueue()
-    for item in items:
-        left.put(item)
+    ends: list[Future[R]] = [Future() for _ in items]
+    left: queue.SimpleQueue[tuple[Future[R], T]] = queue.SimpleQueue()
+    for entry in zip(ends, items, strict=True):
+        left.put(entry)
     for _ in range(min(threads, len(items))):
-        threading.Thread(target=_work_off, args=(work, left, done), daemon=True).start()
-    for _ in items:
-        result, error = _next(done)
-        if error is not None:
-            raise error
-        yield result  # type: ignore[misc] # where there is no error there is a result
+        threading.Thread(target=_work_off, args=(work, left), daemon=True).start()
+    for end in ends:
+        yield _waited(end)
 
 
-def _work_off(
-    work: Callable[[T], R], left: queue.SimpleQueue[T], done: queue.SimpleQueue[tuple[R | None, BaseException | None]]
-) -> None:
+def _work_off(work: Callable[[T], R], left: queue.SimpleQueue[tuple[Future[R], T]]) -> None:
     while True:
         try:
-            item = left.get_nowait()
+            end, item = left.get_nowait()
         except queue.Empty:
             return
         try:
-            done.put((work(item), None))
+            end.set_result(work(item))
         except BaseException as error:  # noqa: BLE001 - it is raised in the thread that waits
-            done.put((None, error))
+            end.set_exception(error)
 
 
-def _next(done: queue.SimpleQueue[R]) -> R:
-    """Wait for the next one; a wait without end cannot be interrupted on Windows."""
-    while True:
-        try:
-            return done.get(timeout=_LOOK_SECONDS)
-        except queue.Empty:
-            continue
+def _waited(end: Future[R]) -> R:
+    """Wait for one; a wait without end cannot be interrupted on Windows."""
+    while not end.done():
+        wait([end], timeout=_LOOK_SECONDS)
+    return end.result()
 
 
 class ThreadPool:

@@ -16,7 +16,8 @@ from rw_hooks.errors import UnreachableError, UsageError
 from rw_hooks.hook import PublishHook
 from rw_hooks.publication.observer import Silent
 from rw_hooks.sandbox import Sandbox
-from rw_hooks.support.named_locks import hand_over_held
+from rw_hooks.support.deadline import Deadline
+from rw_hooks.support.named_locks import held
 from tests.doubles.saves import save
 from tests.doubles.training import Training
 
@@ -60,7 +61,10 @@ def test_what_waits_in_the_inbox_is_resumed_and_cancelled_by_its_name(handed, sa
 
 def test_what_is_just_being_taken_cannot_be_cancelled(handed):
     training, settings = handed
-    with hand_over_held(settings.home, "abc056789012"), pytest.raises(UnreachableError, match="another process"):
+    with (
+        held(settings.home, "hand-over abc056789012", Deadline.after(1.0)),
+        pytest.raises(UnreachableError, match="another process"),
+    ):
         cancel(settings, "abc0")
     assert len(training.handed()) == 2
 

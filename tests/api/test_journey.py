@@ -14,7 +14,7 @@ import pytest
 from rw_hooks.api.jobs import cancel, jobs, resume
 from rw_hooks.api.publish import explain, publish, publish_all
 from rw_hooks.api.update import update
-from rw_hooks.engines.local.sqlite_store import Journal
+from rw_hooks.engines.local.sqlite_store import SqliteStore
 from rw_hooks.publication.observer import Silent
 from rw_hooks.publication.option_codec import without_secret_options
 from rw_hooks.sandbox import Sandbox, SandboxSettings
@@ -215,7 +215,7 @@ def test_explain_leaves_a_journal_that_it_cannot_read(tmp_path, settings, lora, 
 
 
 def test_explain_reads_a_journal_that_is_in_use(tmp_path, settings, lora):
-    with Journal(tmp_path / "home"):
+    with SqliteStore(tmp_path / "home"):
         published = publish(lora, settings=settings(air="sandbox:7"))
         assert [entry.air for entry in explain([lora], settings(air="sandbox:7"))] == [published.air]
 

@@ -12,7 +12,7 @@ import pytest
 from tests.reliability.harness import open_world
 
 MIDDLES = {
-    "inspect": "journal.inspect.record.before",
+    "inspect": "journal.enroll.before",
     "describe": "journal.air.after",
     "host": "hub.child.moved",
     "preflight": "preflight.before",

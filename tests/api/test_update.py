@@ -7,10 +7,10 @@ import pytest
 from rw_hooks.api.jobs import jobs
 from rw_hooks.api.publish import publish
 from rw_hooks.api.update import update
-from rw_hooks.engines.local.sqlite_store import Journal
+from rw_hooks.engines.local.sqlite_store import SqliteStore
 from rw_hooks.errors import MissingError, UsageError
 from rw_hooks.publication.observer import Silent
-from rw_hooks.publication.store import Key
+from rw_hooks.publication.store import Change, Enrolment, Key
 from rw_hooks.support.redact import fingerprint
 from tests.api.conftest import copied
 from tests.api.test_journey import PIXEL, sha256, uploads
@@ -79,15 +79,15 @@ def test_other_weights_than_those_there_are_checked_and_warned_of(tmp_path, sand
 def test_a_refused_update_by_a_file_is_not_called_ready(tmp_path, sandbox, settings, lora, published):
     forget(tmp_path, lora)
     assert update(published.air, settings(architecture="no_such"), Silent(), lora).status == "failed"
-    assert [(entry.status, entry.changed) for entry in jobs(settings())] == [("failed", "nothing")]
+    assert [entry.status for entry in jobs(settings())] == ["failed"]
 
 
 def test_what_is_just_being_published_is_not_updated(tmp_path, settings, lora, published):
     (tmp_path / "home").rename(tmp_path / "lost")
     own = settings()
     key = Key(sha256(lora), str(published.air), own.api_url, fingerprint(own.api_key.get_secret_value()))
-    with Journal(own.home) as journal:
-        journal.enroll(key, path=str(lora), held=str(lora), options={}, facts={})
+    with SqliteStore(own.home) as store:
+        store.enroll(Enrolment("abc", key, str(lora), str(lora), "here", {}, {}, Change()))
     with pytest.raises(UsageError, match="being published"):
         update(published.air, settings(name="x"), Silent(), lora)
 

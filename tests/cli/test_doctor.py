@@ -17,12 +17,12 @@ def test_where_all_is_well_every_check_says_so(sandbox, capsys):
     assert checks(capsys.readouterr().out) == dict.fromkeys(CHECKS, "ok")
 
 
-def test_a_missing_key_comes_with_its_mend(sandbox, monkeypatch, capsys):
+def test_a_missing_key_comes_with_its_fix(sandbox, monkeypatch, capsys):
     monkeypatch.delenv("RUNWARE_API_KEY")
     assert run(["doctor"]) == 4
     shown = capsys.readouterr().out
     assert checks(shown)["key"] == "wrong"
-    assert "mend: set RUNWARE_API_KEY" in shown
+    assert "fix: set RUNWARE_API_KEY" in shown
 
 
 @pytest.mark.parametrize("host", ["dir:///nowhere?url=http://127.0.0.1/", "hf://user/repo"])
@@ -30,4 +30,4 @@ def test_a_host_that_cannot_take_the_file_is_wrong(sandbox, host, capsys):
     assert run(["doctor", "--host", host]) == 4
     shown = capsys.readouterr().out
     assert checks(shown)["host"] == "wrong"
-    assert "mend: " in shown
+    assert "fix: " in shown

@@ -9,12 +9,13 @@ import subprocess
 import sys
 import textwrap
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from unittest import mock
 
 from rw_hooks.config.settings import load
+from rw_hooks.engines.base import open_engine
 from rw_hooks.engines.local import worker
 from rw_hooks.queue.inbox import QueueItem, waiting
 from rw_hooks.sandbox import Sandbox
@@ -97,11 +98,11 @@ class Training:
 
     def drain(self) -> None:
         """Do the worker's work in this process."""
-        with (
-            mock.patch.object(worker, "_LINGER_SECONDS", 0.0),
-            mock.patch.multiple(worker, _LOOK_SECONDS=0.02, _REST_SECONDS=0.02),
-        ):
-            assert worker.drain(load(environ=self.environ, directory=self.folder))
+        with ExitStack() as stack:
+            stack.enter_context(mock.patch.object(worker, "_LINGER_SECONDS", 0.0))
+            stack.enter_context(mock.patch.multiple(worker, _LOOK_SECONDS=0.02, _REST_SECONDS=0.02))
+            engine = stack.enter_context(open_engine(load(environ=self.environ, directory=self.folder)))
+            assert engine.serve()
 
     def published(self) -> set[str]:
         """Return the sha256 of what is ready at the platform."""

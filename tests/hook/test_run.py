@@ -447,7 +447,7 @@ def test_a_file_that_goes_while_we_look_is_passed_over(tmp_path):
 
     with os.scandir(tmp_path) as entries:
         listed = Listing(entries)
-    with mock.patch.object(places.os, "scandir", return_value=listed):
+    with mock.patch.object(output_dirs.os, "scandir", return_value=listed):
         assert list(look_at([tmp_path])) == [there]
 
 

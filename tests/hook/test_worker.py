@@ -33,6 +33,8 @@ from tests.hook.conftest import prepared
 
 ONLY_FOR_POSIX = pytest.mark.skipif(os.name != "posix", reason="signals as POSIX has them")
 
+AT_ONCE = 8
+
 
 def sha256(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
@@ -52,7 +54,7 @@ def leftovers(training: Training) -> list[str]:
     return [str(path) for path in (*kept, *state)]
 
 
-def post(training: Training) -> WorkerLease:
+def lease(training: Training) -> WorkerLease:
     return WorkerLease(
         training.home, training.environ["RUNWARE_API_URL"], fingerprint(training.environ["RUNWARE_API_KEY"])
     )
@@ -299,9 +301,9 @@ def test_what_cannot_be_reached_is_tried_again_until_it_can(published, monkeypat
     assert not (published.folder / "failed").exists()
 
 
-@pytest.mark.parametrize(("wait", "status"), [("auto", "pending"), ("yes", "ready")])
+@pytest.mark.parametrize(("wait", "end"), [("auto", "pending"), ("yes", "ready")])
 def test_an_end_that_was_not_told_to_wait_does_so_for_a_remote_that_is_away_no_longer_than_a_while(
-    training, monkeypatch, caplog, wait, status
+    training, monkeypatch, caplog, wait, end
 ):
     monkeypatch.setenv("SLURM_JOB_ID", "1")
     monkeypatch.setattr("rw_hooks.hook.publish_hook._PATIENCE_SECONDS", 0.5)
@@ -315,7 +317,7 @@ def test_an_end_that_was_not_told_to_wait_does_so_for_a_remote_that_is_away_no_l
     comes_back = threading.Timer(2.0, status.write, (training.home, item.id, back))
     comes_back.start()
     hook.on_end(wait=wait)
-    assert status.read(training.home, item.id).status == status
+    assert status.read(training.home, item.id).status == end
     assert ("rw-hooks resume" in caplog.text) == (wait == "auto")
     comes_back.join()
 
@@ -332,13 +334,14 @@ def test_what_cannot_be_reached_keeps_nothing_else_waiting(published, monkeypatc
         return upload(host, file, *arguments)
 
     monkeypatch.setattr(DirectoryHost, "upload", away_until_the_last_came)
+    published.options = {"RW_HOOKS_CONCURRENCY": str(AT_ONCE)}
     hook = PublishHook(which="all")
-    for number in range(worker._AT_ONCE):
+    for number in range(AT_ONCE):
         hook.on_save(save(published.folder / f"{number}.safetensors", number), step=number)
     hook.on_save(save(published.folder / "last.safetensors", 99), final=True)
     hook.on_end()
     published.drain()
-    assert statuses(published) == ["ready"] * (worker._AT_ONCE + 1)
+    assert statuses(published) == ["ready"] * (AT_ONCE + 1)
     assert leftovers(published) == []
 
 
@@ -373,8 +376,9 @@ def test_what_waits_for_its_turn_is_copied_meanwhile(published, monkeypatch):
         return upload(*arguments)
 
     monkeypatch.setattr(DirectoryHost, "upload", slow)
+    published.options = {"RW_HOOKS_CONCURRENCY": str(AT_ONCE)}
     hook = PublishHook(which="all")
-    for number in range(worker._AT_ONCE):
+    for number in range(AT_ONCE):
         hook.on_save(save(published.folder / f"{number}.safetensors", number), step=number)
     drain = threading.Thread(target=published.drain)
     drain.start()
@@ -389,7 +393,7 @@ def test_what_waits_for_its_turn_is_copied_meanwhile(published, monkeypatch):
     go_on.set()
     drain.join(60)
     assert wanted in published.published()
-    assert statuses(published) == ["ready"] * (worker._AT_ONCE + 1)
+    assert statuses(published) == ["ready"] * (AT_ONCE + 1)
     assert leftovers(published) == []
 
 
@@ -397,13 +401,14 @@ def _cut_off_in(published: Training, point: str) -> None:
     """Have a worker die at this point."""
     command, environ = published.command(f"""
         from rw_hooks.support.failpoints import set_trigger
-        from rw_hooks.engines.local import worker
+        from rw_hooks.engines.base import open_engine
         from rw_hooks.config.settings import load
         def die(name):
             if name == "{point}":
                 os._exit(9)
         set_trigger(die)
-        worker.drain(load())
+        with open_engine(load()) as engine:
+            engine.serve()
         """)
     died = subprocess.run(command, env=environ, cwd=published.folder, check=False, capture_output=True)
     assert died.returncode == 9
@@ -440,7 +445,7 @@ def test_a_publication_that_is_lost_with_its_hand_over_is_told_and_harms_no_othe
 
 
 def test_there_is_one_worker(published):
-    assert post(published).take()
+    assert lease(published).acquire()
     hook = PublishHook()
     hook.on_save(save(published.folder / "lora.safetensors"), final=True)
     command, environ = published.command("import rw_hooks.cli; sys.argv = ['rw-hooks', 'worker']; rw_hooks.cli.main()")
@@ -449,27 +454,27 @@ def test_there_is_one_worker(published):
     assert len(published.handed()) == 1
 
 
-def test_a_worker_that_died_holds_no_post(published):
+def test_a_worker_that_died_holds_no_lease(published):
     script = """
         from rw_hooks.queue.worker_lease import WorkerLease
         from rw_hooks.support.redact import fingerprint
         account = fingerprint(os.environ["RUNWARE_API_KEY"])
-        post = WorkerLease(Path(os.environ["RW_HOOKS_HOME"]), os.environ["RUNWARE_API_URL"], account)
-        assert post.take()
+        held = WorkerLease(Path(os.environ["RW_HOOKS_HOME"]), os.environ["RUNWARE_API_URL"], account)
+        assert held.acquire()
         print("saved", flush=True)
         time.sleep(60)
         """
     with published.running(script) as process:
-        assert post(published).is_held
-        assert not post(published).take()
+        assert lease(published).is_held
+        assert not lease(published).acquire()
         process.kill()
         process.wait()
-        assert not post(published).is_held
-    mine = post(published)
-    assert mine.take()
-    mine.stop_beating()
+        assert not lease(published).is_held
+    mine = lease(published)
+    assert mine.acquire()
+    mine.stop_heartbeat()
     assert not mine.is_held
-    mine.leave()
+    mine.release()
 
 
 @ONLY_FOR_POSIX
@@ -490,7 +495,7 @@ def test_a_trainer_killed_after_a_save_loses_nothing(tmp_path, monkeypatch, plat
         trainer.wait()
     (training.folder / "lora.safetensors").unlink()
     until(lambda: training.published() == {wanted})
-    until(lambda: not post(training).is_held)
+    until(lambda: not lease(training).is_held)
     until(lambda: leftovers(training) == [])
     assert training.environ["RUNWARE_API_KEY"] not in (training.home / "logs" / "worker.log").read_text()
 

@@ -25,7 +25,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
-from rw_hooks.engines.local.sqlite_store import Journal
+from rw_hooks.engines.local.sqlite_store import SqliteStore
 from rw_hooks.sandbox import Sandbox, SandboxSettings
 from rw_hooks.sandbox.adapter import TRIGGER_WORDS, make_adapter
 from tests.doubles.hub import HubDouble
@@ -168,8 +168,8 @@ class World:
         return [task for task in self.sandbox.world.requests if task["taskType"] == "modelUpload"]
 
     def journal(self) -> list[Any]:
-        with Journal(self.home) as journal:
-            return journal.rows()
+        with SqliteStore(self.home) as store:
+            return store.rows()
 
     def require_ready(self) -> None:
         """Hold the world to the promise: everything once, nothing left."""
@@ -177,9 +177,9 @@ class World:
         ready = [(row.status, row.air, row.error) for row in rows] == [("ready", AIR, None)]
         require(ready, LostError, f"the journal: {rows}")
         self.require_once()
-        with Journal(self.home) as journal:
-            assert journal.submission(rows[0].id) is None
-            assert journal.secrets(rows[0].id) == {}
+        with SqliteStore(self.home) as store:
+            assert store.submission(rows[0].id) is None
+            assert store.secrets(rows[0].id) == {}
         receipt = self.file.with_name(self.file.name + ".rw.json")
         if self.receipt_required or receipt.exists():
             told = json.loads(receipt.read_text())["airs"][AIR]["sha256"]

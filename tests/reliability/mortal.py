@@ -16,15 +16,16 @@ from tempfile import TemporaryDirectory
 from traceback import TracebackException
 from typing import Any, NoReturn
 
+from rw_hooks.api.explain import explain
 from rw_hooks.api.jobs import cancel, resume
-from rw_hooks.api.publish import explain, publish_all
+from rw_hooks.api.publish import publish_all
 from rw_hooks.config.settings import Settings, load
 from rw_hooks.errors import RwHooksError
 from rw_hooks.hosts import HostConfig
 from rw_hooks.publication import services
 from rw_hooks.publication.model import Publication
 from rw_hooks.publication.observer import Silent
-from rw_hooks.publication.report import failed_before_journal
+from rw_hooks.publication.report import not_enrolled
 from rw_hooks.runware import RunwareClient, Timings
 from rw_hooks.support.failpoints import set_trigger
 from tests.reliability import effects
@@ -75,7 +76,7 @@ def _shown(publications: Iterable[Publication]) -> list[Any]:
             sys.stderr.write(line)
         sys.stderr.write("Locals:\n")
     except RwHooksError as error:
-        shown.append(failed_before_journal("", error).as_json())
+        shown.append(not_enrolled("", error).as_json())
     return shown
 
 
@@ -85,11 +86,12 @@ def _cancel(command: Command) -> list[Any]:
 
 
 def _drain(command: Command) -> list[Any]:
-    from rw_hooks.engines.local.worker import drain
+    from rw_hooks.engines.base import open_engine
 
     _arm(command)
     try:
-        return [drain(_settings(command))]
+        with open_engine(_settings(command)) as engine:
+            return [engine.serve()]
     except RwHooksError as error:
         return [error.code]
 

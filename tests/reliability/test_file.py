@@ -11,7 +11,7 @@ from tests.reliability.harness import AIR, World, open_world
 
 CLASS = "the file under our feet"
 ACTS = ("rewrite", "truncate", "delete", "replace", "grow")
-MOMENTS = ("journal.inspect.record.before", "host.before_upload", "dir.before_rename", "preflight.before")
+MOMENTS = ("journal.enroll.before", "host.before_upload", "dir.before_rename", "preflight.before")
 IN_FOLDER = [("dir", point, act) for act in ACTS for point in MOMENTS]
 IN_HUB = [("hub-private", point, act) for act in ACTS for point in ("hub.child.started", "hub.after_commit")]
 FAST = [*IN_FOLDER[::2], *IN_HUB[::3]]

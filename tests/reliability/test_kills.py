@@ -16,9 +16,8 @@ BEFORE_INBOX = ("inbox.before_write", "inbox.before_rename")
 _TO_HOST = (
     "inbox.after_rename",
     "journal.enroll.before", "journal.enroll.after",
-    "journal.inspect.record.before", "journal.inspect.record.after",
-    "journal.reopen.before", "journal.reopen.after",
     "inbox.before_remove", "inbox.after_remove",
+    "journal.begin.before", "journal.begin.after",
     "journal.account.before", "journal.account.after",
     "journal.air.before", "journal.air.after",
     "journal.describe.record.before", "journal.describe.record.after",
@@ -41,7 +40,6 @@ _FROM_HOST = (
     "journal.register.record.before", "journal.register.record.after",
     "settle.before_receipt", "settle.receipt_written", "settle.after_receipt",
     "journal.settle.record.before", "journal.settle.record.after",
-    "end.before", "journal.end.before", "journal.end.after",
 )  # fmt: skip
 _INSIDE = {"hub-public": _IN_HUB, "hub-private": _IN_HUB, "dir": _IN_DIR, "url": ()}
 POINTS = {host: (*BEFORE_INBOX, *_TO_HOST, *_INSIDE[host], *_FROM_HOST) for host in HOSTS}

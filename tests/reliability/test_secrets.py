@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from rw_hooks.engines.local.sqlite_store import Journal
+from rw_hooks.engines.local.sqlite_store import SqliteStore
 from rw_hooks.support.redact import redact
 from tests.reliability.harness import AIR, Ended, World, open_world
 from tests.reliability.test_kills import POINTS
@@ -112,7 +112,7 @@ def publish(world: World, **more: object) -> Ended:
 def test_a_publication_that_succeeds_leaves_no_secret(tmp_path, host):
     with open_world(tmp_path, host, dialect="founding") as world:
         canaries = Canaries(world)
-        with Journal(world.home), canaries.sampling():  # who reads meanwhile must not keep what is deleted
+        with SqliteStore(world.home), canaries.sampling():  # who reads meanwhile must not keep what is deleted
             ended = publish(world)
             canaries.require_none()
         assert ended.outcome

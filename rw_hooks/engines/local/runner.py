@@ -34,7 +34,7 @@ from rw_hooks.queue.snapshot import release_item
 from rw_hooks.support.deadline import Deadline
 from rw_hooks.support.os_errors import from_os_error, os_errors_reported
 from rw_hooks.support.text import printable
-from rw_hooks.support.thread_pool import as_done
+from rw_hooks.support.thread_pool import many_at_once
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -183,10 +183,10 @@ class LocalEngine:
         with self.store.lock(f"publication {row.id}", patience):
             journey = Journey(services, row.id)
             journey.begin(intent)
-            for stage in STAGES:
-                if journey.may_take(stage):
-                    with self._slot(stage.name):
-                        journey.take(stage)
+            for stage in filter(journey.may_take, STAGES):
+                with self._slot(stage.name):
+                    if not journey.take(stage):
+                        break
             return journey.publication
 
     def _slot(self, stage: StageName) -> AbstractContextManager[object]:
@@ -195,7 +195,7 @@ class LocalEngine:
 
     def _all_drained(self, items: Sequence[tuple[QueueItem, Path]], observer: Observer) -> Iterator[Publication]:
         threads: int = self.settings.value("concurrency", DEFAULT_CONCURRENCY)
-        ended = as_done(lambda entry: self._drained(*entry, observer), items, threads)
+        ended = many_at_once(lambda entry: self._drained(*entry, observer), items, threads)
         yield from (publication for publication in ended if publication is not None)
 
     def _drained(self, item: QueueItem, file: Path, observer: Observer) -> Publication | None:

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rw_hooks.engines.local.sqlite_file import open_database, open_to_look, reporting, require_known
-from rw_hooks.publication.model import StageName
+from rw_hooks.publication.model import StageName, Status
 from rw_hooks.publication.policy import next_air
 from rw_hooks.publication.store import Change, Enrolment, Key, Result, Row
 from rw_hooks.support.deadline import Deadline
@@ -165,7 +165,7 @@ class SqliteStore:
     # -- accounts
 
     def remember_account(self, endpoint: str, account: str, organization: str | None, air_source: str | None) -> None:
-        """Write down what the platform said of the account behind a key; it is asked again, so it need not be synced."""
+        """Write down what the platform said of the account behind a key; asked again, it need not be synced."""
         query = "SELECT organization, air_source FROM accounts WHERE endpoint = ? AND account = ?"
         if [(organization, air_source)] == self._read(query, (endpoint, account)):
             return
@@ -302,7 +302,7 @@ def _write_status(database: sqlite3.Connection, identity: str, change: Change, a
 
 
 def _row_of(  # noqa: PLR0913, PLR0917 - the columns, in their order
-    identity: str, sha256: str | None, asked_air: str, endpoint: str, account: str, path: str, held: str, status: Any,
+    identity: str, sha256: str | None, asked_air: str, endpoint: str, account: str, path: str, held: str, status: Status,
     air: str | None, live: int, asked: int, options: str, facts: str, error: str | None, expires_at: str | None,
     machine: str, created_at: str, updated_at: str,
 ) -> Row:  # fmt: skip
