@@ -23,7 +23,7 @@ from rw_hooks.publication.store import Store
 from rw_hooks.queue.inbox import QueueItem
 from rw_hooks.support.deadline import Deadline
 
-__all__ = ["DEFAULT_CONCURRENCY", "GROUP", "Engine", "open_engine"]
+__all__ = ["DEFAULT_CONCURRENCY", "GROUP", "Engine", "Factory", "open_engine"]
 
 GROUP = "rw_hooks.engines"
 DEFAULT_CONCURRENCY = 40

@@ -16,7 +16,6 @@ import time
 import uuid
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
@@ -26,6 +25,7 @@ from rw_hooks.config.state_dir import state_home, working_folder
 from rw_hooks.errors import UsageError
 from rw_hooks.hook.environment import cannot_outlive, rank
 from rw_hooks.hook.jsonable import jsonable, number_or_none
+from rw_hooks.hook.session import Session
 from rw_hooks.hook.wait import tell, wait_for
 from rw_hooks.hook.weights_file import is_complete, weights_in
 from rw_hooks.queue import runs
@@ -34,7 +34,6 @@ from rw_hooks.queue.snapshot import hold, release
 from rw_hooks.queue.status import JobStatus
 from rw_hooks.queue.worker_lease import OF_THE_WORKER, WorkerLease
 from rw_hooks.support.private_files import private_folder
-from rw_hooks.support.process_lock import ProcessLock
 from rw_hooks.support.redact import fingerprint, redact
 
 __all__ = ["PublishHook", "publishing"]
@@ -72,41 +71,6 @@ def _require_log_level(environ: Mapping[str, str]) -> None:
     except ValueError:
         hint = "set it to DEBUG, INFO, WARNING or ERROR"
         raise ValueError(f"RW_HOOKS_LOG_LEVEL: {level!r} is not a level; {hint}") from None
-
-
-@dataclass
-class _Session:
-    """One run of the trainer in this process.
-
-    Attributes:
-        run: Its name, or empty where the state folder cannot be used.
-        presence: The lock that says that it goes on.
-        process: The process that began it: a forked one begins its own.
-        saves: How many saves there were.
-        occasion: Step and epoch of the newest save.
-        numbers: Which save each file was, by inode, size and modification time.
-        waiting: Intermediate saves without a worker: number, place in the inbox, and what keeps the bytes.
-    """
-
-    run: str
-    presence: ProcessLock
-    process: int = field(default_factory=os.getpid)
-    saves: int = 0
-    occasion: tuple[int | None, int | None] = (None, None)
-    waiting: list[tuple[int, Path, Path]] = field(default_factory=list[tuple[int, Path, Path]])
-    numbers: dict[tuple[int, int, int], int] = field(default_factory=dict[tuple[int, int, int], int])
-
-    def number(self, file: Path, occasion: tuple[int | None, int | None], *, final: bool) -> int:
-        """Return which save it is: files of one step and epoch are one; what becomes the final one stays as it was."""
-        status = file.stat()
-        state = (status.st_ino, status.st_size, status.st_mtime_ns)
-        if final and state in self.numbers:
-            return self.numbers[state]
-        if occasion == (None, None) or occasion != self.occasion:
-            self.saves += 1
-        self.occasion = occasion
-        self.numbers[state] = self.saves
-        return self.saves
 
 
 class PublishHook:
@@ -158,7 +122,7 @@ class PublishHook:
         self._account = fingerprint(key) if key else ""
         self._process = os.getpid()
         self._handed: list[tuple[str, str]] = []
-        self._session: _Session | None = None
+        self._session: Session | None = None
         self._warned = False
         if self.leads and not self._is_dry_run:
             self._prepare()
@@ -205,7 +169,7 @@ class PublishHook:
             self._see_worker()
             _LOG.info("rw-hooks: handed over %s", file)
 
-    def _hand_over(self, file: Path, session: _Session, known: dict[str, Any]) -> bool:
+    def _hand_over(self, file: Path, session: Session, known: dict[str, Any]) -> bool:
         """Keep the bytes and write the hand-over; False, said once, where the state folder cannot be used."""
         identity, started = uuid.uuid4().hex[:12], time.monotonic()
         held = hold(file, identity, staging=self._path("staging"), spool=self._home / "spool")
@@ -242,7 +206,7 @@ class PublishHook:
             _LOG.warning("rw-hooks: %s cannot be linked on this file system; copied it in %.1f s", file, seconds)
         return True
 
-    def _keep_newest(self, session: _Session, waiting: Path, held: Path) -> None:
+    def _keep_newest(self, session: Session, waiting: Path, held: Path) -> None:
         """Let go of saves that a newer one replaces, since without a key no worker comes to do it."""
         session.waiting.append((session.saves, waiting, held))
         which = self._given.get("which")
@@ -333,7 +297,7 @@ class PublishHook:
                 return
             time.sleep(_LOOK_SECONDS)
 
-    def _current(self) -> _Session | None:
+    def _current(self) -> Session | None:
         """Return this process's session; None, said once, where the state folder cannot be used."""
         if self._session is not None and self._session.process == os.getpid():
             return self._session
@@ -347,14 +311,14 @@ class PublishHook:
                 variables=sorted(os.environ),
                 before=self._before,
             )
-            presence = runs.begin(self._home, run)
+            process_lock = runs.begin(self._home, run)
             private_folder(self._home / "inbox")
         except OSError as error:
             self._say_unusable(error)
             return None
         if self._process != os.getpid():
             self._process, self._handed = os.getpid(), []
-        self._session = _Session(run.id, presence)
+        self._session = Session(run.id, process_lock)
         return self._session
 
     def _say_unusable(self, error: OSError) -> None:
@@ -370,7 +334,7 @@ class PublishHook:
         session, self._session = self._session, None
         if session is None or session.process != os.getpid():
             return
-        session.presence.release()
+        session.process_lock.release()
         if not session.saves:
             runs.forget(self._home, session.run)
         else:

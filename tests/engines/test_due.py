@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from rw_hooks.engines.local.due import sort_out
+from rw_hooks.engines.agent.due import sort_out
 from rw_hooks.hook.jsonable import number_or_none
 from rw_hooks.queue.inbox import QueueItem
 

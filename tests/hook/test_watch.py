@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from rw_hooks.config.settings import load
-from rw_hooks.engines.local.intake import look
+from rw_hooks.engines.agent.intake import look
 from rw_hooks.runner.folder_watch import Watch
 from rw_hooks.runner.session import CommandHook
 from rw_hooks.support.redact import fingerprint

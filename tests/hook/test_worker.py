@@ -156,7 +156,7 @@ def test_a_save_that_waits_is_copied_so_that_a_later_rewrite_does_no_harm(publis
 
 def test_no_copy_is_made_where_it_would_take_the_trainers_room(published, monkeypatch):
     monkeypatch.setattr(snapshot, "has_room", lambda *_: False)
-    monkeypatch.setattr("rw_hooks.engines.local.enrol.has_room", lambda *_: False)
+    monkeypatch.setattr("rw_hooks.engines.agent.enrol.has_room", lambda *_: False)
     hook = PublishHook()
     file = save(published.folder / "lora.safetensors")
     hook.on_save(file, final=True)
@@ -347,7 +347,7 @@ def test_what_cannot_be_reached_keeps_nothing_else_waiting(published, monkeypatc
 
 def test_what_is_pending_keeps_its_link_when_another_save_is_published(published, monkeypatch):
     monkeypatch.setattr(snapshot, "has_room", lambda *_: False)
-    monkeypatch.setattr("rw_hooks.engines.local.enrol.has_room", lambda *_: False)
+    monkeypatch.setattr("rw_hooks.engines.agent.enrol.has_room", lambda *_: False)
     monkeypatch.setattr(snapshot, "_ORPHAN_SECONDS", -1.0)
     upload = DirectoryHost.upload
 

@@ -12,7 +12,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from rw_hooks.engines.local.intake import look
+from rw_hooks.engines.agent.intake import look
 from rw_hooks.errors import ArtifactChangedError
 from rw_hooks.queue.inbox import QueueItem, waiting
 from rw_hooks.queue.snapshot import require_as_handed_over, source_of

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 from rw_hooks.config.settings import Settings
 from rw_hooks.config.state_dir import clear_state_leftovers
 from rw_hooks.engines.base import DEFAULT_CONCURRENCY
-from rw_hooks.engines.local.cleanup import release_if_over, tidy_up
-from rw_hooks.engines.local.intake import forget_runs, item_held, look, report, supersede, take
+from rw_hooks.engines.agent.cleanup import release_if_over, tidy_up
+from rw_hooks.engines.agent.intake import forget_runs, item_held, look, report, supersede, take
 from rw_hooks.engines.local.sqlite_store import SqliteStore
 from rw_hooks.errors import RwHooksError, UnreachableError, UsageError
 from rw_hooks.publication import policy

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from rw_hooks.engines.base import DEFAULT_CONCURRENCY
-from rw_hooks.engines.local.intake import forget_runs, look, report, supersede
+from rw_hooks.engines.agent.intake import forget_runs, look, report, supersede
 from rw_hooks.errors import EXIT_BUG, RwHooksError
 from rw_hooks.publication.checks import checks
 from rw_hooks.publication.notify import run_command

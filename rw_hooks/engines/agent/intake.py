@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from rw_hooks.engines.local.due import Sorted, sort_out
-from rw_hooks.engines.local.enrol import enrol, enrol_unread
+from rw_hooks.engines.agent.due import Sorted, sort_out
+from rw_hooks.engines.agent.enrol import enrol, enrol_unread
 from rw_hooks.errors import RwHooksError, UnreachableError
 from rw_hooks.publication.model import Publication
 from rw_hooks.publication.services import Services

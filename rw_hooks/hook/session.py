@@ -1,0 +1,49 @@
+"""One run of the trainer in this process: which saves there were, and the lock that says that it goes on.
+
+Standard library only.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from rw_hooks.support.process_lock import ProcessLock
+
+__all__ = ["Session"]
+
+
+@dataclass
+class Session:
+    """One run of the trainer in this process.
+
+    Attributes:
+        run: Its name, or empty where the state folder cannot be used.
+        process_lock: The lock that says that it goes on.
+        process: The process that began it: a forked one begins its own.
+        saves: How many saves there were.
+        occasion: Step and epoch of the newest save.
+        numbers: Which save each file was, by inode, size and modification time.
+        waiting: Intermediate saves without a worker: number, place in the inbox, and what keeps the bytes.
+    """
+
+    run: str
+    process_lock: ProcessLock
+    process: int = field(default_factory=os.getpid)
+    saves: int = 0
+    occasion: tuple[int | None, int | None] = (None, None)
+    waiting: list[tuple[int, Path, Path]] = field(default_factory=list[tuple[int, Path, Path]])
+    numbers: dict[tuple[int, int, int], int] = field(default_factory=dict[tuple[int, int, int], int])
+
+    def number(self, file: Path, occasion: tuple[int | None, int | None], *, final: bool) -> int:
+        """Return which save it is: files of one step and epoch are one; what becomes the final one stays as it was."""
+        status = file.stat()
+        state = (status.st_ino, status.st_size, status.st_mtime_ns)
+        if final and state in self.numbers:
+            return self.numbers[state]
+        if occasion == (None, None) or occasion != self.occasion:
+            self.saves += 1
+        self.occasion = occasion
+        self.numbers[state] = self.saves
+        return self.saves

@@ -1,0 +1,14 @@
+"""Our engines are held to the suite that is there for everybody."""
+
+from __future__ import annotations
+
+from rw_hooks.testing.engines import EngineSuite
+
+
+class TestLocal(EngineSuite):
+    factory = "rw_hooks.engines.local:LocalEngine"
+
+
+class TestInMemory(EngineSuite):
+    factory = "tests.testing.memory_engine:MemoryEngine"
+    durable = False
