@@ -62,9 +62,9 @@ def selected(path: Path, settings: Settings, observer: Observer, spool: Path) ->
     config = settings.text("config")
     reader = RunReader(Path(config) if config else None, settings.text("trainer"))
     run = reader.read(path, spool=private_folder(spool) if contained else None)
-    for warning in run.warnings:
-        observer.note(warning)
     chosen = choose(run, settings.value("which", "final"))
+    for note in (*run.warnings, *chosen.notes):
+        observer.note(note)
     if not chosen.artifacts:
         _require_no_pipeline(path)
         raise ArtifactError(

@@ -31,7 +31,8 @@ def watch(
 ) -> int:
     """Publish what appears in a folder, until Ctrl-C; what lies in it already is left alone.
 
-    A file is taken when it is whole and at rest. Intermediate saves are taken with --which all, every:N, last:K, best.
+    A file is taken when it is whole and at rest. One with a counter in its name is kept until the watch ends: then the
+    newest of its series is published. Other saves are taken with --which all, every:N, last:K, best.
     """
     settings = settings_from(options)
     endpoint_of(settings)

@@ -29,12 +29,14 @@ from rw_hooks.hook.session import Session
 from rw_hooks.hook.wait import tell, wait_for
 from rw_hooks.hook.weights_file import is_complete, weights_in
 from rw_hooks.queue import runs
+from rw_hooks.queue.due import as_save, which_of
 from rw_hooks.queue.inbox import QueueItem, drop
 from rw_hooks.queue.snapshot import hold, release
 from rw_hooks.queue.status import JobStatus
 from rw_hooks.queue.worker_lease import OF_THE_WORKER, WorkerLease
 from rw_hooks.support.private_files import private_folder
 from rw_hooks.support.redact import fingerprint, redact
+from rw_hooks.which import choose
 
 __all__ = ["PublishHook", "publishing"]
 
@@ -84,8 +86,8 @@ class PublishHook:
         ...
         hook.on_end()
 
-    With ``which="final"``, the default, the newest save is published when the run is over: at :meth:`on_end`, or when
-    the process is gone, however it went. A save marked ``final=True`` is published at once.
+    With ``which="final"``, the default, a save marked ``final=True`` is published at once; where none is, the newest is
+    published when the run is over: at :meth:`on_end`, or when the process is gone, however it went.
 
     Only rank 0 does anything; the other ranks' calls return at once.
 
@@ -96,6 +98,8 @@ class PublishHook:
         TypeError: An option is unknown.
         ValueError: A value is malformed or out of bounds, here, in the environment or in ``rw-hooks.toml``.
     """
+
+    _by_name = False
 
     def __init__(self, **options: Any) -> None:  # noqa: ANN401 - the table of options has the types
         _require_log_level(os.environ)
@@ -186,6 +190,7 @@ class PublishHook:
                 account=self._account,
                 argv=self._argv,
                 run=session.run,
+                by_name=self._by_name,
                 directory=str(self._directory),
                 **known,
             )
@@ -199,24 +204,24 @@ class PublishHook:
             raise
         self._handed.append((identity, str(file)))
         self._warned = False
-        if not self._account and not item.final:
-            self._keep_newest(session, waiting, held.path)
+        if not self._account:
+            session.waiting.append((item, waiting))
+            self._let_go(session)
         if held.copied:
             seconds = time.monotonic() - started
             _LOG.warning("rw-hooks: %s cannot be linked on this file system; copied it in %.1f s", file, seconds)
         return True
 
-    def _keep_newest(self, session: Session, waiting: Path, held: Path) -> None:
-        """Let go of saves that a newer one replaces, since without a key no worker comes to do it."""
-        session.waiting.append((session.saves, waiting, held))
-        which = self._given.get("which")
-        if which is not None and which.value != "final":
-            return
-        for number, older, link in session.waiting:
-            if number < session.saves:
-                older.unlink(missing_ok=True)
-                release(link)
-        session.waiting = [entry for entry in session.waiting if entry[0] == session.saves]
+    def _let_go(self, session: Session) -> None:
+        """Let go of saves that will not be published, since without a key no worker comes to do it."""
+        items = [item for item, _ in session.waiting]
+        choice = choose(map(as_save, items), which_of(pack(self._given)), over=False, apart=self._by_name)
+        superseded, undecided = ({save.key for save in saves} for saves in (choice.superseded, choice.undecided))
+        for item, file in session.waiting:
+            if item.id in superseded:
+                file.unlink(missing_ok=True)
+                release(Path(item.held))
+        session.waiting = [entry for entry in session.waiting if entry[0].id in undecided]
 
     @_never_raises
     def on_end(self, wait: bool | str | None = None) -> None:

@@ -9,6 +9,7 @@ import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from rw_hooks.queue.inbox import QueueItem
 from rw_hooks.support.process_lock import ProcessLock
 
 __all__ = ["Session"]
@@ -25,7 +26,7 @@ class Session:
         saves: How many saves there were.
         occasion: Step and epoch of the newest save.
         numbers: Which save each file was, by inode, size and modification time.
-        waiting: Intermediate saves without a worker: number, place in the inbox, and what keeps the bytes.
+        waiting: The items without a worker on which nothing is decided, each with its place in the inbox.
     """
 
     run: str
@@ -33,7 +34,7 @@ class Session:
     process: int = field(default_factory=os.getpid)
     saves: int = 0
     occasion: tuple[int | None, int | None] = (None, None)
-    waiting: list[tuple[int, Path, Path]] = field(default_factory=list[tuple[int, Path, Path]])
+    waiting: list[tuple[QueueItem, Path]] = field(default_factory=list[tuple[QueueItem, Path]])
     numbers: dict[tuple[int, int, int], int] = field(default_factory=dict[tuple[int, int, int], int])
 
     def number(self, file: Path, occasion: tuple[int | None, int | None], *, final: bool) -> int:

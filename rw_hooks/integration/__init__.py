@@ -7,7 +7,7 @@ points; nothing here imports them.
 from __future__ import annotations
 
 from rw_hooks.integration.bases import Named, base_facts, base_from_name, base_from_word
-from rw_hooks.integration.choice import Choice
+from rw_hooks.integration.choice import Choice, Verdict, judge_new_file
 from rw_hooks.integration.folder import RunFolder
 from rw_hooks.integration.plain_folder import SaveName, save_name
 from rw_hooks.integration.protocol import GROUP, Integration, Role, RunArtifact, load_integrations
@@ -25,10 +25,12 @@ __all__ = [
     "RunFolder",
     "RunReader",
     "SaveName",
+    "Verdict",
     "base_facts",
     "base_from_name",
     "base_from_word",
     "choose",
+    "judge_new_file",
     "load_integrations",
     "read_run",
     "refusal",

@@ -1,22 +1,25 @@
-"""Which of a run's files are published."""
+"""Which of a run's files are published, by the rule of :mod:`rw_hooks.which`."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
+from rw_hooks import which as policy
 from rw_hooks.errors import ArtifactError, MissingError
 from rw_hooks.integration.protocol import Role, RunArtifact
+from rw_hooks.series import has_time
 
-__all__ = ["Choice", "choose_artifacts"]
+__all__ = ["Choice", "Verdict", "choose_artifacts", "judge_new_file"]
+
+Verdict = Literal["publish", "undecided", "superseded"]
 
 # Of several final files the first of these roles is chosen. Wan's low-noise model before the high-noise one: it draws
 # the details, and works by itself.
 _ROLE_ORDER: tuple[Role, ...] = ("main", "low_noise", "high_noise", "embedding", "twin", "ema", "text_encoder")
 _ROLE_REASONS: dict[Role, str] = {
-    "main": "another final file",
+    "main": "an earlier save",
     "high_noise": "the high-noise model of the pair",
     "low_noise": "the low-noise model of the pair",
     "embedding": "the embedding trained along with it",
@@ -33,41 +36,74 @@ class Choice(NamedTuple):
         artifacts: To publish, in the order of their saves.
         offered: Could be published too; ``reason`` says why they are not.
         refused: Must not be published; ``reason`` says why.
+        notes: What a person should know of the choice.
     """
 
     artifacts: tuple[RunArtifact, ...]
     offered: tuple[RunArtifact, ...]
     refused: tuple[RunArtifact, ...]
+    notes: tuple[str, ...] = ()
 
 
-def choose_artifacts(artifacts: Sequence[RunArtifact], which: str, *, named: Path | None = None) -> Choice:
+def choose_artifacts(
+    artifacts: Sequence[RunArtifact], which: str, *, named: Path | None = None, ask: bool = True
+) -> Choice:
     """Choose by rule: the named file, or of a folder what ``which`` asks for.
 
     Args:
         artifacts: All files of the run.
-        which: ``final``, ``all``, ``best``, ``every:N`` (every Nth save and the final one), ``last:K``.
+        which: As :func:`rw_hooks.which.choose` takes it.
         named: The one file that the user named; it is published whatever ``which`` says.
+        ask: Whether to refuse where nothing says which of unrelated files is the result; else the newest of each is it.
 
     Raises:
         ArtifactError: The named file must not be published.
-        MissingError: There is no final file, or no score to choose the best by.
+        MissingError: None of several unrelated files is final.
     """
     refused = tuple(artifact for artifact in artifacts if not artifact.publishable)
-    usable = sorted((artifact for artifact in artifacts if artifact.publishable), key=_save_order)
+    usable = _usable(artifacts)
     if named is not None:
         chosen = _named(usable, refused, named)
-    elif usable:
-        chosen = _by_rule(usable, which)
-    else:
-        chosen = []
-    offered = tuple(_with_reason(artifact) for artifact in usable if artifact not in chosen)
-    return Choice(tuple(chosen), offered, refused)
+        return Choice(tuple(chosen), _others(usable, chosen), refused)
+    choice = policy.choose([_save(artifact, final=artifact.final) for artifact in usable], which, over=True)
+    if choice.unsure and ask:
+        _ask(usable)
+    chosen = [artifact for save in choice.publish for artifact in usable if artifact.path == save.key]
+    return Choice(tuple(chosen), _others(usable, chosen), refused, choice.notes)
 
 
-def _save_order(artifact: RunArtifact) -> tuple[bool, float, float, int, str]:
-    step = math.inf if artifact.step is None else artifact.step
-    epoch = math.inf if artifact.epoch is None else artifact.epoch
-    return artifact.final, step, epoch, _ROLE_ORDER.index(artifact.role), str(artifact.path)
+def judge_new_file(artifacts: Sequence[RunArtifact], path: Path, which: str) -> Verdict:
+    """Say what is to be done with one file of a folder in which saves may still appear.
+
+    Args:
+        artifacts: The files that have appeared so far.
+        path: One of them.
+        which: As :func:`rw_hooks.which.choose` takes it.
+    """
+    # A save named by its time (OneTrainer) shares no name with its result, so that nothing would replace it.
+    usable = [artifact for artifact in _usable(artifacts) if artifact.final or not has_time(artifact.path.stem)]
+    saves = [_save(artifact, final=artifact.final and not artifact.so_far) for artifact in usable]
+    choice = policy.choose(saves, which, over=False, apart=True)
+    if path in {save.key for save in choice.publish}:
+        return "publish"
+    return "undecided" if path in {save.key for save in choice.undecided} else "superseded"
+
+
+def _usable(artifacts: Sequence[RunArtifact]) -> list[RunArtifact]:
+    usable = (artifact for artifact in artifacts if artifact.publishable)
+    return sorted(usable, key=lambda artifact: (_ROLE_ORDER.index(artifact.role), str(artifact.path)))
+
+
+def _save(artifact: RunArtifact, *, final: bool) -> policy.Save:
+    return policy.Save(
+        key=artifact.path,
+        step=artifact.step,
+        epoch=artifact.epoch,
+        metric=artifact.metric,
+        final=final,
+        name=artifact.path.with_suffix("").as_posix(),
+        role=_ROLE_ORDER.index(artifact.role),
+    )
 
 
 def _named(usable: Sequence[RunArtifact], refused: Sequence[RunArtifact], named: Path) -> list[RunArtifact]:
@@ -82,46 +118,13 @@ def _named(usable: Sequence[RunArtifact], refused: Sequence[RunArtifact], named:
     return [artifact for artifact in usable if artifact.path == named] or [RunArtifact(path=named)]
 
 
-def _by_rule(usable: list[RunArtifact], which: str) -> list[RunArtifact]:
-    if which == "all":
-        return usable
-    if which == "best":
-        return [_best(usable)]
-    role = min((artifact.role for artifact in usable), key=_ROLE_ORDER.index)
-    line = [artifact for artifact in usable if artifact.role == role]
-    word, _, count = which.partition(":")
-    if word == "last":
-        return line[-int(count) :]
-    finals = [artifact for artifact in line if artifact.final]
-    if word == "every":
-        saves = [artifact for artifact in line if not artifact.final]
-        return saves[int(count) - 1 :: int(count)] + finals
-    return [_only_final(finals, usable)]
-
-
-def _only_final(finals: list[RunArtifact], usable: list[RunArtifact]) -> RunArtifact:
-    if len(finals) == 1:
-        return finals[0]
-    names = ", ".join(artifact.path.name for artifact in (finals or usable)[:5])
-    if finals:
-        raise MissingError("which_file", f"the folder holds several results: {names}",
-                           hint="name one of the files, or give --which all", stage="inspect")  # fmt: skip
+def _ask(usable: Sequence[RunArtifact]) -> None:
+    names = ", ".join(artifact.path.name for artifact in usable[:5])
     raise MissingError("no_final_file", f"the training left no final file, only: {names}",
                        hint="give --which last:1 for the latest save, or name a file", stage="inspect")  # fmt: skip
 
 
-def _best(usable: list[RunArtifact]) -> RunArtifact:
-    scored = [artifact for artifact in usable if artifact.metric is not None]
-    if not scored:
-        raise MissingError(
-            "no_metric",
-            "no save of this run has a score to choose the best by",
-            hint="give metric=... to on_save, or choose with --which last:1",
-            stage="inspect",
-        )
-    return max(scored, key=lambda artifact: -math.inf if artifact.metric is None else artifact.metric)
-
-
-def _with_reason(artifact: RunArtifact) -> RunArtifact:
-    reason = _ROLE_REASONS[artifact.role] if artifact.final or artifact.role != "main" else "an earlier save"
-    return artifact.model_copy(update={"reason": reason})
+def _others(usable: Sequence[RunArtifact], chosen: Sequence[RunArtifact]) -> tuple[RunArtifact, ...]:
+    """Return what was not chosen, each with the reason."""
+    others = (artifact for artifact in usable if artifact not in chosen)
+    return tuple(artifact.model_copy(update={"reason": _ROLE_REASONS[artifact.role]}) for artifact in others)

@@ -14,8 +14,11 @@ from rw_hooks.integration.refusal import refusal
 
 __all__ = ["PlainFolder", "SaveName", "save_name"]
 
+_DATE = r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])"
 _SAVE_NAME = re.compile(
-    r"(?P<stem>.*?)(?:[-_]?step[-_]?(?P<step>\d+)|[-_]?epoch[-_]?(?P<epoch>\d+)|[-_](?P<count>\d{5,}))?", re.IGNORECASE
+    r"(?P<stem>.*?)(?:[-_]?step[-_]?(?P<step>\d+)|[-_]?epoch[-_]?(?P<epoch>\d+)"
+    rf"|[-_](?!{_DATE}$)(?P<count>\d{{5,}}))?",
+    re.IGNORECASE,
 )
 
 
@@ -26,7 +29,7 @@ class SaveName(NamedTuple):
         stem: The name without it.
         step: Optimizer steps.
         epoch: Epochs.
-        counted: A number of five digits or more; what it counts differs from trainer to trainer.
+        counted: A number of five digits or more that is no date; what it counts differs from trainer to trainer.
     """
 
     stem: str

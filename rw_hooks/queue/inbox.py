@@ -68,6 +68,7 @@ class QueueItem:
         final: Whether this is the run's final file.
         run: The run it belongs to (see :mod:`rw_hooks.queue.runs`); empty when it stands for itself.
         number: Which save of its run it is, from 1; files of one step and epoch are one save.
+        by_name: Whether file names tell which saves of the run belong together: a command sees those of any training.
         directory: Where the trainer ran, for the commands of ``then`` and ``on_failure``.
         id: Unique name of the hand-over.
         at: When, ISO 8601 in UTC.
@@ -90,6 +91,7 @@ class QueueItem:
     final: bool = True
     run: str = ""
     number: int = 0
+    by_name: bool = False
     directory: str = ""
     id: str = field(default_factory=lambda: uuid.uuid4().hex[:12])
     at: str = field(default_factory=lambda: datetime.now(timezone.utc).isoformat(timespec="milliseconds"))

@@ -16,7 +16,7 @@ from rw_hooks.config.settings import Settings
 from rw_hooks.engines.base import open_engine
 from rw_hooks.errors import RwHooksError
 from rw_hooks.hook.weights_file import is_complete
-from rw_hooks.integration import RunArtifact, read_run
+from rw_hooks.integration import RunArtifact, Verdict, judge_new_file, read_run
 from rw_hooks.publication.services import endpoint_of
 from rw_hooks.runner.output_dirs import Look, look_at
 from rw_hooks.runner.session import CommandHook
@@ -47,6 +47,7 @@ class Watch:
         self._folder = folder
         self._settings = settings
         self._done: dict[Path, tuple[int, int]] = look_at([folder])
+        self._came: set[Path] = set()
         self._last: Look = {}
         self._known = _published_before(settings)
         self._read: dict[tuple[Path, tuple[int, int]], str] = {}
@@ -65,48 +66,52 @@ class Watch:
     def look(self) -> None:
         """Hand over what is new, whole, and as it was at the last look."""
         now = look_at([self._folder])
-        for path, state in now.items():
-            is_at_rest = self._done.get(path) != state and self._last.get(path) == state and is_complete(path)
-            if is_at_rest and self._take(path, state):
-                self._done[path] = state
+        new = [path for path, state in now.items() if self._done.get(path) != state == self._last.get(path)]
+        whole = sorted((path for path in new if is_complete(path)), key=lambda path: (now[path][1], str(path)))
+        self._came.update(whole)
+        for path in whole:
+            if self._take(path, now[path]):
+                self._done[path] = now[path]
         self._last = now
 
     def _take(self, path: Path, state: tuple[int, int]) -> bool:
         """Hand a result over; False where the hook cannot take it now, and the next look is to try again."""
         try:
-            artifact = self._artifact(path)
+            artifact, verdict = self._read_and_judge(path)
             data = self._read.get((path, state)) or _autov3(path)
         except (RwHooksError, OSError) as error:
             _LOG.warning("%s: %s", path.name, error)
             return True
         self._read[path, state] = data  # a file that cannot be handed over yet is looked at again and again
-        only_final = self._settings.value("which", "final") == "final"
         if not artifact.publishable:
             _LOG.warning("%s is not published: it is %s", path.name, artifact.reason)
-        elif only_final and not artifact.final:
+        elif verdict == "superseded":
             _LOG.warning("%s is not published: it is not the final file; --which all takes it too", path.name)
         elif data in self._known:
             _LOG.warning("%s is not published: its data is that of %s", path.name, self._known[data])
-        elif not self._is_handed_over(artifact):
+        elif not self._is_handed_over(artifact, verdict):
             return False
         else:
             self._known[data] = path.name
-            if artifact.so_far and only_final:
+            if verdict == "undecided":
                 _LOG.warning("%s is kept: the newest such save is published when the watch ends", path.name)
         return True
 
-    def _is_handed_over(self, save: RunArtifact) -> bool:
+    def _is_handed_over(self, save: RunArtifact, verdict: Verdict) -> bool:
         """Hand a save over, and say whether the hook has it."""
-        before, final = self.hook.handed, save.final and not save.so_far
+        before, final = self.hook.handed, save.final and not save.so_far and verdict == "publish"
         self.hook.on_save(save.path, step=save.step, epoch=save.epoch, metric=save.metric, final=final)
         return self.hook.handed > before or self._settings.value("dry_run", False)
 
-    def _artifact(self, path: Path) -> RunArtifact:
+    def _read_and_judge(self, path: Path) -> tuple[RunArtifact, Verdict]:
+        """Read a file with those that came beside it, and say what is to be done with it as they stand now."""
         config = self._settings.text("config")
         run = read_run(path, config=Path(config) if config else None, trainer=self._settings.text("trainer"))
-        return next(
-            (artifact for artifact in run.artifacts if artifact.path == path), RunArtifact(path=path, final=True)
-        )
+        known = {artifact.path: artifact for artifact in run.artifacts if artifact.path in self._came}
+        known.setdefault(path, RunArtifact(path=path, final=True))
+        which = self._settings.value("which", "final")
+        asked = which if which == "final" else "all"  # any other rule needs all saves: it is applied to the hand-overs
+        return known[path], judge_new_file(list(known.values()), path, asked)
 
 
 def _published_before(settings: Settings) -> dict[str, str]:

@@ -22,13 +22,15 @@ _CLOCK_STEP_NS = 20_000_000  # the clock of a file system may tick 100 times a s
 
 
 class CommandHook(PublishHook):
-    """The hook of a command, whose options are already joined.
+    """The hook of a command, whose options are already joined. It sees the saves of any number of trainings.
 
     Args:
         settings: The options.
         argv: The trainer's command line, without secrets.
         before: The weights files that lay where it writes.
     """
+
+    _by_name = True
 
     def __init__(self, settings: Settings, argv: Sequence[str] = (), before: Sequence[str] = ()) -> None:
         self.begin(settings.given, argv, before)
@@ -88,20 +90,20 @@ class Session:
         """Hand over the result of a training that has ended, and say whether there was any.
 
         Args:
-            failed: Whether the training ended badly: then its newest save is its result, where none is final.
+            failed: Whether the training ended badly: then nobody is asked which save is its result.
 
         Raises:
-            MissingError: There are several results, or none that is final.
+            MissingError: None of several unrelated files is final.
         """
         new = self._new()
         if not new:
             return bool(self._handed)
         mine = self._publishable(new)
-        rule = "last:1" if failed and not any(artifact.final for artifact in mine) else "final"
-        chosen = mine if self.watches or not mine else choose_artifacts(mine, rule).artifacts
-        for artifact in chosen:
-            if artifact.final or (artifact.path, _state(artifact.path)) not in self._handed:
-                self._hand_over(artifact, final=artifact.final)
+        results = choose_artifacts(mine, "final", ask=not (failed or self.watches)).artifacts
+        for artifact in mine if self.watches else results:
+            final = artifact.final and artifact in results
+            if final or (artifact.path, _state(artifact.path)) not in self._handed:
+                self._hand_over(artifact, final=final)
         return bool(self._handed)
 
     def _new(self) -> dict[Path, Path]:

@@ -13,7 +13,6 @@ from rw_hooks.api.publish import publish
 from rw_hooks.publication.observer import Silent
 
 
-
 def another(tmp_path: Path, lora: Path) -> Path:
     """Return another file with other bytes."""
     path = tmp_path / "other" / "another.safetensors"

@@ -34,17 +34,29 @@ def test_a_dry_run_hands_nothing_over_and_says_so(training, capfd):
     assert [path.name for path in training.folder.iterdir()] == ["lora.safetensors"]
 
 
-@pytest.mark.parametrize(("which", "kept"), [("final", 2), ("all", 6)])
+@pytest.mark.parametrize(
+    ("which", "kept"),
+    [("final", {3}), ("last:2", {2, 3}), ("best", {2}), ("every:2", {2}), ("all", {1, 2, 3})],
+)
 def test_without_a_key_what_a_newer_save_replaces_takes_no_room(training, monkeypatch, which, kept):
     monkeypatch.delenv("RUNWARE_API_KEY")
     hook = PublishHook(which=which)
     for step in (1, 2, 3):
         for name in ("high", "low"):
             file = save(training.folder / f"{name}.safetensors", step)
-            hook.on_save(file, step=step)
+            hook.on_save(file, step=step, metric=-abs(step - 2))
             file.unlink()
-    assert len(training.handed()) == len(list((training.folder / snapshot.FOLDER).iterdir())) == kept
-    assert {item.step for item in training.handed()} == ({3} if which == "final" else {1, 2, 3})
+    assert len(training.handed()) == len(list((training.folder / snapshot.FOLDER).iterdir())) == 2 * len(kept)
+    assert {item.step for item in training.handed()} == kept
+
+
+def test_without_a_key_a_final_save_takes_the_place_of_the_earlier_ones(training, monkeypatch):
+    monkeypatch.delenv("RUNWARE_API_KEY")
+    hook = PublishHook()
+    for number in (1, 2, 3):
+        hook.on_save(save(training.folder / f"lora-{number}.safetensors", number), final=number == 3)
+    assert [item.number for item in training.handed()] == [3]
+    assert len(list((training.folder / snapshot.FOLDER).iterdir())) == 1
 
 
 def test_a_save_is_linked_and_dropped(training):

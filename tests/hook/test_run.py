@@ -16,6 +16,7 @@ import pytest
 
 from rw_hooks.config.settings import load
 from rw_hooks.errors import UsageError
+from rw_hooks.queue.due import sort_out
 from rw_hooks.queue.runs import known
 from rw_hooks.runner import output_dirs
 from rw_hooks.runner.child_process import run_child
@@ -112,11 +113,61 @@ def test_nothing_to_publish_is_a_warning(training):
     assert "Nothing to publish" in done.stderr
 
 
-def test_a_training_that_left_no_final_file_says_what_to_do(training):
-    done = run(training, trainer(training, "save(out / 'toy-step00000001.safetensors')"))
+@pytest.mark.parametrize(
+    ("saves", "result", "final"),
+    [
+        (["toy-step00000001", "toy-step00000002"], "toy-step00000002", False),
+        (["toy-08", "toy-09", "toy-10"], "toy-10", True),
+        (["toy-9", "toy-10"], "toy-10", True),
+        (["toy-08", "toy-09", "toy"], "toy", True),
+    ],
+)
+def test_of_numbered_saves_the_newest_is_the_result(training, saves, result, final):
+    script = f"for number, name in enumerate({saves!r}):\n    save(out / (name + '.safetensors'), number)"
+    done = run(training, trainer(training, script))
+    assert done.returncode == 0, done.stderr
+    assert names(training) == [(f"{result}.safetensors", final)]
+
+
+def test_numbered_saves_that_were_seen_while_training_are_handed_over_once_and_the_newest_is_final(training):
+    settings = load({"which": "every:2"}, environ=training.environ, directory=training.folder)
+    session = Session(settings, trainer(training, "pass"), training.folder)
+    for number in (8, 9, 10):
+        save(training.folder / "out" / f"toy-{number:02d}.safetensors", data=number)
+        session.look()
+        session.look()
+    assert session.end(failed=False)
+    session.hook.on_end(wait=False)
+    assert names(training)[-1] == ("toy-10.safetensors", True)
+    assert [final for _, final in names(training)] == [False, False, False, True]
+    due = sort_out(training.handed(), lambda _run: True).due
+    assert [Path(item.path).stem for item in due] == ["toy-09", "toy-10"]
+
+
+UNRELATED = "save(out / 'red-step00000001.safetensors'); save(out / 'blue-step00000002.safetensors')"
+
+
+def test_a_training_that_left_unrelated_saves_and_no_final_file_says_what_to_do(training):
+    command = trainer(training, UNRELATED)[:-2]
+    done = run(training, command)
     assert done.returncode == 4
     assert "--which" in done.stderr
     assert training.handed() == []
+
+
+def test_a_failed_training_is_asked_nothing_and_gives_the_newest_of_each_name(training):
+    done = run(training, trainer(training, UNRELATED + "; sys.exit(9)")[:-2])
+    assert done.returncode == 9
+    assert sorted(names(training)) == [
+        ("blue-step00000002.safetensors", False),
+        ("red-step00000001.safetensors", False),
+    ]
+
+
+def test_two_results_are_two_models(training):
+    done = run(training, trainer(training, "save(out / 'red.safetensors'); save(out / 'blue.safetensors', 1)")[:-2])
+    assert done.returncode == 0, done.stderr
+    assert sorted(names(training)) == [("blue.safetensors", True), ("red.safetensors", True)]
 
 
 def test_what_was_there_before_is_left_alone(training):

@@ -146,15 +146,66 @@ def test_the_command_waits_for_the_publication_where_that_is_asked_for(published
     assert len(published.published()) == 1
 
 
-def test_look_alikes_and_intermediate_saves_are_left(training, caplog):
+def test_look_alikes_are_left(training, caplog):
     watched = watch(training)
     save(training.folder / "toy-state" / "model.safetensors")
-    save(training.folder / "toy-step00000001.safetensors", source=EMBEDDING.with_name("sks_toy_lokr.safetensors"))
     (training.folder / "page.safetensors").write_text("<html>")
     look_twice(watched)
     assert training.handed() == []
     assert "training state" in caplog.text
-    assert "not the final file" in caplog.text
+
+
+def test_an_intermediate_save_is_left_where_its_result_has_come(training, caplog):
+    watched = watch(training)
+    for number, name in enumerate(("toy", "toy-step00000001", "toy_000000250"), 1):
+        save(training.folder / f"{name}.safetensors", data=number)
+        look_twice(watched)
+    assert names(training) == ["toy.safetensors"]
+    assert caplog.text.count("not the final file") == 2
+
+
+def decided(training, *, over):
+    """Return the names of what is published now, and whether more may be when the watch ends."""
+    found = look(training.home, "http://127.0.0.1:9/v1", {fingerprint("sandbox-key")}).sorted
+    assert not (over and found.undecided)
+    return sorted(Path(item.path).stem for item in found.due)
+
+
+@pytest.mark.parametrize("at_once", [False, True])
+@pytest.mark.parametrize(
+    ("came", "before", "after"),
+    [
+        (["mychara-08", "mychara-09", "mychara-10"], [], ["mychara-10"]),
+        (["step_00500", "step_01000"], [], ["step_01000"]),
+        (["x-9", "x-10"], [], ["x-10"]),
+        (["x-000002", "x"], ["x"], ["x"]),
+        (["lora_epoch3", "tree_epoch1", "lora_epoch4"], [], ["lora_epoch4", "tree_epoch1"]),
+        (["red", "blue", "my_style_v2"], ["blue", "my_style_v2", "red"], ["blue", "my_style_v2", "red"]),
+        (["red", "mychara-08", "mychara-09"], ["red"], ["mychara-09", "red"]),
+        (["maya-2"], [], ["maya-2"]),
+    ],
+)
+def test_of_numbered_files_the_newest_is_published_when_the_watch_ends(training, came, before, after, at_once):
+    watched = watch(training)
+    for number, name in enumerate(came, 1):
+        save(training.folder / f"{name}.safetensors", data=number)
+        if not at_once:
+            look_twice(watched)
+    look_twice(watched)
+    assert decided(training, over=False) == before
+    watched.hook.on_end(wait=False)
+    assert decided(training, over=True) == after
+
+
+def test_what_lay_there_before_decides_nothing(training):
+    save(training.folder / "x-10.safetensors", data=1)
+    save(training.folder / "tree.safetensors", data=2)
+    watched = watch(training)
+    save(training.folder / "x-08.safetensors", data=3)
+    save(training.folder / "tree-000002.safetensors", data=4)
+    look_twice(watched)
+    watched.hook.on_end(wait=False)
+    assert decided(training, over=True) == ["tree-000002", "x-08"]
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,9 @@ STANDARD_LIBRARY_ALONE = [
     "rw_hooks.support.failpoints",
     "rw_hooks.queue.inbox",
     "rw_hooks.support.redact",
+    "rw_hooks.series",
     "rw_hooks.config.precedence",
+    "rw_hooks.which",
 ]
 FOREIGN_MODULES = """
 import sys

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from rw_hooks.errors import ArtifactError, MissingError
-from rw_hooks.integration.choice import choose_artifacts
+from rw_hooks.integration.choice import choose_artifacts, judge_new_file
 from rw_hooks.integration.protocol import RunArtifact
 
 
@@ -57,26 +57,60 @@ def test_the_best_is_that_of_the_highest_score() -> None:
     assert names(choose_artifacts(scored, "best").artifacts) == ["b"]
     losses = [saved("a", step=1, metric=-0.5), saved("b", step=2, metric=0.0), saved("c", step=3, metric=-0.1)]
     assert names(choose_artifacts(losses, "best").artifacts) == ["b"]
-    with pytest.raises(MissingError, match="no save of this run has a score"):
-        choose_artifacts(LINE, "best")
 
 
-def test_a_run_that_left_no_final_file_is_not_published_unasked() -> None:
+def test_without_any_score_the_newest_is_the_best_and_that_is_said() -> None:
+    choice = choose_artifacts(LINE, "best")
+    assert names(choice.artifacts) == ["final"]
+    assert "no save has a metric" in choice.notes[0]
+
+
+def test_a_run_that_left_no_final_file_gives_its_newest_save() -> None:
     saves = [artifact for artifact in LINE if not artifact.final]
-    with pytest.raises(MissingError) as caught:
+    assert names(choose_artifacts(saves, "final").artifacts) == ["step500"]
+
+
+def test_unrelated_files_of_which_none_is_final_are_asked_about() -> None:
+    saves = [saved("alice-000002", epoch=2), saved("bob-000002", epoch=2), saved("bob-000004", epoch=4)]
+    with pytest.raises(MissingError, match="no final file, only: alice-000002, bob-000002") as caught:
         choose_artifacts(saves, "final")
     assert "--which last:1" in caught.value.hint
-    assert names(choose_artifacts(saves, "last:1").artifacts) == ["step500"]
+    assert names(choose_artifacts(saves, "last:1").artifacts) == ["bob-000004"]
+    assert names(choose_artifacts(saves, "final", ask=False).artifacts) == ["alice-000002", "bob-000004"]
 
 
-def test_several_results_are_asked_about() -> None:
-    with pytest.raises(MissingError, match="several results: a, b"):
-        choose_artifacts([saved("a", final=True), saved("b", final=True)], "final")
+def test_several_results_are_all_published() -> None:
+    assert names(choose_artifacts([saved("red", final=True), saved("blue", final=True)], "final").artifacts) == [
+        "blue", "red",
+    ]  # fmt: skip
+
+
+def test_of_a_series_that_a_reader_took_for_results_the_newest_is_chosen_and_the_others_are_offered() -> None:
+    choice = choose_artifacts([saved(f"mychara-{number:02d}", final=True) for number in (8, 9, 10)], "final")
+    assert names(choice.artifacts) == ["mychara-10"]
+    assert [(entry.path.name, entry.reason) for entry in choice.offered] == [
+        ("mychara-08", "an earlier save"), ("mychara-09", "an earlier save"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("came", "verdicts"),
+    [
+        ([saved("red", final=True), saved("blue", final=True)], ["publish", "publish"]),
+        ([saved("x-08", final=True)], ["undecided"]),
+        ([saved("x-9", final=True), saved("x-10", final=True)], ["superseded", "undecided"]),
+        ([saved("x", final=True), saved("x-000002", epoch=2)], ["publish", "superseded"]),
+        ([saved("epoch-4", final=True, so_far=True)], ["undecided"]),
+        ([saved("a2026-11-22_07-05-45-save-4-1-0", step=4)], ["superseded"]),
+    ],
+)
+def test_what_is_done_with_a_file_that_appears(came: list[RunArtifact], verdicts: list[str]) -> None:
+    assert [judge_new_file(came, artifact.path, "final") for artifact in came] == verdicts
 
 
 def test_a_folder_with_nothing_to_publish_gives_nothing() -> None:
     assert choose_artifacts([LINE[-1]], "final").artifacts == ()
-    assert choose_artifacts([], "all") == ((), (), ())
+    assert choose_artifacts([], "all") == ((), (), (), ())
 
 
 def test_a_named_file_is_taken_whatever_which_says() -> None:

@@ -133,7 +133,7 @@ class MemoryEngine:
         self._clients = Clients()
         self.store = MemoryStore()
 
-    def __enter__(self) -> MemoryEngine:
+    def __enter__(self) -> MemoryEngine:  # noqa: PYI034 - typing.Self comes with Python 3.11
         return self
 
     def __exit__(self, *_: object) -> None:

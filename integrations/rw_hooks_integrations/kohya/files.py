@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from rw_hooks.integration import RunArtifact, RunFolder, SaveName, refusal, save_name
+from rw_hooks.series import counter_title
 
 __all__ = ["kohya_artifacts"]
 
@@ -28,16 +29,18 @@ def kohya_artifacts(run: RunFolder, output_name: str | None) -> Sequence[RunArti
 
     Args:
         run: The run.
-        output_name: ``--output_name``, where it is known: other files of the folder are another run's.
+        output_name: ``--output_name``, where it is known: other files of the folder are another run's. Some trainers
+            number the last save too, so that none has just this name.
     """
     samples = _samples(run)
+    unnamed = output_name not in {path.stem for path in run.weights}
     artifacts: list[RunArtifact] = []
     for path in run.weights:
         reason = refusal(path) or _cache(run, path)
         name = SaveName(path.stem, None, None, None) if path.stem == output_name else save_name(path)
         if reason:
             artifacts.append(RunArtifact(path=path, publishable=False, reason=reason))
-        elif output_name in (None, name.stem):
+        elif output_name in (None, name.stem) or (unnamed and counter_title(path.stem) == output_name):
             artifacts.append(_artifact(path, name, samples))
     return artifacts
 

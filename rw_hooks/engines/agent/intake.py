@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from rw_hooks.engines.agent.due import Sorted, sort_out
 from rw_hooks.engines.agent.enrol import enrol, enrol_unread
 from rw_hooks.errors import RwHooksError, UnreachableError
 from rw_hooks.publication.model import Publication
 from rw_hooks.publication.services import Services
 from rw_hooks.publication.store import JournalError, Store
 from rw_hooks.queue import status
+from rw_hooks.queue.due import Sorted, sort_out
 from rw_hooks.queue.inbox import NewerSchemaError, QueueItem, acknowledge, remove, waiting
 from rw_hooks.queue.runs import forget, is_over, known
 from rw_hooks.queue.snapshot import release_item

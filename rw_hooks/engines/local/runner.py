@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 from rw_hooks.config.settings import Settings
 from rw_hooks.config.state_dir import clear_state_leftovers
-from rw_hooks.engines.base import DEFAULT_CONCURRENCY
 from rw_hooks.engines.agent.cleanup import release_if_over, tidy_up
 from rw_hooks.engines.agent.intake import forget_runs, item_held, look, report, supersede, take
+from rw_hooks.engines.base import DEFAULT_CONCURRENCY
 from rw_hooks.engines.local.sqlite_store import SqliteStore
 from rw_hooks.errors import RwHooksError, UnreachableError, UsageError
 from rw_hooks.publication import policy
@@ -144,6 +144,8 @@ class LocalEngine:
             observer.note(f"left for a newer version of rw-hooks: {trouble}")
         for file, error in found.unreadable.items():
             yield not_enrolled(str(file), from_os_error(error))
+        for note in found.sorted.notes:
+            observer.note(note)
         for item in found.sorted.undecided:
             observer.note(f"left until its training is over: {item.path}")
         for item in found.sorted.superseded:

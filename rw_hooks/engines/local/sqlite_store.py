@@ -303,8 +303,8 @@ def _write_status(database: sqlite3.Connection, identity: str, change: Change, a
 
 def _row_of(  # noqa: PLR0913, PLR0917 - the columns, in their order
     identity: str, sha256: str | None, asked_air: str, endpoint: str, account: str, path: str, held: str,
-    status: Status, air: str | None, live: int, asked: int, options: str, facts: str, error: str | None, expires_at: str | None,
-    machine: str, created_at: str, updated_at: str,
+    status: Status, air: str | None, live: int, asked: int, options: str, facts: str, error: str | None,
+    expires_at: str | None, machine: str, created_at: str, updated_at: str,
 ) -> Row:  # fmt: skip
     return Row(
         id=identity, key=Key(sha256 or "", asked_air, endpoint, account), path=path, held=held, status=status, air=air,

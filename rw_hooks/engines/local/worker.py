@@ -15,8 +15,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from rw_hooks.engines.base import DEFAULT_CONCURRENCY
 from rw_hooks.engines.agent.intake import forget_runs, look, report, supersede
+from rw_hooks.engines.base import DEFAULT_CONCURRENCY
 from rw_hooks.errors import EXIT_BUG, RwHooksError
 from rw_hooks.publication.checks import checks
 from rw_hooks.publication.notify import run_command
@@ -152,6 +152,7 @@ class _Worker:
         self._given_up: set[str] = set()
         self._secured: set[str] = set()
         self._checked: set[str] = set()
+        self._noted: set[str] = set()
 
     def work(self) -> None:
         """Look and publish until there is nothing left, then look once more."""
@@ -179,6 +180,9 @@ class _Worker:
         """
         found = look(self._home, self._endpoint.rest_url, {self._endpoint.fingerprint})
         self._begin_again()
+        for note in set(found.sorted.notes) - self._noted:
+            _LOG.info("%s", note)
+        self._noted.update(found.sorted.notes)
         for item in found.sorted.superseded:
             self._begin(
                 self._keepers,

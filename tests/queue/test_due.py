@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 
-from rw_hooks.engines.agent.due import sort_out
 from rw_hooks.hook.jsonable import number_or_none
+from rw_hooks.queue.due import sort_out
 from rw_hooks.queue.inbox import QueueItem
 
 
@@ -57,7 +58,7 @@ def test_a_final_save_is_due_at_once_and_ends_the_others():
 def test_a_save_after_the_final_one_waits_for_the_end():
     items = [item(1, final=True), item(2)]
     assert sorted_out(items, over=False) == ([1], [], [2])
-    assert sorted_out(items, over=True) == ([1], [], [2])
+    assert sorted_out(items, over=True) == ([1, 2], [], [])
 
 
 def test_every_takes_the_final_save_too():
@@ -84,6 +85,20 @@ def test_what_is_no_number_is_no_metric():
 
 def test_without_any_metric_the_newest_is_the_best():
     assert sorted_out([item(1, which="best"), item(2, which="best")], over=True) == ([2], [1], [])
+
+
+def test_what_is_taken_for_the_best_without_any_metric_is_said_once_it_is_settled():
+    items = [item(1, which="best"), item(2, which="best")]
+    assert sort_out(items, lambda _run: False).notes == []
+    [note] = sort_out(items, lambda _run: True).notes
+    assert note.startswith("/out/2: no save has a metric")
+
+
+def test_where_names_tell_the_trainings_each_gives_its_newest_save():
+    names = ["mychara-08", "tree-3", "mychara-10", "mychara-09", "tree-4"]
+    items = [replace(item(number, by_name=True), path=f"/out/{name}.safetensors") for number, name in enumerate(names)]
+    found = sort_out(items, lambda _run: True)
+    assert sorted(entry.path for entry in found.due) == ["/out/mychara-10.safetensors", "/out/tree-4.safetensors"]
 
 
 def test_runs_are_decided_each_by_itself():

@@ -1,0 +1,82 @@
+"""Which of a run's hand-overs are published, which are superseded, and which have to wait. Standard library only.
+
+Everything that a hook saw saved is handed over at once; what ``which`` asks for is decided by the rule of
+:mod:`rw_hooks.which`, again and again, from what lies in the inbox and whether the run goes on. So a trainer that is
+killed needs to tell nobody.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from rw_hooks.queue.inbox import QueueItem
+from rw_hooks.which import Save, choose
+
+__all__ = ["Sorted", "as_save", "sort_out", "which_of"]
+
+
+@dataclass
+class Sorted:
+    """What is to be done with hand-overs.
+
+    Attributes:
+        due: To be published now.
+        superseded: Not to be published, because a better one came.
+        undecided: To be kept until the run goes on or is over.
+        notes: What a person should know of the choice, where it is made for good.
+    """
+
+    due: list[QueueItem] = field(default_factory=list[QueueItem])
+    superseded: list[QueueItem] = field(default_factory=list[QueueItem])
+    undecided: list[QueueItem] = field(default_factory=list[QueueItem])
+    notes: list[str] = field(default_factory=list[str])
+
+    def add(self, other: Sorted) -> None:
+        """Take the other's hand-overs in."""
+        self.due += other.due
+        self.superseded += other.superseded
+        self.undecided += other.undecided
+        self.notes += other.notes
+
+
+def sort_out(items: Iterable[QueueItem], is_over: Callable[[str], bool]) -> Sorted:
+    """Decide for the hand-overs of all runs.
+
+    Args:
+        items: What waits in the inbox.
+        is_over: Says of a run's name whether the run is over.
+    """
+    runs: dict[str, list[QueueItem]] = {}
+    for item in items:
+        runs.setdefault(item.run, []).append(item)
+    result = Sorted(due=runs.pop("", []))
+    for run, of_run in runs.items():
+        saves = sorted(of_run, key=lambda item: (item.number, item.at))
+        result.add(_of_run(saves, over=is_over(run)))
+    return result
+
+
+def as_save(item: QueueItem) -> Save:
+    """Return a hand-over as the rule knows it."""
+    name = Path(item.path).with_suffix("").as_posix() if item.by_name else ""
+    return Save(item.id, item.number, item.step, item.epoch, item.metric, item.final, name)
+
+
+def which_of(options: Mapping[str, Any]) -> str:
+    """Return the rule that a hand-over's options ask for."""
+    given = options.get("which")
+    return str(given["value"]) if given else "final"
+
+
+def _of_run(items: Sequence[QueueItem], *, over: bool) -> Sorted:
+    apart = any(item.by_name for item in items)
+    choice = choose(map(as_save, items), which_of(items[-1].options), over=over, apart=apart)
+    known = {item.id: item for item in items}
+    publish, superseded, undecided = (
+        [known[str(save.key)] for save in saves] for saves in (choice.publish, choice.superseded, choice.undecided)
+    )
+    notes = [f"{publish[-1].path}: {note}" for note in choice.notes if over]
+    return Sorted(publish, superseded, undecided, notes)
