@@ -10,7 +10,7 @@ from pydantic import SecretStr
 from rw_hooks.errors import RwHooksError
 from rw_hooks.runware.messages import Accepted, Fault, Status
 
-__all__ = ["Channel", "ChannelEvent", "Connected", "Finished", "Lost", "Refused", "Unavailable"]
+__all__ = ["UNCONNECTED", "Channel", "ChannelEvent", "Connected", "Finished", "Lost", "Refused", "Unavailable"]
 
 
 @dataclass(frozen=True)
@@ -19,6 +19,10 @@ class Connected:
 
     number: int
     session: str | None = field(default=None, repr=False)
+
+
+UNCONNECTED = Connected(0)
+"""No connection; no real one has this number."""
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,11 @@ doubt (a lost connection, a restart, a silence) the order is: resume the session
 taskUUID, where ``conflictTaskUUID`` means "already accepted"; then look for the AIR with ``modelSearch``. Only when it
 is listed, or after a silence, or when the platform itself ended the task, does a NEW taskUUID follow, with the same AIR
 and ``uniqueIdentifier``, which makes it idempotent.
+
+The silence is counted over processes: the moment of the last news is in the ledger. Who comes back to an upload (with a
+resumed session, or in a new process) asks anew after a much shorter silence.
+
+:mod:`rw_hooks.runware.register_states` says in which state what is done. Here is how.
 """
 
 from __future__ import annotations
@@ -12,18 +17,20 @@ from __future__ import annotations
 import json
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from uuid import uuid4
 
 from pydantic import SecretStr
 
-from rw_hooks.errors import RwHooksError, UnreachableError
-from rw_hooks.runware.channel import Channel, ChannelEvent, Connected, Finished, Lost, Refused, Unavailable
-from rw_hooks.runware.errors import is_about_key, kind_of, to_error
-from rw_hooks.runware.messages import Accepted, Fault, Status
+from rw_hooks.errors import UnreachableError
+from rw_hooks.runware.channel import UNCONNECTED, Channel, Unavailable
+from rw_hooks.runware.messages import Status
 from rw_hooks.runware.model_upload import ModelUpload
+from rw_hooks.runware.register_events import Happening, name
+from rw_hooks.runware.register_memory import DownloadUrl, Looks, Memory, Mint, after
+from rw_hooks.runware.register_states import TABLE, Alarms, State, Step
 from rw_hooks.runware.rest_api import backoff
 from rw_hooks.runware.types import Ledger, Phase, Registration, Submission, Timings
 from rw_hooks.support.deadline import Deadline
@@ -31,37 +38,11 @@ from rw_hooks.support.failpoints import reach
 
 __all__ = ["Mint", "Order", "Register", "WebSocketUnavailableError"]
 
-Mint = Callable[[], SecretStr]
-
-_REMINTS_MOST = 2
-_GROWTH = 1.5
-_NEVER = float("inf")
-
 _log = logging.getLogger("rw_hooks.runware")
 
 
 class WebSocketUnavailableError(Exception):
     """WebSocket cannot be had; the upload can go on over REST."""
-
-
-@dataclass
-class _Watch:
-    """When to act if nothing is heard; moments on the monotonic clock.
-
-    Attributes:
-        silence: When the silence has lasted long enough.
-        look: When to look for the AIR.
-        again: When to send the same task again after passing trouble.
-    """
-
-    silence: float = _NEVER
-    look: float = _NEVER
-    again: float = _NEVER
-
-    @property
-    def next(self) -> float:
-        """Seconds until the first of them."""
-        return max(0.0, min(self.silence, self.look, self.again) - time.monotonic())
 
 
 @dataclass(frozen=True)
@@ -93,24 +74,34 @@ class Register:
         timings: How long to wait for what.
     """
 
+    _channel: Channel
+
     def __init__(self, order: Order, timings: Timings) -> None:
         self._order = order
-        self._deadline = order.deadline
         self._timings = timings
-        self._url: SecretStr | None = None
-        self._remints = 0
-        self._troubles = 0
-        self._trouble: RwHooksError | None = None
-        self._connection = 0
-        self._session: str | None = None
-        self._resumed = False
-        self._doubted = False
-        self._asked_again = False
-        self._look_every = timings.search
-        self._renew_every = 0.0
-        self._renewable_at = 0.0
-        self._watch = _Watch()
+        self._url = DownloadUrl(order.mint)
+        self._looks = Looks(timings)
+        self._alarms = Alarms()
+        self._state = State.CONNECTING
         self.submission = self._begin()
+        self._memory = Memory.of(self.submission)
+        self._steps: Mapping[Step, Callable[[Happening], State]] = {
+            Step.OPEN: self._open,
+            Step.LISTEN: self._listen,
+            Step.WAIT: self._wait,
+            Step.SEND: lambda _: self._send(),
+            Step.ASK_AGAIN: self._ask_again,
+            Step.RENEW: self._renew_in_silence,
+            Step.FOLLOW: self._follow,
+            Step.DOUBT: self._doubt,
+            Step.BACK_OFF: self._back_off,
+            Step.FINISH: self._finish,
+            Step.FETCH_ANEW: self._fetch_anew,
+            Step.FAIL: self._fail,
+            Step.STOP: self._stop,
+            Step.LOOK_NOW: self._look_now,
+            Step.LOOK: self._look,
+        }
 
     def run(self, channel: Channel, *, give_up: bool) -> Registration:
         """Follow the upload to its end.
@@ -124,20 +115,176 @@ class Register:
             RefusedError: The platform said no, or the upload failed there.
             UnreachableError: The deadline passed; what was sent goes on there.
         """
-        self._connection, self._watch = 0, _Watch()
-        ready = next((phase for phase in self.submission.phases if _as_status(phase).ready), None)
-        while ready is None and not self._deadline.passed:
-            event = channel.next(min(self._watch.next, self._deadline.left))
-            if isinstance(event, Unavailable) and give_up:
-                raise WebSocketUnavailableError(event.reason)
-            ready = self._take(channel, event)
-            if ready is None and self._connection and self._watch.next <= 0.0:
-                self._act(channel)
+        self._channel, self._state = channel, State.ENDED if self._ready() else self._disconnected()
+        while self._state is not State.ENDED and not self._order.deadline.passed:
+            heard = channel.next(min(self._alarms.left, self._order.deadline.left))
+            if isinstance(heard, Unavailable) and give_up:
+                raise WebSocketUnavailableError(heard.reason)
+            if heard is not None:
+                self._take(name(heard, self.submission, doubted=self._memory.doubted))
+            due = self._alarms.due
+            if due is not None:
+                self._take(Happening(due))
+        ready = self._ready()
         if ready is None:
             raise self._not_confirmed()
         return Registration(
             air=ready.air or str(self._order.upload.air), phases=self.submission.phases, transport=channel.transport
         )
+
+    def _take(self, happening: Happening) -> None:
+        """Do what the table says; what is not in it changes nothing."""
+        move = TABLE.get((self._state, happening.event))
+        if move is not None:
+            self._state = self._steps[move.step](happening)
+
+    def _open(self, happening: Happening) -> State:
+        self._memory.connection, self._memory.trouble = happening.connection, None
+        if self.submission.sent_at is not None and self._memory.silent_for() >= self._timings.silence:
+            return self._renew_in_silence(happening)
+        return self._send()
+
+    def _listen(self, happening: Happening) -> State:
+        self._memory.connection, self._memory.trouble, self._memory.resuming = happening.connection, None, True
+        return self._enter(State.RESUMED if self._has_asked_enough() else State.ASKED)
+
+    def _wait(self, happening: Happening) -> State:
+        self._memory.trouble = happening.error
+        return self._disconnected()
+
+    def _send(self) -> State:
+        """Send the submission as it stands in the ledger.
+
+        That it was sent is written down before, because a channel may hold the call until the platform has answered.
+        """
+        payload, before, memory = self._payload(), self.submission, self._memory
+        memory.note_sending(sent_before=before.sent_at is not None)
+        self._keep(session_uuid=memory.connection.session, sent_at=before.sent_at or _now())
+        reach("register.before_send")
+        sent = self._channel.send(payload, memory.connection.number)
+        reach("register.after_send")
+        if sent:
+            return self._enter(State.ASKED_AGAIN if self._has_asked_enough() else State.ASKED)
+        self._keep(session_uuid=before.session_uuid, sent_at=before.sent_at)
+        return self._disconnected()
+
+    def _ask_again(self, _: Happening) -> State:
+        self._memory.asked_again = True
+        return self._send()
+
+    def _renew_in_silence(self, _: Happening) -> State:
+        self._looks.begin_anew()
+        return self._renew("nothing was heard for too long")
+
+    def _renew(self, reason: str) -> State:
+        """Send with a NEW taskUUID; only for a reason that the protocol names."""
+        _log.info("%s: a new taskUUID, because %s", self._order.upload.air, reason)
+        self._replace(self.submission.phases)
+        self._channel.follow(self.submission.task_uuid)
+        return self._send()
+
+    def _follow(self, happening: Happening) -> State:
+        self._tell(happening.status)
+        if not self.submission.accepted:
+            self._keep_news()
+        self._memory.troubles, self._memory.trouble = 0, None
+        return self._enter(State.FOLLOWED)
+
+    def _doubt(self, _: Happening) -> State:
+        """Take the task for accepted. That is no news of the upload: whoever came back goes on counting."""
+        self._keep(accepted=True)
+        return self._enter(State.IN_DOUBT)
+
+    def _back_off(self, happening: Happening) -> State:
+        self._memory.trouble = trouble = happening.error
+        self._memory.troubles += 1
+        wait = max(backoff(self._memory.troubles, self._timings), happening.wait)
+        if wait >= self._order.deadline.left:
+            raise self._not_confirmed()
+        _log.info("%s: %s; again in %.1f s", self._order.upload.air, trouble.message if trouble else "no answer", wait)
+        return self._enter(State.BACKING_OFF, wait)
+
+    def _finish(self, happening: Happening) -> State:
+        self._tell(happening.status)
+        self._alarms = Alarms()
+        return State.ENDED
+
+    def _fetch_anew(self, happening: Happening) -> State:
+        self._tell(happening.status)
+        if self._url.renew():
+            return self._renew("the download failed and the URL can be renewed")
+        return self._fail(happening)
+
+    def _fail(self, happening: Happening) -> State:
+        self._tell(happening.status)
+        self._replace(())
+        return self._stop(happening)
+
+    def _stop(self, happening: Happening) -> State:
+        raise happening.error or self._not_confirmed()
+
+    def _look_now(self, _: Happening) -> State:
+        self._alarms.look = 0.0
+        return self._state
+
+    def _look(self, _: Happening) -> State:
+        if time.monotonic() < self._looks.renewable_at:
+            self._alarms.look = self._looks.renewable_at
+            return self._state
+        if self._order.is_listed():
+            self._looks.note_listed()
+            return self._renew("the AIR is listed")
+        self._looks.note_missing()
+        self._alarms.look = after(self._looks.every)
+        return self._state
+
+    def _enter(self, state: State, pause: float = 0.0) -> State:
+        """Set the alarms of a state. Without a connection there is only one state, and no alarm."""
+        if self._memory.connection == UNCONNECTED:
+            return self._disconnected()
+        self._alarms = Alarms()
+        if state is State.BACKING_OFF:
+            self._alarms.again = after(pause)
+            return state
+        self._alarms.silence = after(self._patience(state))
+        if state is State.IN_DOUBT:
+            self._alarms.look = 0.0
+        elif state is State.FOLLOWED and self._channel.transport == "rest":
+            self._alarms.look = after(self._looks.every)
+        return state
+
+    def _disconnected(self) -> State:
+        self._memory.connection, self._alarms = UNCONNECTED, Alarms()
+        return State.CONNECTING
+
+    def _patience(self, state: State) -> float:
+        """Return how long a silence may last."""
+        if self._memory.resuming:
+            return self._timings.resume_silence
+        return self._timings.answer if state is State.ASKED else self._timings.silence
+
+    def _has_asked_enough(self) -> bool:
+        """Whether nothing more would be learnt by sending the same task once more."""
+        return self.submission.accepted or self._memory.asked_again
+
+    def _payload(self) -> SecretStr:
+        task = self._order.upload.wire(self.submission.task_uuid, self._url.current())
+        if self.submission.attempt > 1 and "deliveryMethod" in task:
+            task["deliveryMethod"] = "sync"  # a model that is there answers at once; async would only acknowledge
+        return SecretStr(json.dumps([task]))
+
+    def _tell(self, status: Status | None) -> None:
+        """Keep a phase that is new, and tell it."""
+        if status is None or any(status.status == known.status for known in self.submission.phases):
+            return
+        phase = Phase(status=status.status, message=status.message, at=_now(), air=status.air)
+        self._keep_news(phases=(*self.submission.phases, phase))
+        self._order.on_phase(phase)
+
+    def _keep_news(self, **changes: object) -> None:
+        """Keep when something was heard, together with what it was: each keeping is a sync to the disk."""
+        self._memory.note_news()
+        self._keep(**changes, accepted=True, heard_at=_now())
 
     def _begin(self) -> Submission:
         """Go on with the submission in the ledger when it is of this very request."""
@@ -149,78 +296,12 @@ class Register:
         self._order.ledger.save(fresh)
         return fresh
 
-    def _take(self, channel: Channel, event: ChannelEvent | None) -> Phase | None:
-        """Take in one event; return the phase that ends it well."""
-        if isinstance(event, Status):
-            return self._heard(channel, event)
-        if isinstance(event, Fault):
-            self._faulted(channel, event)
-        elif isinstance(event, Accepted):
-            self._accepted(channel)
-        elif isinstance(event, Connected):
-            self._connected(channel, event)
-        elif isinstance(event, Finished):
-            self._watch.look = 0.0
-        elif isinstance(event, Refused):
-            raise event.error
-        elif isinstance(event, (Lost, Unavailable)):
-            self._connection, self._watch = 0, _Watch()
-            self._trouble = UnreachableError("connection_lost", f"the connection broke: {event.reason}")
-        return None
-
-    def _connected(self, channel: Channel, event: Connected) -> None:
-        self._connection, self._session, self._trouble = event.number, event.session, None
-        self._resumed = event.session is not None and event.session == self.submission.session_uuid
-        if self._resumed and self.submission.sent_at is not None:
-            self._watch = _Watch(silence=_in(self._timings.resume_silence))
-        else:
-            self._send(channel)
-
-    def _send(self, channel: Channel) -> None:
-        """Send the submission as it stands in the ledger.
-
-        That it was sent is written down before, because a channel may hold the call until the platform has answered.
-        """
-        payload, before = self._payload(), self.submission
-        self._doubted = self._doubted or before.sent_at is not None
-        self._keep(session_uuid=self._session, sent_at=_now())
-        reach("register.before_send")
-        sent = channel.send(payload, self._connection)
-        reach("register.after_send")
-        if sent:
-            self._wait_for_word()
-            return
-        self._keep(session_uuid=before.session_uuid, sent_at=before.sent_at)
-        self._connection, self._watch = 0, _Watch()
-
-    def _payload(self) -> SecretStr:
-        if self._url is None:
-            self._url = self._order.mint()
-        task = self._order.upload.wire(self.submission.task_uuid, self._url.get_secret_value())
-        if self.submission.attempt > 1 and "deliveryMethod" in task:
-            task["deliveryMethod"] = "sync"  # a model that is there answers at once; async would only acknowledge
-        return SecretStr(json.dumps([task]))
-
-    def _wait_for_word(self) -> None:
-        """Wait for an answer, or for the next status of what is accepted."""
-        unanswered = not self.submission.accepted and not self._asked_again
-        self._watch = _Watch(silence=_in(self._timings.answer if unanswered else self._timings.silence))
-
-    def _renew(self, channel: Channel, reason: str) -> None:
-        """Send with a NEW taskUUID; only for a reason that the protocol names."""
-        _log.info("%s: a new taskUUID, because %s", self._order.upload.air, reason)
-        self._replace(self.submission.phases)
-        channel.follow(self.submission.task_uuid)
-        self._send(channel)
-
     def _replace(self, phases: tuple[Phase, ...]) -> None:
+        before = self.submission
         self.submission = Submission(
-            task_uuid=str(uuid4()),
-            request_digest=self.submission.request_digest,
-            attempt=self.submission.attempt + 1,
-            phases=phases,
+            task_uuid=str(uuid4()), request_digest=before.request_digest, attempt=before.attempt + 1, phases=phases
         )
-        self._asked_again = False
+        self._memory.note_new_task()
         self._order.ledger.save(self.submission)
 
     def _keep(self, **changes: object) -> None:
@@ -229,129 +310,18 @@ class Register:
             self.submission = changed
             self._order.ledger.save(changed)
 
-    def _heard(self, channel: Channel, status: Status) -> Phase | None:
-        if not status.is_phase or (status.failed and self._is_stale(status.task)):
-            return None
-        phase = Phase(status=status.status, message=status.message, at=_now(), air=status.air)
-        if all(phase.status != known.status for known in self.submission.phases):
-            self._keep(phases=(*self.submission.phases, phase), accepted=True)
-            self._order.on_phase(phase)
-        if status.failed:
-            self._failed(channel, status.status, status.message)
-        elif not status.ready:
-            self._accepted(channel)
-        return phase if status.ready else None
-
-    def _accepted(self, channel: Channel) -> None:
-        self._keep(accepted=True)
-        self._troubles, self._trouble = 0, None
-        self._wait_for_word()
-        if channel.transport == "rest":
-            self._watch.look = _in(self._look_every)
-
-    def _faulted(self, channel: Channel, fault: Fault) -> None:
-        if self._is_stale(fault.task):
-            return
-        kind, error = kind_of(fault), to_error(fault)
-        in_doubt = self._doubted or self.submission.attempt > 1
-        if kind == "conflict_task_uuid" or (kind == "model_already_exists" and in_doubt):
-            self._already_taken()
-        elif kind in {"download_failed", "upload_failed"}:
-            self._failed(channel, fault.code, fault.message)
-        elif error.retryable:
-            self._try_again(error, fault.retry_after or 0.0)
-        elif is_about_key(fault):
-            raise error
-        else:
-            self._replace(())
-            raise error
-
-    def _already_taken(self) -> None:
-        """What was sent is known there: look whether the AIR is listed, and listen meanwhile."""
-        self._keep(accepted=True)
-        seconds = self._timings.resume_silence if self._resumed else self._timings.silence
-        self._watch = _Watch(silence=_in(seconds), look=0.0)
-
-    def _try_again(self, error: RwHooksError, at_least: float) -> None:
-        self._trouble = error
-        self._troubles += 1
-        wait = max(backoff(self._troubles, self._timings), at_least)
-        if wait >= self._deadline.left:
-            raise self._not_confirmed()
-        _log.info("%s: %s; again in %.1f s", self._order.upload.air, error.message, wait)
-        self._watch = _Watch(again=_in(wait))
-
-    def _failed(self, channel: Channel, status: str, message: str) -> None:
-        """End the task, which the platform has ended; a download that failed may be tried from a fresh URL."""
-        download = "download" in f"{status} {message}".lower()
-        if download and self._has_fresh_url():
-            self._renew(channel, "the download failed and the URL can be renewed")
-            return
-        self._replace(())
-        raise to_error(Fault(code="downloadFailed" if download else "uploadFailed", message=message or status))
-
-    def _has_fresh_url(self) -> bool:
-        """Mint again where that gives another URL: a public one stays the same, and so does its trouble."""
-        if self._remints >= _REMINTS_MOST:
-            return False
-        url = self._order.mint()
-        if url == self._url:
-            return False
-        self._remints += 1
-        self._url = url
-        return True
-
-    def _act(self, channel: Channel) -> None:
-        """Do what is due."""
-        now = time.monotonic()
-        if self._watch.again <= now:
-            self._send(channel)
-        elif self._watch.look <= now:
-            self._look(channel)
-        elif self._watch.silence <= now:
-            self._silent(channel)
-
-    def _look(self, channel: Channel) -> None:
-        """Ask anew where the AIR is listed, ever more seldom: what is replaced was listed all the time."""
-        now = time.monotonic()
-        if now < self._renewable_at:
-            self._watch.look = self._renewable_at
-        elif self._order.is_listed():
-            self._renew_every = min(max(self._renew_every * _GROWTH, self._timings.poll_most), self._timings.silence)
-            self._renewable_at = now + self._renew_every
-            self._renew(channel, "the AIR is listed")
-        else:
-            self._look_every = min(self._look_every * _GROWTH, self._timings.poll_most)
-            self._watch.look = _in(self._look_every)
-
-    def _silent(self, channel: Channel) -> None:
-        """Ask again with the same taskUUID what was never answered; else with a new one."""
-        if self.submission.accepted or self._asked_again:
-            self._renew(channel, "nothing was heard for too long")
-        else:
-            self._asked_again = True
-            self._send(channel)
-
-    def _is_stale(self, task: str | None) -> bool:
-        """Whether this is about a taskUUID that a newer one has replaced."""
-        return task is not None and task != self.submission.task_uuid.lower()
+    def _ready(self) -> Phase | None:
+        return next((phase for phase in self.submission.phases if Status(None, phase.status).ready), None)
 
     def _not_confirmed(self) -> UnreachableError:
-        air, trouble = self._order.upload.air, f" ({self._trouble.message})" if self._trouble else ""
+        air, trouble = self._order.upload.air, self._memory.trouble
+        why = f" ({trouble.message})" if trouble else ""
         hint = "'rw-hooks resume' goes on from here; a longer --timeout waits longer"
         if self.submission.sent_at is None:
-            return UnreachableError("unreachable", f"{air} could not be sent to Runware in time{trouble}", hint=hint)
+            return UnreachableError("unreachable", f"{air} could not be sent to Runware in time{why}", hint=hint)
         last = self.submission.phases[-1].status if self.submission.phases else "none"
-        message = f"Runware has not said in time that {air} is ready; its last status: {last}{trouble}"
+        message = f"Runware has not said in time that {air} is ready; its last status: {last}{why}"
         return UnreachableError("not_confirmed", message, hint=hint)
-
-
-def _as_status(phase: Phase) -> Status:
-    return Status(None, phase.status)
-
-
-def _in(seconds: float) -> float:
-    return time.monotonic() + seconds
 
 
 def _now() -> str:

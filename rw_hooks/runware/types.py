@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime, timezone
 from typing import Literal, Protocol
 from urllib.parse import urlsplit
 
@@ -82,10 +83,10 @@ class Timings:
         fallback_after: Connections in a row that failed, or broke before a word about an upload came, after which
             ``transport=auto`` turns to REST.
         answer: For the first answer to a submission; so long it keeps others from being sent, then it is sent again.
-        resume_silence: Without a frame on a resumed session, before a new taskUUID.
-        silence: Without a frame otherwise, before a new taskUUID.
+        resume_silence: Without news on a resumed session, or of what an earlier process sent, before a new taskUUID.
+        silence: Without news otherwise, before a new taskUUID; counted over connections and processes.
         search: Between looks at ``modelSearch`` while it is not known what became of a submission; grows.
-        poll: Between polls over REST; grows.
+        poll: Between polls over REST, and before the first look after a silence; grows.
         poll_most: The longest wait between polls and looks.
         rest_read: For one REST answer.
         lookup: For one question (account, search), repeated tries included.
@@ -133,10 +134,11 @@ class Submission(BaseModel):
         task_uuid: The task's name; kept through every doubt that the protocol does not allow to end with a new one.
         request_digest: Of the request; another request is another submission.
         session_uuid: The WebSocket session it was sent in, or None.
-        sent_at: When it was sent, ISO 8601 in UTC, written down just before; None when it surely was not.
+        sent_at: When it was first sent, ISO 8601 in UTC, written down just before; None when it surely was not.
         accepted: Whether the platform is known to have taken it.
         attempt: Counts the taskUUIDs of this request, from 1.
         phases: What the platform has reported.
+        heard_at: When it last said something new, ISO 8601 in UTC; None when it did not, and in older journals.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -148,6 +150,22 @@ class Submission(BaseModel):
     accepted: bool = False
     attempt: int = 1
     phases: tuple[Phase, ...] = ()
+    heard_at: str | None = None
+
+    @property
+    def last_word(self) -> datetime | None:
+        """When the platform last said something new of the task; when it did not, when the task was sent."""
+        known = (self.heard_at, self.phases[-1].at if self.phases and self.accepted else None, self.sent_at)
+        return next((moment for moment in map(_moment, known) if moment is not None), None)
+
+
+def _moment(text: str | None) -> datetime | None:
+    """Read a moment of a journal; what cannot be read was not written by us, and counts as absent."""
+    try:
+        moment = datetime.fromisoformat(text or "")
+    except ValueError:
+        return None
+    return moment if moment.tzinfo is not None else moment.replace(tzinfo=timezone.utc)
 
 
 class Ledger(Protocol):

@@ -42,7 +42,8 @@ def account_details(task: Task, settings: SandboxSettings, faults: Faults) -> It
 def search_models(task: Task, settings: SandboxSettings, faults: Faults, world: World) -> Item:
     """Answer ``modelSearch``. A model is listed from its acceptance on: a listing does not say that it is ready."""
     _require_search(task, settings)
-    found = [model for model in world.models.values() if not model.failed and _matches(model, task)]
+    listed = [model for model in world.models.values() if model.status == "ready" or not faults.list_when_ready]
+    found = [model for model in listed if not model.failed and _matches(model, task)]
     offset, limit = _whole(task, "offset", 0), _whole(task, "limit", _LIMIT)
     page = [_result(model, faults) for model in found[offset : offset + limit]]
     return {"totalResults": len(found), "results": page}

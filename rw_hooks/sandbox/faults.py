@@ -17,7 +17,7 @@ __all__ = ["Faults"]
 
 _LET_THROUGH = 200
 
-Counter = Literal["drop_times", "fail_downloads", "swallow_acks", "truncate_json"]
+Counter = Literal["drop_times", "fail_downloads", "stall_times", "swallow_acks", "truncate_json"]
 
 
 class Faults(BaseModel):
@@ -26,6 +26,9 @@ class Faults(BaseModel):
     Attributes:
         drop_after: The connection breaks, without a closing handshake, right after this phase's frame.
         drop_times: How often it does.
+        stall_after: The upload stands still without a word, right after this phase's frame, until the same AIR and
+            ``uniqueIdentifier`` are sent again with a new taskUUID.
+        stall_times: How often it does.
         duplicate_frames: Every frame of an upload is sent twice.
         reorder_frames: Each second phase of an upload arrives after the one that follows it.
         skip_phases: Phases that are never reported.
@@ -48,12 +51,15 @@ class Faults(BaseModel):
         truncate_json: How many REST replies end in the middle.
         account_forbidden: ``accountManagement`` is refused, as to a restricted key.
         odd_tags: ``modelSearch`` shows tags that are not text.
+        list_when_ready: ``modelSearch`` shows a model only when it is ready, not from its acceptance on.
     """
 
     model_config = ConfigDict(validate_assignment=True, extra="forbid")
 
     drop_after: Phase | None = None
     drop_times: int = 1
+    stall_after: Phase | None = None
+    stall_times: int = 1
     duplicate_frames: bool = False
     reorder_frames: bool = False
     skip_phases: tuple[Phase, ...] = ()
@@ -75,6 +81,7 @@ class Faults(BaseModel):
     truncate_json: int = 0
     account_forbidden: bool = False
     odd_tags: bool = False
+    list_when_ready: bool = False
 
     _lock: Lock = PrivateAttr(default_factory=Lock)
 

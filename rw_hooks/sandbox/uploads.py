@@ -17,12 +17,13 @@ from rw_hooks.sandbox.faults import Faults
 from rw_hooks.sandbox.fetch import Fetched, FetchError, fetch, open_model
 from rw_hooks.sandbox.settings import SandboxSettings
 from rw_hooks.sandbox.webhooks import post_webhook
-from rw_hooks.sandbox.wire import PHASES, Deliver, Frame, Item, Task, text_of
+from rw_hooks.sandbox.wire import PHASES, Deliver, Frame, Item, Phase, Task, text_of
 from rw_hooks.sandbox.world import Download, Model, World
 
 __all__ = ["Uploads", "is_terminal"]
 
 _CLOSE_SECONDS = 2.0
+_POLL_SECONDS = 0.02
 _SHA256 = re.compile(r"[0-9a-f]{64}", re.IGNORECASE)
 _MESSAGES: Mapping[str, str] = {
     "validated": "Model parameters and configuration validated.",
@@ -83,6 +84,7 @@ class Uploads:
         self._closing = Event()
         self._lock = RLock()
         self._running: dict[tuple[str, str], list[_Follower]] = {}
+        self._stalled: set[tuple[str, str]] = set()
         self._statuses: dict[str, list[Item]] = {}
         self._threads: list[Thread] = []
 
@@ -96,6 +98,7 @@ class Uploads:
                 self._world.updated(air, uid, task)
                 self._tell([follower], air, "validated", _MESSAGES["validated"])
                 running.append(follower)
+                self._stalled.discard((air, uid))
                 return
             self._running[air, uid] = [follower]
             known = self._world.models.get(air)
@@ -129,7 +132,7 @@ class Uploads:
                     return
                 if phase == "downloaded" and not held:
                     self._download(air, uid, url)
-                self._report(air, uid, phase, _MESSAGES[phase])
+                self._report_and_stall(air, uid, phase)
                 if phase == self._faults.fail_after and not held:
                     self._report(air, uid, "failed", f"failed after {phase}, as asked for")
                     return
@@ -159,6 +162,15 @@ class Uploads:
         if not self._settings.check_hash or not _SHA256.fullmatch(uid) or uid.lower() == sha256:
             return ""
         return f"checksum mismatch: uniqueIdentifier is {uid}, the file's sha256 {sha256}"
+
+    def _report_and_stall(self, air: str, uid: str, phase: Phase) -> None:
+        """Report a phase, and where the faults have it stand still after that until another task asks."""
+        if phase == self._faults.stall_after and not is_terminal(phase) and self._faults.take("stall_times"):
+            with self._lock:
+                self._stalled.add((air, uid))
+        self._report(air, uid, phase, _MESSAGES[phase])
+        while (air, uid) in self._stalled and not self._closing.wait(_POLL_SECONDS):
+            pass
 
     def _report(self, air: str, uid: str, status: str, message: str) -> None:
         with self._lock:

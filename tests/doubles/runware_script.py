@@ -73,10 +73,15 @@ class Said:
     at: float = field(default_factory=time.monotonic)
 
 
+@dataclass(frozen=True)
+class Began:
+    """A process that begins, and knows of earlier ones by the ledger alone."""
+
+
 class Wire:
     """The way back to the client: a WebSocket, or one REST answer in the making."""
 
-    def __init__(self, log: list[Sent | Said], socket: ServerConnection | None = None) -> None:
+    def __init__(self, log: list[Sent | Said | Began], socket: ServerConnection | None = None) -> None:
         self.log = log
         self.socket = socket
         self.status = 200
@@ -168,7 +173,7 @@ class ScriptedRunware:
         tls: Speak https and wss with this.
 
     Attributes:
-        log: All tasks that arrived and all that was said, in order.
+        log: All tasks that arrived and all that was said, in order, and where a test said that a process began.
         uploads: Scripts for ``modelUpload``.
         others: Scripts by the kind of other tasks.
         resumed: Scripts for a connection that shows a session; the task is the authentication.
@@ -180,7 +185,7 @@ class ScriptedRunware:
     """
 
     def __init__(self, tls: ssl.SSLContext | None = None) -> None:
-        self.log: list[Sent | Said] = []
+        self.log: list[Sent | Said | Began] = []
         self.uploads: deque[Script] = deque([says(*PHASES)])
         self.others: dict[str, Script] = {}
         self.resumed: deque[Script] = deque()
@@ -239,7 +244,10 @@ class ScriptedRunware:
         """Require that the protocol allowed every new taskUUID, and that every old one kept its task."""
         contents: dict[str, Task] = {}
         latest: dict[str, int] = {}
+        left_behind: set[str] = set()
         for index, entry in enumerate(self.log):
+            if isinstance(entry, Began):
+                left_behind.update(contents)
             if not isinstance(entry, Sent) or entry.kind != "modelUpload":
                 continue
             task, air = entry.task["taskUUID"], entry.task["air"]
@@ -250,10 +258,12 @@ class ScriptedRunware:
             if since and isinstance(since[0], Sent):
                 before = since[0].task["taskUUID"]
                 same = before == task or contents[before] != content
-                assert same or self._reason(since[0].task, since, entry.at, timings), f"{task} replaces {before}: why?"
+                returns = before in left_behind and entry.at - since[0].at >= timings.resume_silence
+                reason = same or returns or self._reason(since[0].task, since, entry.at, timings)
+                assert reason, f"{task} replaces {before}: why?"
 
     @staticmethod
-    def _reason(task: Task, since: list[Sent | Said], now: float, timings: Timings) -> str:
+    def _reason(task: Task, since: list[Sent | Said | Began], now: float, timings: Timings) -> str:
         said = [entry for entry in since if isinstance(entry, Said)]
         about = [entry for entry in said if entry.item.get("taskUUID") in {task["taskUUID"], "N/A", None}]
         if any("error" in str(entry.item.get("status")) or entry.item.get("status") == "failed" for entry in about):

@@ -2,12 +2,28 @@
 
 from __future__ import annotations
 
+import threading
+import time
+from dataclasses import replace
+from datetime import datetime, timedelta, timezone
+
 import pytest
 
 from rw_hooks.errors import UnreachableError
 from rw_hooks.runware import RunwareClient, Submission
 from rw_hooks.support.failpoints import set_trigger
-from tests.doubles.runware_script import FAST, IMPATIENT, PHASES, Said, Sent, refuses, says, says_then_drops
+from tests.doubles.runware_script import (
+    FAST,
+    IMPATIENT,
+    PHASES,
+    Began,
+    Said,
+    Sent,
+    is_silent,
+    refuses,
+    says,
+    says_then_drops,
+)
 from tests.runware.helpers import MemoryLedger, register, script, statuses, upload
 
 
@@ -32,6 +48,7 @@ def dies_at():
 
 
 def run(runware, ledger, transport="ws", timings=FAST, **more):
+    runware.log.append(Began())
     with RunwareClient(runware.endpoint, transport=transport, timings=timings) as client:
         return register(client, ledger=ledger, **more)
 
@@ -171,3 +188,144 @@ def test_a_drop_in_the_middle_of_sending_is_no_second_upload(runware):
     runware.keeps_sessions = False
     run(runware, MemoryLedger())
     assert len(set(runware.task_uuids)) == 1
+
+
+# Only the shorter silence, of who comes back, is over within these tests.
+COMES_BACK = replace(IMPATIENT, answer=60, silence=60)
+WAYS = [("ws", True), ("ws", False), ("rest", True)]
+
+
+def falls_silent(*repeated):
+    """Return a platform that takes the first task and then says nothing more of it; a second one is ready at once."""
+    first = []
+
+    def script(wire, task):
+        if not first:
+            first.append(task["taskUUID"])
+            wire.phase(task, "validated")
+        elif task["taskUUID"] != first[0]:
+            wire.phase(task, "ready")
+        elif repeated:
+            wire.phase(task, *repeated)
+        else:
+            wire.error(code="conflictTaskUUID", message="known", taskUUID=task["taskUUID"])
+
+    return script
+
+
+def dies_with(runware, ledger, transport="ws"):
+    """Let a process begin, and end when the first status is in its ledger."""
+
+    def die(_):
+        raise DiedError
+
+    with pytest.raises(DiedError):
+        run(runware, ledger, transport, on_phase=die)
+
+
+@pytest.mark.parametrize("repeated", [(), ("validated",)])
+@pytest.mark.parametrize(("transport", "keeps_sessions"), WAYS)
+def test_what_falls_silent_is_asked_for_anew_by_the_next_process(runware, transport, keeps_sessions, repeated):
+    script(runware, falls_silent(*repeated))
+    runware.keeps_sessions = keeps_sessions
+    ledger = MemoryLedger()
+    dies_with(runware, ledger, transport)
+    began = time.monotonic()
+    assert statuses(run(runware, ledger, transport, COMES_BACK)) == ["validated", "ready"]
+    assert COMES_BACK.resume_silence <= time.monotonic() - began < 10
+    first, *_, last = runware.sent_of("modelUpload")
+    assert len(set(runware.task_uuids)) == 2
+    assert (first["air"], first["uniqueIdentifier"]) == (last["air"], last["uniqueIdentifier"])
+    assert ledger.saved[-1].attempt == 2
+
+
+def test_what_was_never_answered_is_asked_for_anew_by_the_next_process(runware, dies_at):
+    script(runware, is_silent, is_silent, says("ready"))
+    runware.keeps_sessions = False
+    ledger = MemoryLedger()
+    dies_at("register.after_send")
+    with pytest.raises(DiedError):
+        run(runware, ledger)
+    assert statuses(run(runware, ledger, timings=COMES_BACK)) == ["ready"]
+    first, second, third = runware.task_uuids
+    assert first == second != third
+
+
+def test_news_end_the_haste_of_a_process_that_comes_back(runware):
+    def slow(wire, _):
+        task = runware.sent_of("modelUpload")[0]
+        wire.phase(task, "downloaded")
+        threading.Timer(3 * COMES_BACK.resume_silence, wire.phase, (task, "ready")).start()
+
+    script(runware, says("validated"))
+    runware.resumed.append(slow)
+    ledger = MemoryLedger()
+    dies_with(runware, ledger)
+    assert statuses(run(runware, ledger, timings=COMES_BACK)) == ["validated", "downloaded", "ready"]
+    assert len(runware.task_uuids) == 1
+
+
+def ago(seconds):
+    return (datetime.now(timezone.utc) - timedelta(seconds=seconds)).isoformat(timespec="milliseconds")
+
+
+def left_behind(**changes):
+    known = {
+        "task_uuid": "0" * 8 + "-0000-4000-8000-" + "0" * 12,
+        "request_digest": upload().digest(),
+        "accepted": True,
+    }
+    return Submission.model_validate({**known, "sent_at": ago(900), **changes})
+
+
+@pytest.mark.parametrize(
+    "heard",
+    [
+        {"heard_at": ago(400)},
+        {"phases": [{"status": "validated", "at": ago(400)}]},
+        {},
+        {"accepted": False},
+    ],
+    ids=["as it is kept", "as it was kept before", "nothing but the sending", "never answered"],
+)
+@pytest.mark.parametrize("transport", ["ws", "rest"])
+def test_after_a_silence_of_five_minutes_a_process_asks_anew_at_once(runware, heard, transport):
+    ledger = MemoryLedger(left_behind(**heard))
+    script(runware, says("ready"))
+    assert statuses(run(runware, ledger, transport))[-1] == "ready"
+    [sent] = runware.task_uuids
+    assert sent != ledger.saved[0].task_uuid
+
+
+@pytest.mark.parametrize("heard_at", [ago(200), ago(-3600), "garbage", "2999-01-01T00:00:00"])
+def test_a_silence_that_is_short_or_lies_in_the_future_leads_to_the_same_task(runware, heard_at):
+    ledger = MemoryLedger(left_behind(heard_at=heard_at, sent_at=ago(200)))
+    script(runware, says("ready"))
+    run(runware, ledger)
+    assert runware.task_uuids == [ledger.saved[0].task_uuid]
+
+
+def test_a_clock_that_was_set_back_does_not_make_the_next_process_wait_longer(runware):
+    script(runware, falls_silent())
+    ledger = MemoryLedger()
+    dies_with(runware, ledger, "rest")
+    ledger.save(ledger.saved[-1].model_copy(update={"heard_at": ago(-86400), "sent_at": ago(-86400)}))
+    assert statuses(run(runware, ledger, "rest", COMES_BACK))[-1] == "ready"
+
+
+@pytest.mark.parametrize("transport", ["ws", "rest"])
+def test_nothing_is_saved_only_to_tell_when_something_was_heard(runware, transport):
+    def repeats(wire, task):
+        wire.phase(task, *PHASES[:-1], *PHASES[:-1], "stored", "ready")
+
+    ledger = MemoryLedger()
+    script(runware, repeats)
+    run(runware, ledger, transport)
+    begun_and_sent = 2
+    assert len(ledger.saved) == begun_and_sent + len(PHASES)
+    assert [saved.heard_at is not None for saved in ledger.saved] == [False] * begun_and_sent + [True] * len(PHASES)
+
+
+def test_a_submission_of_an_older_version_is_read():
+    older = left_behind().model_dump(exclude={"heard_at"})
+    assert Submission.model_validate(older).heard_at is None

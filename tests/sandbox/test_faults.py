@@ -138,6 +138,41 @@ def test_never_answering(client: Client, never: str) -> None:
     assert not client.sandbox.world.models
 
 
+def test_a_stalled_upload_goes_on_when_the_same_model_is_asked_for_with_a_new_task(client: Client) -> None:
+    client.sandbox.faults.stall_after = "downloaded"
+    with client.talk() as talk:
+        talk.item()
+        talk.send(client.task())
+        assert talk.statuses("downloaded") == ["validated", "downloaded"]
+        with pytest.raises(TimeoutError):
+            talk.frame(timeout=0.2)
+    again = client.task()
+    with client.talk() as talk:
+        talk.item()
+        talk.send(again)
+        assert talk.statuses() == ["validated", "optimized", "stored", "ready"]
+    assert list(client.sandbox.world.registrations.values()) == [1]
+    assert len(client.sandbox.world.downloads) == 1
+
+
+def test_a_stalled_upload_does_not_go_on_by_the_same_task(client: Client) -> None:
+    client.sandbox.faults.stall_after = "validated"
+    task = client.task()
+    assert client.post(task).json()["data"][0]["status"] == "validated"
+    assert client.post(task).json()["errors"][0]["code"] == "conflictTaskUUID"
+    assert client.sandbox.world.models["sandbox:1@1"].status == "validated"
+
+
+def test_a_model_may_not_be_listed_before_it_is_ready(client: Client) -> None:
+    client.sandbox.faults.stall_after = "validated"
+    client.sandbox.faults.list_when_ready = True
+    client.post(client.task())
+    assert client.ask("modelSearch")["results"] == []
+    client.post(client.task())
+    client.settled()
+    assert [result["air"] for result in client.ask("modelSearch")["results"]] == ["sandbox:1@1"]
+
+
 def test_a_swallowed_upload_is_done_in_silence(client: Client) -> None:
     client.sandbox.faults.swallow_acks = 1
     with client.talk() as talk:
