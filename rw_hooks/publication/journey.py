@@ -62,8 +62,8 @@ class Journey:
             return
         host = self._services.settings.text("host")
         change = policy.plan(self.row, self.results, intent, host=host, expires_at=self.deadline.utc)
-        if change is not None:
-            self._apply(change)
+        if change is not None:  # where it is lost, what was asked for is still there; an update is not
+            self._apply(change, durable=isinstance(intent, policy.Update))
 
     def may_take(self, stage: Stage) -> bool:
         """Whether this stage is to be run now."""
@@ -121,9 +121,9 @@ class Journey:
             self._services.observer.note(f"the description differs: updating the metadata only ({shown})")
         self._apply(change)
 
-    def _apply(self, change: Change) -> None:
+    def _apply(self, change: Change, *, durable: bool = True) -> None:
         self.results = self.results.without(change.forget).including(change.results)
-        self.row = self._services.store.apply(self.row.id, change)
+        self.row = self._services.store.apply(self.row.id, change, durable=durable)
 
     def _stop(self, stage: Stage, error: RwHooksError) -> None:
         error.stage = error.stage or stage.name

@@ -7,7 +7,7 @@ import os
 import time
 from pathlib import Path
 
-__all__ = ["clear_leftovers", "is_old", "private_folder"]
+__all__ = ["clear_leftovers", "is_old", "private_folder", "sync_folder"]
 
 _LEFT_SECONDS = 3600.0
 
@@ -35,3 +35,13 @@ def clear_leftovers(folder: Path, pattern: str) -> None:
 def is_old(*paths: Path) -> bool:
     """Whether nobody has written any of these for an hour."""
     return time.time() - max(path.stat().st_mtime for path in paths) > _LEFT_SECONDS
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the new name survive a power cut, where folders can be synced."""
+    with contextlib.suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -254,12 +255,13 @@ class EngineSuite:
         assert [(entry.id, entry.status) for entry in seen] == [(name, "ready") for name in names]
 
     def test_nothing_that_is_kept_holds_the_key_or_a_signature(self, world: EngineWorld) -> None:
-        webhook = "https://hooks.example/in?signature=canary-signature"
+        shutil.copyfile(world.file(), world.sandbox.folder / world.file().name)
+        signed = f"{world.sandbox.files_url}{world.file().name}?signature=canary-signature"
         with world.open() as engine:
-            identity = engine.submit(world.item(world.file(), webhook_url=webhook), Silent())
+            identity = engine.submit(world.item(world.file(), host=signed), Silent())
             kept = repr((engine.store.get(identity), engine.store.results(identity)))
-            assert engine.store.secrets(identity) == {"webhook_url": webhook}
-            engine.advance(identity, "proceed", Silent())
+            assert engine.store.secrets(identity) == {"host": signed}
+            assert engine.advance(identity, "proceed", Silent()).status == "ready"
             kept += repr((engine.store.get(identity), engine.store.results(identity)))
             assert engine.store.secrets(identity) == {}
         assert "canary-signature" not in kept
