@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from types import TracebackType
 
 from rw_hooks.errors import RwHooksError
 from rw_hooks.runware.media import store_image
@@ -42,9 +41,7 @@ class RunwareClient:
     def __enter__(self) -> RunwareClient:  # noqa: PYI034 - typing.Self comes with Python 3.11
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def close(self) -> None:
