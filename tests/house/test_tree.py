@@ -36,6 +36,14 @@ def test_the_median_module_is_shorter_than_150_lines():
     assert statistics.median(map(lines_of, SOURCES)) < 150
 
 
+def test_no_folder_holds_more_than_20_modules():
+    folders = [folder for folder in (ROOT / "rw_hooks").rglob("*") if folder.is_dir() and folder.name != "cli"]
+    modules = {
+        relative(folder): [path for path in folder.glob("*.py") if path.stem != "__init__"] for folder in folders
+    }
+    assert [name for name, found in modules.items() if len(found) > 20] == []
+
+
 def test_every_module_says_why_it_exists():
     assert [relative(path) for path in SOURCES if not ast.get_docstring(ast.parse(path.read_text("utf-8")))] == []
 
