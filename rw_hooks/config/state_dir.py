@@ -53,7 +53,7 @@ def working_folder() -> Path:
 
 def clear_state_leftovers(home: Path) -> None:
     """Remove what killed processes left half-written in the state folder; an inbox's may hold a secret URL."""
-    for folder in ("", "inbox", "standing", "runs"):
+    for folder in ("", "inbox", "standing", "runs", "spool"):
         clear_leftovers(home / folder, ".*.tmp")
     clear_leftovers(home / "spool", ".*.partial*")
     for unpacked in (home / "spool").glob(".unpacking-*"):

@@ -33,6 +33,7 @@ from rw_hooks.queue.inbox import QueueItem, drop
 from rw_hooks.queue.snapshot import hold, release
 from rw_hooks.queue.status import JobStatus
 from rw_hooks.queue.worker_lease import WorkerLease
+from rw_hooks.support.file_state import FileState
 from rw_hooks.support.private_files import private_folder
 from rw_hooks.support.process_lock import ProcessLock
 from rw_hooks.support.redact import fingerprint, redact
@@ -84,7 +85,7 @@ class _Session:
         process: The process that began it: a forked one begins its own.
         saves: How many saves there were.
         occasion: Step and epoch of the newest save.
-        numbers: Which save each file was, by inode, size and modification time.
+        numbers: Which save each file was.
         waiting: Intermediate saves without a worker: number, place in the inbox, and what keeps the bytes.
     """
 
@@ -94,12 +95,11 @@ class _Session:
     saves: int = 0
     occasion: tuple[int | None, int | None] = (None, None)
     waiting: list[tuple[int, Path, Path]] = field(default_factory=list[tuple[int, Path, Path]])
-    numbers: dict[tuple[int, int, int], int] = field(default_factory=dict[tuple[int, int, int], int])
+    numbers: dict[FileState, int] = field(default_factory=dict[FileState, int])
 
     def number(self, file: Path, occasion: tuple[int | None, int | None], *, final: bool) -> int:
         """Return which save it is: files of one step and epoch are one; what becomes the final one stays as it was."""
-        status = file.stat()
-        state = (status.st_ino, status.st_size, status.st_mtime_ns)
+        state = FileState.of(file)
         if final and state in self.numbers:
             return self.numbers[state]
         if occasion == (None, None) or occasion != self.occasion:

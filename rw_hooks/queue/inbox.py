@@ -15,8 +15,9 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any, cast
 
-from rw_hooks.support.atomic_json import write
+from rw_hooks.support.atomic_file import write_json
 from rw_hooks.support.failpoints import reach
+from rw_hooks.support.file_state import FileState
 from rw_hooks.support.private_files import private_folder
 
 __all__ = ["SCHEMA", "NewerSchemaError", "QueueItem", "drop", "left_waiting", "remove", "waiting"]
@@ -78,6 +79,11 @@ class QueueItem:
     at: str = field(default_factory=lambda: datetime.now(timezone.utc).isoformat(timespec="milliseconds"))
     schema: int = SCHEMA
 
+    @property
+    def state(self) -> FileState:
+        """How the file looked when it was handed over, as far as that can be compared after a restart."""
+        return FileState(self.size, self.mtime_ns)
+
 
 def drop(home: Path, item: QueueItem, *, durable: bool) -> Path:
     """Put the hand-over into the inbox and return its file.
@@ -92,7 +98,7 @@ def drop(home: Path, item: QueueItem, *, durable: bool) -> Path:
     """
     folder = private_folder(private_folder(home) / "inbox")
     final = folder / (item.id + _SUFFIX)
-    write(final, asdict(item), durable=durable, point="inbox")
+    write_json(final, asdict(item), durable=durable, point="inbox")
     return final
 
 

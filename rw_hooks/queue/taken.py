@@ -10,6 +10,7 @@ import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
+from rw_hooks.support.atomic_file import move
 from rw_hooks.support.failpoints import reach
 from rw_hooks.support.private_files import private_folder
 
@@ -26,7 +27,7 @@ def keep(home: Path, file: Path, publication: str) -> None:
     """
     reach("inbox.before_remove")
     try:
-        file.replace(private_folder(home / "taken") / f"{publication}.{file.name}")
+        move(file, private_folder(home / "taken") / f"{publication}.{file.name}")
     except OSError:  # the journal has it: what cannot be kept a second time need not be
         file.unlink(missing_ok=True)
     reach("inbox.after_remove")
@@ -45,7 +46,7 @@ def give_back(home: Path, file: Path) -> None:
         OSError: It cannot be moved; it is no fault when somebody else has just done so.
     """
     with contextlib.suppress(FileNotFoundError):
-        file.replace(private_folder(home / "inbox") / file.name.partition(".")[2])
+        move(file, private_folder(home / "inbox") / file.name.partition(".")[2])
 
 
 def forget(home: Path, publication: str) -> None:

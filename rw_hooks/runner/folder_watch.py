@@ -20,6 +20,7 @@ from rw_hooks.integration import RunArtifact, read_run
 from rw_hooks.publication.services import endpoint_of
 from rw_hooks.runner.output_dirs import Look, look_at
 from rw_hooks.runner.session import CommandHook
+from rw_hooks.support.file_state import FileState
 
 __all__ = ["Watch"]
 
@@ -46,10 +47,10 @@ class Watch:
     def __init__(self, folder: Path, settings: Settings) -> None:
         self._folder = folder
         self._settings = settings
-        self._done: dict[Path, tuple[int, int]] = look_at([folder])
+        self._done: dict[Path, FileState] = look_at([folder])
         self._last: Look = {}
         self._known = _published_before(settings)
-        self._read: dict[tuple[Path, tuple[int, int]], str] = {}
+        self._read: dict[tuple[Path, FileState], str] = {}
         self.hook = CommandHook(settings)
 
     def run(self, stop: Event, every: float) -> None:
@@ -71,7 +72,7 @@ class Watch:
                 self._done[path] = state
         self._last = now
 
-    def _take(self, path: Path, state: tuple[int, int]) -> bool:
+    def _take(self, path: Path, state: FileState) -> bool:
         """Hand a result over; False where the hook cannot take it now, and the next look is to try again."""
         try:
             artifact = self._artifact(path)

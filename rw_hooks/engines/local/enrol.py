@@ -30,6 +30,7 @@ from rw_hooks.queue.snapshot import (
     source_of,
 )
 from rw_hooks.support import named_locks
+from rw_hooks.support.atomic_file import renamed_when_whole
 from rw_hooks.support.deadline import Deadline
 from rw_hooks.support.private_files import private_folder
 from rw_hooks.support.redact import redact_url
@@ -160,14 +161,11 @@ def _read_into(context: Services, item: QueueItem, own: Path) -> Inspection:
     keys = context.settings.value("strip_metadata", _NO_KEYS)
     partial = own.with_name(f".{own.name}.partial")
     require_as_handed_over(item)
-    try:
+    with renamed_when_whole(partial, own):
         if keys:
             strip_metadata(source_of(item), partial, "private" if keys == ("private",) else keys)
         inspection = _inspect(context, item, partial if keys else source_of(item), copy_to=None if keys else partial)
         require_as_handed_over(item)
-        partial.replace(own)
-    finally:
-        partial.unlink(missing_ok=True)
     release_item(item, but=own)
     return inspection
 

@@ -29,6 +29,7 @@ from rw_hooks.publication.store import Result, Row
 from rw_hooks.runware import ModelUpload, Phase, Registration, build_upload
 from rw_hooks.support.deadline import Deadline
 from rw_hooks.support.failpoints import reach
+from rw_hooks.support.file_state import FileState
 from rw_hooks.support.named_locks import held
 
 __all__ = ["INSPECTION", "RUN", "Registered", "Work", "inspection_of"]
@@ -138,7 +139,7 @@ def _host(work: Work) -> Location:
 def _require_unchanged(work: Work) -> None:
     """Stop where the file is gone or has another size; its content is checked where it is hosted."""
     try:
-        size = Path(work.row.held).stat().st_size
+        size = FileState.of(Path(work.row.held)).size
     except OSError:
         raise ArtifactError(
             "file_gone", f"{work.row.path} is no longer there", hint="publish it again from where it is now"
