@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from rw_hooks.errors import UsageError
+from rw_hooks.support.named_locks import clear_older_locks
 from rw_hooks.support.private_files import clear_leftovers, is_old
 
 __all__ = ["clear_state_leftovers", "state_home", "working_folder"]
@@ -56,6 +57,7 @@ def clear_state_leftovers(home: Path) -> None:
     for folder in ("", "inbox", "standing", "runs", "spool"):
         clear_leftovers(home / folder, ".*.tmp")
     clear_leftovers(home / "spool", ".*.partial*")
+    clear_older_locks(home)
     for unpacked in (home / "spool").glob(".unpacking-*"):
         with contextlib.suppress(OSError):
             if is_old(unpacked, *unpacked.iterdir()):
