@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from rw_hooks.integration import RunArtifact, RunFolder, SaveName, refusal, save_name
+from rw_hooks.integration import RunArtifact, RunFolder, SaveName, refusal_by_place, save_name
 
 __all__ = ["kohya_artifacts"]
 
@@ -33,11 +33,11 @@ def kohya_artifacts(run: RunFolder, output_name: str | None) -> Sequence[RunArti
     samples = _samples(run)
     artifacts: list[RunArtifact] = []
     for path in run.weights:
-        reason = refusal(path) or _cache(run, path)
+        reason = _cache(run, path)
         name = SaveName(path.stem, None, None, None) if path.stem == output_name else save_name(path)
         if reason:
             artifacts.append(RunArtifact(path=path, publishable=False, reason=reason))
-        elif output_name in (None, name.stem):
+        elif output_name in (None, name.stem) or refusal_by_place(path):
             artifacts.append(_artifact(path, name, samples))
     return artifacts
 
