@@ -19,7 +19,6 @@ from rw_hooks.errors import UsageError
 from rw_hooks.queue.runs import known
 from rw_hooks.runner import output_dirs
 from rw_hooks.runner.child_process import run_child
-from rw_hooks.runner.machines import machine_rank
 from rw_hooks.runner.output_dirs import Places, look_at, without_secrets
 from rw_hooks.runner.session import Session
 from tests.doubles.saves import save
@@ -447,7 +446,7 @@ def test_a_file_that_goes_while_we_look_is_passed_over(tmp_path):
 
     with os.scandir(tmp_path) as entries:
         listed = Listing(entries)
-    with mock.patch.object(places.os, "scandir", return_value=listed):
+    with mock.patch.object(output_dirs.os, "scandir", return_value=listed):
         assert list(look_at([tmp_path])) == [there]
 
 
@@ -486,20 +485,6 @@ def test_a_training_that_failed_before_its_final_file_gives_its_newest_save(trai
         """))  # fmt: skip
     assert done.returncode == 9
     assert names(training) == [("toy-step00000002.safetensors", False)]
-
-
-@pytest.mark.parametrize(
-    ("words", "rank"),
-    [
-        (["accelerate", "launch", "--machine_rank", "1", "train.py"], 1),
-        (["torchrun", "--nnodes=2", "--node-rank=1", "train.py"], 1),
-        (["torchrun", "--node_rank", "0", "train.py"], 0),
-        (["python", "train.py", "--node_rank"], 0),
-        (["python", "train.py", "--node_rank", "first"], 0),
-    ],
-)
-def test_the_machine_is_known_by_its_launchers_word(words, rank):
-    assert machine_rank(words) == rank
 
 
 def test_another_machine_trains_and_publishes_nothing(training):
