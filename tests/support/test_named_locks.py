@@ -227,12 +227,8 @@ def _leave(home: Path) -> None:
 
 @NEEDS_FORK
 def test_a_child_outlives_its_parent_and_does_not_keep_its_lock(tmp_path):
-    script = HOLD.replace("sys.stdin.readline()", """
-    import os
-    if not os.fork():
-        os.close(1); os.close(0); time.sleep(30)
-    sys.stdin.readline()
-""").replace("\n\n    import", "\n    import")  # fmt: skip
+    fork = "    import os\n    if not os.fork():\n        os.close(1); time.sleep(30)\n"
+    script = HOLD.replace("    print(", fork + "    print(")
     with subprocess.Popen([sys.executable, "-c", script, tmp_path, NAME], stdin=subprocess.PIPE,
                           stdout=subprocess.PIPE, cwd=ROOT, start_new_session=True) as process:  # fmt: skip
         assert process.stdout is not None

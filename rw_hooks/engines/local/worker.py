@@ -35,6 +35,7 @@ from rw_hooks.queue.status import JobStatus
 from rw_hooks.queue.taken import kept
 from rw_hooks.queue.worker_lease import WorkerLease
 from rw_hooks.runware import Endpoint
+from rw_hooks.support.backoff import pause
 from rw_hooks.support.deadline import Deadline
 from rw_hooks.support.os_errors import os_errors_reported
 from rw_hooks.support.redact import redact
@@ -125,15 +126,15 @@ class _Pursuit:
         own: With the options of its hand-over.
         item: The hand-over's name.
         directory: Where the commands of ``then`` and ``on_failure`` run.
-        pause: Seconds until the next attempt.
         deadline: When the last attempt must have begun; None before the first has ended.
+        attempts: How many there have been with this one.
     """
 
     own: Services
     item: str
     directory: Path
-    pause: float
     deadline: Deadline | None = None
+    attempts: int = 1
 
 
 class _Later(NamedTuple):
@@ -239,19 +240,20 @@ class _Worker:
         taken = (path for path, _ in kept(own.home))
         sweep(Path(item.held).parent, {path.stem.rpartition(".")[2] for path in (*file.parent.glob("*.json"), *taken)})
         if publication is not None:
-            self._follow(_Pursuit(own, item.id, Path(item.directory), _FIRST_PAUSE_SECONDS), publication)
+            self._follow(_Pursuit(own, item.id, Path(item.directory)), publication)
 
     def _follow(self, pursuit: _Pursuit, publication: Publication) -> None:
         """Tell how an attempt ended; what is unreachable is tried again until the time for the publication is over."""
         own = pursuit.own
         if publication.status == "pending" and publication.id is not None:
             deadline = pursuit.deadline or time_allowed(own, own.journal.row(publication.id))
+            seconds = pause(pursuit.attempts, first=_FIRST_PAUSE_SECONDS, most=_LONGEST_PAUSE_SECONDS)
             report(own.home, pursuit.item, publication, doing=status.TRY_AGAIN)
-            _LOG.info("%s: pending, again in %.0f s: %s", publication.path, pursuit.pause, publication.error)
-            if deadline.left > pursuit.pause:
-                again = replace(pursuit, deadline=deadline, pause=min(2 * pursuit.pause, _LONGEST_PAUSE_SECONDS))
+            _LOG.info("%s: pending, again in %.0f s: %s", publication.path, seconds, publication.error)
+            if deadline.left > seconds:
+                again = replace(pursuit, deadline=deadline, attempts=pursuit.attempts + 1)
                 attempt = partial(self._attempt, again, publication.id)
-                self._later[_named(pursuit.item)] = _Later(time.monotonic() + pursuit.pause, attempt)
+                self._later[_named(pursuit.item)] = _Later(time.monotonic() + seconds, attempt)
                 return
         _LOG.info("%s: %s %s", publication.path, publication.status, publication.air or "")
         if publication.error is not None:
@@ -277,7 +279,7 @@ class _Worker:
     def _go_on(self, name: str, row: Row) -> None:
         settings = unpack(self._context.settings, row.options)
         own = replace(self._context, settings=settings, observer=_Teller(self._context.home, name))
-        self._attempt(_Pursuit(own, name, Path(row.path).parent, _FIRST_PAUSE_SECONDS), row.id)
+        self._attempt(_Pursuit(own, name, Path(row.path).parent), row.id)
 
     def _secure(self, item: QueueItem) -> None:
         try:
