@@ -8,7 +8,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from rw_hooks.errors import UsageError
+from rw_hooks.errors import MissingError, UsageError
 from rw_hooks.support.named_locks import clear_older_locks
 from rw_hooks.support.private_files import clear_leftovers, is_old
 
@@ -19,13 +19,13 @@ def state_home(environ: Mapping[str, str]) -> Path:
     """Return ``RW_HOOKS_HOME``, or the platform's user state folder for rw-hooks.
 
     Raises:
-        UsageError: It would lie in the user's home, and nobody knows where that is.
+        MissingError: It would lie in the user's home, and nobody knows where that is.
     """
     try:
         return _state_home(environ)
     except RuntimeError:
-        raise UsageError("no_home", "this user has no home folder to keep the state in",
-                         hint="set RW_HOOKS_HOME to a folder on a local disk", stage="setup") from None  # fmt: skip
+        raise MissingError("no_home", "this user has no home folder to keep the state in",
+                           hint="set RW_HOOKS_HOME to a folder on a local disk", stage="setup") from None  # fmt: skip
 
 
 def _state_home(environ: Mapping[str, str]) -> Path:

@@ -23,7 +23,7 @@ from typing import Any, ParamSpec, TypeVar
 from rw_hooks.config.options import check
 from rw_hooks.config.precedence import API_URL, Given, join, pack
 from rw_hooks.config.state_dir import state_home, working_folder
-from rw_hooks.errors import UsageError
+from rw_hooks.errors import MissingError
 from rw_hooks.hook.environment import cannot_outlive, process_rank
 from rw_hooks.hook.jsonable import jsonable, number_or_none
 from rw_hooks.hook.wait import tell, wait_for
@@ -151,7 +151,7 @@ class PublishHook:
         self._directory = Path.cwd()
         try:
             self._home = state_home(os.environ)
-        except UsageError:
+        except MissingError:
             self._home = Path(os.devnull) / "rw-hooks"  # cannot be used, which one warning says with the mend
         self._endpoint = os.environ.get("RUNWARE_API_URL") or API_URL
         key = os.environ.get("RUNWARE_API_KEY", "").strip()

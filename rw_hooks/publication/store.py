@@ -6,14 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from rw_hooks.errors import RwHooksError
+from rw_hooks.errors import JournalError
 from rw_hooks.publication.model import Status
 
 __all__ = ["UNREAD", "JournalError", "Key", "Result", "Row"]
-
-
-class JournalError(RwHooksError):
-    """The journal cannot be read or written; nothing was sent that it does not know of."""
 
 
 UNREAD = "unread:"

@@ -21,7 +21,7 @@ from rw_hooks.config.state_dir import clear_state_leftovers
 from rw_hooks.engines.local.intake import forget_runs, handle, look, report, supersede
 from rw_hooks.engines.local.runner import time_allowed
 from rw_hooks.engines.local.sqlite_store import Journal
-from rw_hooks.errors import EXIT_BUG, RwHooksError
+from rw_hooks.errors import MissingError, RwHooksError
 from rw_hooks.publication.checks import doctor
 from rw_hooks.publication.model import Publication
 from rw_hooks.publication.notify import run_command
@@ -310,7 +310,7 @@ def _named(item: str) -> str:
 
 def _lost(stands: JobStatus) -> JobStatus:
     return replace(
-        stands, status="failed", code="journal_lost", exit_code=EXIT_BUG,
+        stands, status="failed", code="journal_lost", exit_code=MissingError.exit_code,
         message="the journal that knew of this publication is gone", hint=f"rw-hooks publish {stands.path}",
     )  # fmt: skip
 
