@@ -6,7 +6,8 @@
     ├── UsageError (ValueError)      2  the call itself is wrong; nothing was done
     ├── ArtifactError (ValueError)   3  the file must not be published
     │   └── ArtifactChangedError        the file was rewritten while it was being read
-    ├── MissingError                 4  a key, an AIR source, a host or an architecture is missing
+    ├── MissingError                 4  a key, an AIR source, a host, a state folder that can be used is missing
+    │   └── JournalError                the journal cannot be read or written
     ├── RefusedError                 5  a remote said no; it will say no again until something changes
     │   └── ConflictError               a remote already holds something else there
     └── UnreachableError             6  a remote is away or slow; the publication stays in the journal
@@ -26,10 +27,14 @@ from typing import ClassVar
 
 __all__ = [
     "EXIT_BUG",
+    "EXIT_CODES",
     "EXIT_DONE",
+    "EXIT_INTERRUPTED",
+    "EXIT_PIPE",
     "ArtifactChangedError",
     "ArtifactError",
     "ConflictError",
+    "JournalError",
     "MissingError",
     "RefusedError",
     "RwHooksError",
@@ -39,6 +44,8 @@ __all__ = [
 
 EXIT_DONE = 0
 EXIT_BUG = 1
+EXIT_INTERRUPTED = 130
+EXIT_PIPE = 141  # as a shell tells of a program that a closed pipe ended
 
 
 class RwHooksError(Exception):
@@ -53,6 +60,7 @@ class RwHooksError(Exception):
     """
 
     exit_code: ClassVar[int] = EXIT_BUG
+    means: ClassVar[str] = "a bug of rw-hooks; the traceback is in a file that the message names"
     retryable: ClassVar[bool] = False
 
     def __init__(
@@ -92,12 +100,14 @@ class UsageError(RwHooksError, ValueError):
     """The call itself is wrong: an unknown option, a malformed AIR, a value out of bounds."""
 
     exit_code = 2
+    means = "the call is wrong: an unknown option, a malformed value; nothing was done"
 
 
 class ArtifactError(RwHooksError, ValueError):
     """The file must not be published: broken, untrained, or not a model that Runware takes."""
 
     exit_code = 3
+    means = "the artifact is bad: broken, untrained, or no model that Runware takes"
 
 
 class ArtifactChangedError(ArtifactError):
@@ -108,12 +118,18 @@ class MissingError(RwHooksError):
     """Something that nobody but the user can give is missing; the message names the option."""
 
     exit_code = 4
+    means = "something is missing that only you can give: a key, a host, a usable state folder; the message says what"
+
+
+class JournalError(MissingError):
+    """The state folder or the journal in it cannot be used; nothing was sent that it does not know of."""
 
 
 class RefusedError(RwHooksError):
     """A remote refused: wrong key, no credit, no permission, an invalid field."""
 
     exit_code = 5
+    means = "a remote refused; it will not succeed unchanged"
 
 
 class ConflictError(RefusedError):
@@ -124,4 +140,17 @@ class UnreachableError(RwHooksError, ConnectionError):
     """A remote is away, slow or failing on its side; trying again later may succeed."""
 
     exit_code = 6
+    means = "a remote is unreachable or slow; the publication is kept, and 'rw-hooks resume' goes on"
     retryable = True
+
+
+EXIT_CODES: tuple[tuple[int, str], ...] = (
+    (EXIT_DONE, "done"),
+    *(
+        (kind.exit_code, kind.means)
+        for kind in (RwHooksError, UsageError, ArtifactError, MissingError, RefusedError, UnreachableError)
+    ),
+    (EXIT_INTERRUPTED, "interrupted with Ctrl-C; what was begun is kept"),
+    (EXIT_PIPE, "the reader of standard output closed the pipe, as 'head' does; there is no message"),
+)
+"""Every exit code of a command, and what it means."""

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rw_hooks.artifact.checks.adapter import adapter_findings, dtype_findings
-from rw_hooks.artifact.checks.location import is_backup, is_component, is_half, is_shard, is_training_state
+from rw_hooks.artifact.checks.location import Refusal, refusal_by_place
 from rw_hooks.artifact.checks.privacy import privacy_findings
 from rw_hooks.artifact.checks.publishable import refusal_finding
 from rw_hooks.artifact.checks.strength import common_alpha, common_rank
@@ -65,13 +65,14 @@ def inspect(  # noqa: PLR0913 - each keyword is one wish of a caller
         if isinstance(header, Finding):
             hashes = Hashes() if header_only else read_data(file, None, progress=progress, blake3=blake3)
             return _unreadable(file, header, hashes)
-        identity = _placed(identify(header.tensors, header.metadata), placed)
+        refusal = refusal_by_place(placed)
+        identity = _placed(identify(header.tensors, header.metadata), refusal)
         data = _Data()
         if not header_only:
             data = _read_data(
                 file, header, identity, lambda sink: read_data(file, sink, progress=progress, blake3=blake3)
             )
-    return _inspection(file, header, identity, data, _place_findings(placed))
+    return _inspection(file, header, identity, data, refusal)
 
 
 @dataclass(frozen=True)
@@ -109,40 +110,28 @@ def _unreadable(file: OpenFile, finding: Finding, hashes: Hashes) -> Inspection:
     )
 
 
-def _placed(identity: Identity, path: Path) -> Identity:
+def _placed(identity: Identity, refusal: Refusal | None) -> Identity:
     """Correct the identity by where the file lies, where its header alone cannot tell."""
-    if identity.adapter is not None and (is_training_state(path) or is_backup(path)):
-        return replace(identity, category="other", families=(), architectures=(), format=None, code="training_state")
-    if identity.category in {"checkpoint", "vae"} or identity.code in {"text_encoder", "image_encoder"}:
-        if is_component(path):
-            return replace(identity, category="checkpoint", format="diffusers-component", code="diffusers_component")
-        if is_training_state(path):
-            return replace(identity, category="other", format=None, code="training_state")
+    code = refusal.code if refusal else None
+    if code == "training_state":
+        return replace(identity, category="other", families=(), architectures=(), format=None)
+    if code == "diffusers_component":
+        return replace(identity, category="checkpoint", format="diffusers-component")
+    if code == "half_embedding":
+        return replace(identity, families=())
     if identity.format == "diffusers-component":
         return replace(identity, code="diffusers_component")
-    if identity.category == "embeddings" and is_half(path):
-        return replace(identity, families=(), code="half_embedding")
     return identity
 
 
-def _place_findings(path: Path) -> tuple[Finding, ...]:
-    if not is_shard(path):
-        return ()
-    message = "this is one shard of a model that was saved in several files; merge them and publish the result"
-    return (Finding(code="shard", severity="error", message=message),)
-
-
-def _inspection(
-    file: OpenFile, header: Header, identity: Identity, data: _Data, place_findings: tuple[Finding, ...]
-) -> Inspection:
+def _inspection(file: OpenFile, header: Header, identity: Identity, data: _Data, refusal: Refusal | None) -> Inspection:
     claims = _with_token(read_claims(header.metadata), header, identity)
     decision = decide(identity, claims)
     adapter, hashes = identity.adapter, data.hashes
     findings = (
         *header.findings,
-        *place_findings,
         *data.findings,
-        *refusal_finding(identity.code),
+        *refusal_finding(refusal, identity.code),
         *decision.findings,
         *(adapter_findings(adapter, claims, data.contents) if adapter else ()),
         *dtype_findings(header.tensors, adapter),

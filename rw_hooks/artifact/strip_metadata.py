@@ -6,12 +6,13 @@ import json
 import os
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from rw_hooks.artifact.checks.privacy import keys_to_strip
 from rw_hooks.artifact.model import Finding
 from rw_hooks.artifact.read.one_pass import open_file, read_header, require_unchanged
 from rw_hooks.errors import ArtifactError
+from rw_hooks.support.atomic_file import replacing
 
 __all__ = ["strip_metadata"]
 
@@ -35,8 +36,6 @@ def strip_metadata(path: Path | str, destination: Path | str, keys: Iterable[str
         ArtifactError: It is not a sound safetensors file.
         ArtifactChangedError: It was rewritten meanwhile.
     """
-    import tempfile  # here: loading it takes longer than inspecting a header
-
     path, destination = Path(path), Path(destination)
     with open_file(path) as file:
         header = read_header(file)
@@ -44,12 +43,8 @@ def strip_metadata(path: Path | str, destination: Path | str, keys: Iterable[str
             raise ArtifactError(header.code, f"{path}: {header.message}", hint=f"see: rw-hooks inspect {path}")
         removed = keys_to_strip(header.metadata, keys.split(",") if isinstance(keys, str) else keys)
         raw = _without(file.raw_header, removed)
-        descriptor, temporary = tempfile.mkstemp(prefix=".", suffix=".partial", dir=destination.parent)
-        try:
-            require_unchanged(file, header.data_start + _write(descriptor, raw, file.descriptor))
-            Path(temporary).replace(destination)
-        finally:
-            Path(temporary).unlink(missing_ok=True)
+        with replacing(destination, durable=True) as out:
+            require_unchanged(file, header.data_start + _write(out, raw, file.descriptor))
     return removed
 
 
@@ -64,13 +59,10 @@ def _without(raw: bytes, removed: tuple[str, ...]) -> bytes:
     return text + b" " * (-len(text) % _ALIGNMENT)
 
 
-def _write(target: int, header: bytes, source: int) -> int:
+def _write(target: IO[bytes], header: bytes, source: int) -> int:
     """Write header and data, and return how many bytes the data is long."""
     copied = 0
-    with os.fdopen(target, "wb") as out:
-        out.write(len(header).to_bytes(8, "little") + header)
-        while piece := os.read(source, _PIECE):
-            copied += out.write(piece)
-        out.flush()
-        os.fsync(out.fileno())
+    target.write(len(header).to_bytes(8, "little") + header)
+    while piece := os.read(source, _PIECE):
+        copied += target.write(piece)
     return copied

@@ -11,11 +11,9 @@ import os
 import sys
 
 from rw_hooks.cli.commands import overview
+from rw_hooks.errors import EXIT_PIPE
 
 __all__ = ["main"]
-
-
-_EXIT_PIPE = 141  # as a shell tells of a program that a closed pipe ended
 
 
 def main() -> None:
@@ -26,7 +24,7 @@ def main() -> None:
         sys.stdout.flush()
     except BrokenPipeError:  # the reader has all it wanted
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = _EXIT_PIPE
+        code = EXIT_PIPE
     if code is not None:
         sys.exit(code)
 

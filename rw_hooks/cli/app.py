@@ -10,11 +10,9 @@ from collections.abc import Sequence
 from cyclopts import App, CycloptsError, Parameter
 
 from rw_hooks.cli.commands import COMMANDS
-from rw_hooks.errors import RwHooksError, UsageError
+from rw_hooks.errors import EXIT_INTERRUPTED, RwHooksError, UsageError
 
 __all__ = ["build", "run"]
-
-EXIT_INTERRUPTED = 130
 
 
 def build() -> App:

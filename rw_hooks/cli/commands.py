@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from rw_hooks import __version__
+from rw_hooks.errors import EXIT_CODES
 
-__all__ = ["COMMANDS", "EXIT_CODES", "Command", "overview"]
+__all__ = ["COMMANDS", "Command", "overview"]
 
 
 @dataclass(frozen=True)
@@ -44,17 +45,6 @@ COMMANDS = (
     Command("init", "", "Write a commented rw-hooks.toml."),
     Command("sandbox", "", "Run Runware's API and a file host on this machine, for tries and tests."),
     Command("demo", "", "Make a small real LoRA and take it through the whole journey in the sandbox."),
-)
-
-EXIT_CODES = (
-    (0, "done"),
-    (1, "a bug of rw-hooks; the traceback is in a file that the message names"),
-    (2, "the call is wrong: an unknown option, a malformed value"),
-    (3, "the artifact is bad"),
-    (4, "something is missing: a key, an AIR source, a host, an architecture"),
-    (5, "a remote refused; it will not succeed unchanged"),
-    (6, "a remote is unreachable or slow; the publication is kept, and 'rw-hooks resume' goes on"),
-    (130, "interrupted; what was begun is kept"),
 )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -12,6 +13,7 @@ from rw_hooks.cli.show import say
 from rw_hooks.config.options import OPTIONS, Option
 from rw_hooks.config.settings import CONFIG_NAME
 from rw_hooks.errors import UsageError
+from rw_hooks.support.atomic_file import write_text
 
 __all__ = ["init", "template"]
 
@@ -37,14 +39,12 @@ def init(
 ) -> int:
     """Write a commented rw-hooks.toml into the working directory; every line in it is switched off."""
     path = Path(CONFIG_NAME)
+    if os.path.lexists(path) and not force:
+        raise UsageError("config_exists", f"{CONFIG_NAME} is already here", hint="rw-hooks init --force writes over it")
     try:
-        with path.open("w" if force else "x", encoding="utf-8", newline="\n") as file:
-            file.write(template())
-    except FileExistsError:
-        raise UsageError(
-            "config_exists", f"{CONFIG_NAME} is already here", hint="rw-hooks init --force writes over it"
-        ) from None
-    except OSError as error:
+        real = path.resolve()  # a link stays one
+        write_text(real, template(), mode=real.stat().st_mode & 0o777 if real.exists() else 0o666)
+    except (OSError, RuntimeError) as error:  # RuntimeError: links that lead to themselves, before Python 3.13
         raise UsageError("config_unwritable", f"{CONFIG_NAME} cannot be written: {error}") from None
     say(f"Wrote {path.absolute()}.")
     return 0

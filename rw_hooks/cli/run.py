@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -14,8 +15,8 @@ from rw_hooks.cli.show import say, say_error
 from rw_hooks.config.settings import Settings
 from rw_hooks.engines.base import open_engine
 from rw_hooks.errors import MissingError, RwHooksError, UnreachableError, UsageError
+from rw_hooks.hook.environment import node_rank
 from rw_hooks.runner.child_process import run_child, signals_ignored
-from rw_hooks.runner.machines import machine_rank
 from rw_hooks.runner.session import Session
 
 __all__ = ["run"]
@@ -38,7 +39,7 @@ def run(
         raise UsageError("no_command", "no command was given", hint="rw-hooks run [options] -- COMMAND...",
                          stage="setup")  # fmt: skip
     settings = settings_from(options)
-    if machine_rank(command):
+    if node_rank(command, os.environ):
         say("Nothing is published from this machine: in distributed training only machine 0 does.")
         return run_child(command)
     session = Session(settings, command, Path.cwd())

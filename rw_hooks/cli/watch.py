@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 from pathlib import Path
-from threading import Event
+from threading import Event, Thread
 from types import FrameType
 from typing import Annotated
 
@@ -42,7 +42,8 @@ def watch(
     stop = Event()
 
     def end(_number: int, _frame: FrameType | None) -> None:
-        stop.set()
+        # In a thread: the main one may hold the event's lock just now, and would wait for itself.
+        Thread(target=stop.set, daemon=True).start()
 
     before = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM)}
     watched = Watch(folder.absolute(), settings)

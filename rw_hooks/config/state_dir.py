@@ -8,7 +8,8 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from rw_hooks.errors import UsageError
+from rw_hooks.errors import MissingError, UsageError
+from rw_hooks.support.named_locks import clear_older_locks
 from rw_hooks.support.private_files import clear_leftovers, is_old
 
 __all__ = ["clear_state_leftovers", "state_home", "working_folder"]
@@ -18,13 +19,13 @@ def state_home(environ: Mapping[str, str]) -> Path:
     """Return ``RW_HOOKS_HOME``, or the platform's user state folder for rw-hooks.
 
     Raises:
-        UsageError: It would lie in the user's home, and nobody knows where that is.
+        MissingError: It would lie in the user's home, and nobody knows where that is.
     """
     try:
         return _state_home(environ)
     except RuntimeError:
-        raise UsageError("no_home", "this user has no home folder to keep the state in",
-                         hint="set RW_HOOKS_HOME to a folder on a local disk", stage="setup") from None  # fmt: skip
+        raise MissingError("no_home", "this user has no home folder to keep the state in",
+                           hint="set RW_HOOKS_HOME to a folder on a local disk", stage="setup") from None  # fmt: skip
 
 
 def _state_home(environ: Mapping[str, str]) -> Path:
@@ -53,9 +54,10 @@ def working_folder() -> Path:
 
 def clear_state_leftovers(home: Path) -> None:
     """Remove what killed processes left half-written in the state folder; an inbox's may hold a secret URL."""
-    for folder in ("", "inbox", "standing", "runs"):
+    for folder in ("", "inbox", "standing", "runs", "spool"):
         clear_leftovers(home / folder, ".*.tmp")
     clear_leftovers(home / "spool", ".*.partial*")
+    clear_older_locks(home)
     for unpacked in (home / "spool").glob(".unpacking-*"):
         with contextlib.suppress(OSError):
             if is_old(unpacked, *unpacked.iterdir()):

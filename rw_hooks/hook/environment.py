@@ -1,4 +1,4 @@
-"""Where a trainer runs: whether this process leads its run, and whether a worker could outlive it.
+"""Where a trainer runs: which process and which machine of its run this is, and whether a worker could outlive it.
 
 Standard library only.
 
@@ -10,17 +10,22 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import zip_longest
 from pathlib import Path
 
-__all__ = ["cannot_outlive", "rank"]
+__all__ = ["cannot_outlive", "node_rank", "process_rank"]
 
 _RANK_VARIABLES = ("RANK", "OMPI_COMM_WORLD_RANK", "PMI_RANK", "LOCAL_RANK")
+_NODE_FLAGS = frozenset({"--machine_rank", "--machine-rank", "--node_rank", "--node-rank"})
+"""Of ``accelerate launch``, ``torchrun`` and ``deepspeed``, in both spellings that they take."""
+_NODE_VARIABLES = ("NODE_RANK", "GROUP_RANK")
+"""Of Lightning, and of what torchrun has started."""
 _BATCH_VARIABLES = ("SLURM_JOB_ID", "PBS_JOBID", "LSB_JOBID")
 _CONTAINER_FILES = (".dockerenv", "run/.containerenv")
 
 
-def rank(environ: Mapping[str, str]) -> int:
+def process_rank(environ: Mapping[str, str]) -> int:
     """Return this process's rank: what torch.distributed says where it is up, else what the launcher put there."""
     distributed = sys.modules.get("torch.distributed")
     if distributed is not None and distributed.is_available() and distributed.is_initialized():
@@ -31,8 +36,22 @@ def rank(environ: Mapping[str, str]) -> int:
     return next((_number(environ[name]) for name in names if name in environ), 0)
 
 
+def node_rank(argv: Sequence[str], environ: Mapping[str, str]) -> int:
+    """Return the rank of this machine among those of a distributed training; 0 where nothing says that it is another.
+
+    Args:
+        argv: The command line of the launcher, whose word counts first.
+        environ: The environment.
+    """
+    for word, following in zip_longest(argv, argv[1:], fillvalue=""):
+        flag, equals, value = word.partition("=")
+        if flag in _NODE_FLAGS:
+            return _number(value if equals else following)
+    return next((_number(environ[name]) for name in _NODE_VARIABLES if name in environ), 0)
+
+
 def _number(text: str | None) -> int:
-    return int(text) if text is not None and text.strip().isdigit() else 0
+    return int(text) if text is not None and text.strip().isdecimal() else 0
 
 
 def cannot_outlive(environ: Mapping[str, str], root: Path = Path("/")) -> str:

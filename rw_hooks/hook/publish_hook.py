@@ -22,8 +22,8 @@ from typing import Any, ParamSpec, TypeVar
 from rw_hooks.config.options import OPTIONS, check
 from rw_hooks.config.precedence import API_URL, Given, join, pack
 from rw_hooks.config.state_dir import state_home, working_folder
-from rw_hooks.errors import UsageError
-from rw_hooks.hook.environment import cannot_outlive, rank
+from rw_hooks.errors import MissingError
+from rw_hooks.hook.environment import cannot_outlive, process_rank
 from rw_hooks.hook.jsonable import jsonable, number_or_none
 from rw_hooks.hook.session import Session
 from rw_hooks.hook.wait import tell, wait_for
@@ -119,7 +119,7 @@ class PublishHook:
         self._directory = Path.cwd()
         try:
             self._home = state_home(os.environ)
-        except UsageError:
+        except MissingError:
             self._home = Path(os.devnull) / "rw-hooks"  # cannot be used, which one warning says with the mend
         self._endpoint = os.environ.get("RUNWARE_API_URL") or API_URL
         key = os.environ.get("RUNWARE_API_KEY", "").strip()
@@ -262,7 +262,7 @@ class PublishHook:
     @property
     def leads(self) -> bool:
         """Whether this process is rank 0, the only one that publishes."""
-        return rank(os.environ) == 0
+        return process_rank(os.environ) == 0
 
     @property
     def _is_dry_run(self) -> bool:
@@ -415,7 +415,7 @@ def publishing(path: str | os.PathLike[str], **options: Any) -> Generator[Publis
 @_never_raises
 def _hand_over_new(hook: PublishHook, place: Path, started: int, *, final: bool) -> None:
     """Hand over the newest whole file at a place that was written since."""
-    if rank(os.environ) != 0:
+    if process_rank(os.environ) != 0:
         return
     files = [place] if place.is_file() else sorted(place.glob("*.safetensors"))
     new = [file for file in files if file.stat().st_mtime_ns >= started and is_complete(file)]

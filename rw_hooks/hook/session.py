@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from rw_hooks.queue.inbox import QueueItem
+from rw_hooks.support.file_state import FileState
 from rw_hooks.support.process_lock import ProcessLock
 
 __all__ = ["Session"]
@@ -25,7 +26,7 @@ class Session:
         process: The process that began it: a forked one begins its own.
         saves: How many saves there were.
         occasion: Step and epoch of the newest save.
-        numbers: Which save each file was, by inode, size and modification time.
+        numbers: Which save each file was.
         waiting: The items without a worker on which nothing is decided, each with its place in the inbox.
     """
 
@@ -35,12 +36,11 @@ class Session:
     saves: int = 0
     occasion: tuple[int | None, int | None] = (None, None)
     waiting: list[tuple[QueueItem, Path]] = field(default_factory=list[tuple[QueueItem, Path]])
-    numbers: dict[tuple[int, int, int], int] = field(default_factory=dict[tuple[int, int, int], int])
+    numbers: dict[FileState, int] = field(default_factory=dict[FileState, int])
 
     def number(self, file: Path, occasion: tuple[int | None, int | None], *, final: bool) -> int:
         """Return which save it is: files of one step and epoch are one; what becomes the final one stays as it was."""
-        status = file.stat()
-        state = (status.st_ino, status.st_size, status.st_mtime_ns)
+        state = FileState.of(file)
         if final and state in self.numbers:
             return self.numbers[state]
         if occasion == (None, None) or occasion != self.occasion:

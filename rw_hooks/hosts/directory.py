@@ -24,6 +24,7 @@ from pydantic import SecretStr
 from rw_hooks.errors import ArtifactChangedError, MissingError, RefusedError, RwHooksError, UnreachableError, UsageError
 from rw_hooks.hosts.file_guard import FileGuard
 from rw_hooks.hosts.protocol import HostConfig, HostedFile, Location, Progress
+from rw_hooks.support.atomic_file import move
 from rw_hooks.support.deadline import Deadline
 from rw_hooks.support.failpoints import reach
 from rw_hooks.support.private_files import clear_leftovers
@@ -164,7 +165,7 @@ def _give_name(temporary: Path, folder: Path, file: HostedFile) -> str:
     except OSError:
         if _holds(folder / first, file):
             return first
-        temporary.replace(folder / last)
+        move(temporary, folder / last)
         return last
     return first
 

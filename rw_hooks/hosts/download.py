@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from pathlib import Path
 from typing import IO
 
@@ -11,6 +9,7 @@ from rw_hooks.errors import UnreachableError
 from rw_hooks.hosts.anonymous import Stranger
 from rw_hooks.hosts.private_network import is_private_address
 from rw_hooks.support import http
+from rw_hooks.support.atomic_file import replacing
 from rw_hooks.support.deadline import Deadline
 from rw_hooks.support.private_files import private_folder
 from rw_hooks.support.redact import redact_url
@@ -27,14 +26,9 @@ def fetch_file(url: str, target: Path, deadline: Deadline) -> None:
     """
     if target.exists():
         return
-    # A name of its own: another process may be fetching the same.
-    descriptor, partial = tempfile.mkstemp(prefix=".", suffix=".partial", dir=private_folder(target.parent))
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            _fetch(url, file, deadline)
-        Path(partial).replace(target)
-    finally:
-        Path(partial).unlink(missing_ok=True)
+    private_folder(target.parent)
+    with replacing(target) as file:
+        _fetch(url, file, deadline)
 
 
 def _fetch(url: str, file: IO[bytes], deadline: Deadline) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from rw_hooks.errors import ArtifactChangedError
 from rw_hooks.hosts.protocol import HostedFile
+from rw_hooks.support.file_state import FileState
 
 __all__ = ["FileGuard"]
 
@@ -36,14 +37,14 @@ class FileGuard:
         if self._look() != self._state:
             raise self._changed(self._file)
 
-    def _look(self) -> tuple[int, int]:
+    def _look(self) -> FileState:
         try:
-            found = self.path.stat()
+            found = FileState.of(self.path)
         except OSError:
             raise self._changed(self._file) from None
-        if found.st_size != self._file.size:
+        if found.size != self._file.size:
             raise self._changed(self._file)
-        return found.st_mtime_ns, found.st_ino
+        return found
 
     @staticmethod
     def _changed(file: HostedFile) -> ArtifactChangedError:

@@ -6,7 +6,6 @@ server may ask for an hour.
 
 from __future__ import annotations
 
-import random
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from typing import Any
 
 from rw_hooks.errors import RwHooksError, UnreachableError
 from rw_hooks.support import http
+from rw_hooks.support.backoff import pause
 from rw_hooks.support.deadline import Deadline
 from rw_hooks.support.redact import redact_url
 
@@ -45,10 +45,10 @@ def pause_before(attempt: int, retry_after: str | None = None) -> float:
 
     A server that says ``Retry-After: 0`` is waited for too: it would be asked without a pause otherwise.
     """
-    pause = min(0.25 * 2.0 ** min(attempt, 32), PAUSE_MAX) * random.uniform(0.75, 1.0)
+    ours = pause(attempt, first=0.5, most=PAUSE_MAX, jitter=0.25)
     if retry_after is not None and retry_after.strip().isdecimal():
-        return min(max(float(retry_after), pause), PAUSE_MAX)
-    return pause
+        return min(max(float(retry_after), ours), PAUSE_MAX)
+    return ours
 
 
 def send(  # noqa: PLR0913 - a request has these parts
@@ -90,10 +90,10 @@ def send(  # noqa: PLR0913 - a request has these parts
                 return answer
             retry_after = answer.headers.get("retry-after")
             trouble = unreachable(url, f"HTTP {answer.status}")
-        pause = pause_before(attempt, retry_after)
-        if pause >= deadline.left:
+        seconds = pause_before(attempt, retry_after)
+        if seconds >= deadline.left:
             raise trouble
-        time.sleep(pause)
+        time.sleep(seconds)
 
 
 def unreachable(url: str, reason: str) -> RwHooksError:

@@ -6,19 +6,20 @@ points; nothing here imports them.
 
 from __future__ import annotations
 
+from rw_hooks.artifact.checks.location import Refusal, refusal_by_place
 from rw_hooks.integration.bases import Named, base_facts, base_from_name, base_from_word
 from rw_hooks.integration.choice import Choice, Verdict, judge_new_file
 from rw_hooks.integration.folder import RunFolder
 from rw_hooks.integration.plain_folder import SaveName, save_name
 from rw_hooks.integration.protocol import GROUP, Integration, Role, RunArtifact, load_integrations
 from rw_hooks.integration.reading import Run, RunReader, choose, read_run
-from rw_hooks.integration.refusal import refusal
 
 __all__ = [
     "GROUP",
     "Choice",
     "Integration",
     "Named",
+    "Refusal",
     "Role",
     "Run",
     "RunArtifact",
@@ -33,6 +34,6 @@ __all__ = [
     "judge_new_file",
     "load_integrations",
     "read_run",
-    "refusal",
+    "refusal_by_place",
     "save_name",
 ]

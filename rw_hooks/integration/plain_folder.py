@@ -10,7 +10,6 @@ from typing import NamedTuple
 from rw_hooks.facts.model import TrainingFacts
 from rw_hooks.integration.folder import RunFolder
 from rw_hooks.integration.protocol import RunArtifact
-from rw_hooks.integration.refusal import refusal
 
 __all__ = ["PlainFolder", "SaveName", "save_name"]
 
@@ -74,6 +73,5 @@ class PlainFolder:
 
 
 def _artifact(path: Path) -> RunArtifact:
-    name, reason = save_name(path), refusal(path)
-    return RunArtifact(path=path, step=name.step or name.counted, epoch=name.epoch, final=not name.intermediate,
-                       publishable=not reason, reason=reason)  # fmt: skip
+    name = save_name(path)
+    return RunArtifact(path=path, step=name.step or name.counted, epoch=name.epoch, final=not name.intermediate)

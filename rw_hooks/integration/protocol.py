@@ -14,6 +14,7 @@ from typing import Literal, Protocol, runtime_checkable
 
 from pydantic import BaseModel, ConfigDict
 
+from rw_hooks.artifact.checks.location import refusal_by_place
 from rw_hooks.facts.model import Fact, TrainingFacts
 from rw_hooks.integration.folder import RunFolder
 
@@ -58,6 +59,11 @@ class RunArtifact(BaseModel):
     version: Fact[str] | None = None
     url: str | None = None
 
+    def judged_by_place(self) -> RunArtifact:
+        """Return this file, refused where its place says that it must not be published."""
+        refusal = None if self.url else refusal_by_place(self.path)
+        return self if refusal is None else self.model_copy(update={"publishable": False, "reason": refusal.words})
+
     def facts(self) -> TrainingFacts:
         """Return what is known of this file beyond its run."""
         version = self.version
@@ -88,7 +94,11 @@ class Integration(Protocol):
         ...
 
     def artifacts(self, run: RunFolder) -> Sequence[RunArtifact]:
-        """Return the run's files, those that must not be published too, with the reason."""
+        """Return the run's files, those that must not be published too, with the reason.
+
+        What must not be published by its place, whatever the trainer (states beside an optimizer, shards, parts of a
+        pipeline), is refused by whoever calls this.
+        """
         ...
 
 

@@ -181,10 +181,14 @@ class _Reading:
 
     def _read(self, entry: Integration, folder: RunFolder) -> tuple[TrainingFacts, tuple[RunArtifact, ...]]:
         try:
-            return _clean(entry.facts(folder)), tuple(entry.artifacts(folder))
+            return _clean(entry.facts(folder)), _judged(entry.artifacts(folder))
         except Exception as error:  # noqa: BLE001 - another's code may raise anything
             self.warnings.append(f"the integration {entry.name} failed to read {folder.root.name}: {error}")
-            return TrainingFacts(), tuple(PlainFolder().artifacts(folder))
+            return TrainingFacts(), _judged(PlainFolder().artifacts(folder))
+
+
+def _judged(artifacts: Sequence[RunArtifact]) -> tuple[RunArtifact, ...]:
+    return tuple(artifact.judged_by_place() for artifact in artifacts)
 
 
 def _clean(facts: TrainingFacts) -> TrainingFacts:

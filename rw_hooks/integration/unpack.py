@@ -17,6 +17,8 @@ from typing import IO
 
 from rw_hooks.errors import ArtifactError
 from rw_hooks.integration.foreign import is_file
+from rw_hooks.support.atomic_file import move
+from rw_hooks.support.file_state import FileState
 
 __all__ = ["is_tar", "unpack"]
 
@@ -40,8 +42,8 @@ def unpack(archive: Path, spool: Path) -> Path:
     Raises:
         ArtifactError: It is no tar, is cut off, or does not hold exactly one ``.safetensors`` file.
     """
-    state = archive.stat()
-    mark = hashlib.sha256(f"{archive.resolve()}|{state.st_size}|{state.st_mtime_ns}".encode()).hexdigest()[:16]
+    state = FileState.of(archive)
+    mark = hashlib.sha256(f"{archive.resolve()}|{state.size}|{state.mtime_ns}".encode()).hexdigest()[:16]
     folder = spool / f"tar-{mark}" / archive.name.split(".")[0]
     if folder.is_dir():
         return folder
@@ -60,7 +62,7 @@ def unpack(archive: Path, spool: Path) -> Path:
 
 def _move(fresh: Path, folder: Path) -> None:
     try:
-        fresh.rename(folder)
+        move(fresh, folder)
     except OSError:
         if not folder.is_dir():  # otherwise another process was faster with the same archive
             raise

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 import logging
-import uuid
-from contextlib import suppress
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from rw_hooks.describe import WireValue
+from rw_hooks.support.atomic_file import LEFTOVERS, replacing
 from rw_hooks.support.failpoints import reach
 from rw_hooks.support.private_files import clear_leftovers
 
@@ -18,8 +17,8 @@ __all__ = ["SCHEMA", "Receipt", "read_receipts", "receipt_path", "write_receipt"
 
 SCHEMA = 1
 _BYTES_MAX = 5_000_000
-_LEFTOVERS = ".rw-hooks-????????.tmp"
-"""What a process leaves that is killed while it writes a receipt."""
+_MODE = 0o666
+"""As the trainer's own files: a receipt tells nothing that the weights do not."""
 _LOG = logging.getLogger("rw_hooks.publish")
 
 
@@ -74,16 +73,14 @@ def write_receipt(path: Path, receipt: Receipt) -> bool:
     """Add the receipt to those beside the file, and say whether that was possible."""
     receipts = {**read_receipts(path), receipt.air: receipt}
     shown = {air: entry.model_dump(mode="json", exclude={"air"}) for air, entry in receipts.items()}
-    final = receipt_path(path)
-    clear_leftovers(path.parent, _LEFTOVERS)
-    temporary = final.with_name(f".rw-hooks-{uuid.uuid4().hex[:8]}.tmp")
+    text = json.dumps({"schema": SCHEMA, "airs": shown}, indent=2) + "\n"
+    clear_leftovers(path.parent, LEFTOVERS)
     try:
-        temporary.write_text(json.dumps({"schema": SCHEMA, "airs": shown}, indent=2) + "\n", encoding="utf-8")
-        reach("settle.receipt_written")
-        temporary.replace(final)
+        with replacing(receipt_path(path), mode=_MODE) as file:
+            file.write(text.encode())
+            file.flush()
+            reach("settle.receipt_written")
     except OSError as error:
         _LOG.warning("no receipt beside %s: %s", path, error)
-        with suppress(OSError):  # a folder that may not be written says so even of a file that is not there
-            temporary.unlink()
         return False
     return True

@@ -12,15 +12,11 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from rw_hooks.errors import RwHooksError
+from rw_hooks.errors import JournalError
 from rw_hooks.publication.model import StageName, Status
 from rw_hooks.support.deadline import Deadline
 
 __all__ = ["Change", "Enrolment", "JournalError", "Key", "Result", "Row", "Store"]
-
-
-class JournalError(RwHooksError):
-    """The journal cannot be read or written; nothing was sent that it does not know of."""
 
 
 @dataclass(frozen=True)

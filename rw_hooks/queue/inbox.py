@@ -18,8 +18,9 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any, cast
 
-from rw_hooks.support.atomic_json import write
+from rw_hooks.support.atomic_file import move, write_json
 from rw_hooks.support.failpoints import reach
+from rw_hooks.support.file_state import FileState
 from rw_hooks.support.private_files import private_folder
 
 __all__ = [
@@ -97,6 +98,11 @@ class QueueItem:
     at: str = field(default_factory=lambda: datetime.now(timezone.utc).isoformat(timespec="milliseconds"))
     schema: int = SCHEMA
 
+    @property
+    def state(self) -> FileState:
+        """How the file looked when it was handed over, as far as that can be compared after a restart."""
+        return FileState(self.size, self.mtime_ns)
+
 
 def drop(home: Path, item: QueueItem, *, durable: bool) -> Path:
     """Put the hand-over into the inbox and return its file.
@@ -111,7 +117,7 @@ def drop(home: Path, item: QueueItem, *, durable: bool) -> Path:
     """
     folder = private_folder(private_folder(home) / "inbox")
     final = folder / (item.id + _SUFFIX)
-    write(final, asdict(item), durable=durable, point="inbox")
+    write_json(final, asdict(item), durable=durable, point="inbox")
     return final
 
 
@@ -174,7 +180,7 @@ def acknowledge(home: Path, file: Path, publication: str) -> None:
     """
     reach("inbox.before_remove")
     try:
-        file.replace(private_folder(home / _ACKNOWLEDGED) / f"{publication}.{file.name}")
+        move(file, private_folder(home / _ACKNOWLEDGED) / f"{publication}.{file.name}")
     except OSError:  # it is enrolled: what cannot be kept a second time need not be
         file.unlink(missing_ok=True)
     reach("inbox.after_remove")
@@ -193,7 +199,7 @@ def give_back(home: Path, file: Path) -> None:
         OSError: It cannot be moved; it is no fault when somebody else has just done so.
     """
     with contextlib.suppress(FileNotFoundError):
-        file.replace(private_folder(home / "inbox") / file.name.partition(".")[2])
+        move(file, private_folder(home / "inbox") / file.name.partition(".")[2])
 
 
 def forget(home: Path, publication: str) -> None:

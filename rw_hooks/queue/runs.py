@@ -16,7 +16,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from rw_hooks.support.atomic_json import write
+from rw_hooks.support.atomic_file import write_json
 from rw_hooks.support.private_files import private_folder
 from rw_hooks.support.process_lock import ProcessLock, is_locked
 
@@ -58,7 +58,7 @@ def begin(home: Path, run: Run) -> ProcessLock:
     presence = ProcessLock(folder / f"{run.id}.lock")
     try:
         _announce(presence)
-        write(folder / f"{run.id}.json", asdict(run))
+        write_json(folder / f"{run.id}.json", asdict(run))
     except OSError:
         presence.release()
         with contextlib.suppress(OSError):
@@ -89,7 +89,7 @@ def known(home: Path) -> Iterator[Run]:
 
 def tell_trouble(home: Path, identity: str, trouble: Sequence[str]) -> None:
     """Write down what stands in the way of a publication; an empty list says that nothing does."""
-    write(home / "runs" / f"{identity}.check", {"trouble": list(trouble)})
+    write_json(home / "runs" / f"{identity}.check", {"trouble": list(trouble)})
 
 
 def read_trouble(home: Path, identity: str) -> list[str] | None:

@@ -11,7 +11,6 @@ import contextlib
 import os
 import re
 import shutil
-import sys
 import time
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -19,6 +18,9 @@ from pathlib import Path
 
 from rw_hooks.errors import ArtifactChangedError, ArtifactError
 from rw_hooks.queue.inbox import QueueItem
+from rw_hooks.support.atomic_file import renamed_when_whole
+from rw_hooks.support.copy_file import copy_file
+from rw_hooks.support.file_state import FileState
 from rw_hooks.support.private_files import private_folder
 
 __all__ = [
@@ -42,8 +44,6 @@ _ORPHAN_SECONDS = 7 * 24 * 3600.0
 LINK, COPY = ".link", ".copy"
 _IDENTITY = re.compile("[0-9a-f]{12}")
 """A hand-over's name, which what is made for it has before its suffix: nobody's model is called so."""
-_FICLONE = 0x40049409
-"""Linux ``ioctl_ficlone(2)``: share the blocks of another file, copy on write."""
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ def hold(file: Path, name: str, *, staging: Path | None, spool: Path) -> Held:
         copy = folder / (name + COPY)
         try:
             private_folder(folder)
-            _copy(real, copy)
+            copy_file(real, copy)
         except OSError:
             release(copy)
             continue
@@ -127,12 +127,9 @@ def secure(item: QueueItem) -> None:
         return
     require_as_handed_over(item)
     partial = copy.with_name(f".{copy.name}.partial")
-    try:
-        _copy(link, partial)
+    with renamed_when_whole(partial, copy):
+        copy_file(link, partial)
         require_as_handed_over(item)
-        partial.replace(copy)
-    finally:
-        partial.unlink(missing_ok=True)
     link.unlink(missing_ok=True)
 
 
@@ -153,13 +150,13 @@ def require_as_handed_over(item: QueueItem) -> None:
     if not item.run or source_of(item) != source:
         return
     try:
-        status = source.stat()
+        state = FileState.of(source)
     except OSError:
         raise ArtifactError(
             "file_gone", f"{item.path} is no longer there", hint="publish it again from where it is now",
             stage="inspect",
         ) from None  # fmt: skip
-    if (status.st_size, status.st_mtime_ns) != (item.size, item.mtime_ns):
+    if state.lasting != item.state:
         raise ArtifactChangedError(
             "artifact_changed", f"{item.path} was rewritten in place after it was handed over",
             hint="publish it again now that it is whole: rw-hooks publish FILE", stage="inspect",
@@ -211,23 +208,3 @@ def release_item(item: QueueItem, *, but: Path | None = None) -> None:
     for path in (Path(item.held), copy_of(item)):
         if path is not None and path != but:
             release(path)
-
-
-def _copy(source: Path, target: Path) -> None:
-    """Copy the bytes for our eyes alone, sharing the blocks where the file system can."""
-    descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0), 0o600)
-    with os.fdopen(descriptor, "wb") as out, source.open("rb") as origin:
-        if not _share(origin.fileno(), descriptor):
-            shutil.copyfileobj(origin, out, 1 << 22)
-
-
-def _share(source: int, target: int) -> bool:
-    if sys.platform != "linux":
-        return False
-    import fcntl
-
-    try:
-        fcntl.ioctl(target, _FICLONE, source)
-    except OSError:
-        return False
-    return True

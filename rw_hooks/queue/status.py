@@ -11,7 +11,7 @@ import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from rw_hooks.support import atomic_json
+from rw_hooks.support.atomic_file import write_json
 from rw_hooks.support.private_files import private_folder
 
 __all__ = ["TRY_AGAIN", "JobStatus", "forget_old", "pending", "read", "write"]
@@ -52,7 +52,7 @@ def write(home: Path, item: str, standing: JobStatus) -> None:
     """Write down how the hand-over of this name stands; where that cannot be, nobody can be told."""
     with contextlib.suppress(OSError):
         final = private_folder(private_folder(home) / "standing") / f"{item}.json"
-        atomic_json.write(final, asdict(standing))
+        write_json(final, asdict(standing))
 
 
 def read(home: Path, item: str) -> JobStatus | None:

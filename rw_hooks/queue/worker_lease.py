@@ -20,6 +20,7 @@ from typing import NamedTuple
 
 from rw_hooks.config.options import OPTIONS
 from rw_hooks.queue.inbox import SCHEMA
+from rw_hooks.support.atomic_file import move
 from rw_hooks.support.priority import keep_back
 from rw_hooks.support.private_files import private_folder
 from rw_hooks.support.process_lock import ProcessLock, is_locked
@@ -123,7 +124,7 @@ def _start(home: Path, environ: Mapping[str, str], command: str | None) -> subpr
     words = shlex.split(command, posix=os.name == "posix") if command else [sys.executable, "-m", "rw_hooks", "worker"]
     log = private_folder(private_folder(home) / "logs") / "worker.log"
     if log.exists() and log.stat().st_size > _LOG_BYTES_MAX:
-        log.replace(log.with_name("worker.log.1"))
+        move(log, log.with_name("worker.log.1"))
     descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     try:
         worker = subprocess.Popen(  # noqa: S603 - the user's own command, or ourselves

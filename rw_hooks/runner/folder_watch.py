@@ -20,6 +20,7 @@ from rw_hooks.integration import RunArtifact, Verdict, judge_new_file, read_run
 from rw_hooks.publication.services import endpoint_of
 from rw_hooks.runner.output_dirs import Look, look_at
 from rw_hooks.runner.session import CommandHook
+from rw_hooks.support.file_state import FileState
 
 __all__ = ["Watch"]
 
@@ -46,11 +47,11 @@ class Watch:
     def __init__(self, folder: Path, settings: Settings) -> None:
         self._folder = folder
         self._settings = settings
-        self._done: dict[Path, tuple[int, int]] = look_at([folder])
+        self._done: dict[Path, FileState] = look_at([folder])
         self._came: set[Path] = set()
         self._last: Look = {}
         self._known = _published_before(settings)
-        self._read: dict[tuple[Path, tuple[int, int]], str] = {}
+        self._read: dict[tuple[Path, FileState], str] = {}
         self.hook = CommandHook(settings)
 
     def run(self, stop: Event, every: float) -> None:
@@ -67,14 +68,14 @@ class Watch:
         """Hand over what is new, whole, and as it was at the last look."""
         now = look_at([self._folder])
         new = [path for path, state in now.items() if self._done.get(path) != state == self._last.get(path)]
-        whole = sorted((path for path in new if is_complete(path)), key=lambda path: (now[path][1], str(path)))
+        whole = sorted((path for path in new if is_complete(path)), key=lambda path: (now[path].mtime_ns, str(path)))
         self._came.update(whole)
         for path in whole:
             if self._take(path, now[path]):
                 self._done[path] = now[path]
         self._last = now
 
-    def _take(self, path: Path, state: tuple[int, int]) -> bool:
+    def _take(self, path: Path, state: FileState) -> bool:
         """Hand a result over; False where the hook cannot take it now, and the next look is to try again."""
         try:
             artifact, verdict = self._read_and_judge(path)

@@ -18,6 +18,7 @@ from rw_hooks.facts.configs import UnreadableError, is_secret_key, read_config
 from rw_hooks.facts.launch import LAUNCH_SUFFIXES, parse_argv, read_launch_script
 from rw_hooks.hook.weights_file import is_complete
 from rw_hooks.integration.foreign import is_file
+from rw_hooks.support.file_state import FileState
 from rw_hooks.support.redact import redact
 
 __all__ = ["Look", "Places", "look_at", "without_secrets"]
@@ -31,8 +32,8 @@ _FILES_MAX = 50_000
 _FOLDERS_MAX = 10_000
 _PATH_MAX = 4096
 
-Look = Mapping[Path, tuple[int, int]]
-"""Files with their size and modification time in nanoseconds."""
+Look = Mapping[Path, FileState]
+"""Files, and how each looked; without inodes, since looks lie hours apart."""
 
 
 @dataclass(frozen=True)
@@ -70,22 +71,22 @@ class Places:
         """
         for folders, known in zip(self.tiers, before, strict=True):
             now = look_at(folders, self.directory)
-            new = [path for path, state in now.items() if known.get(path) != state and state[1] >= since]
+            new = [path for path, state in now.items() if known.get(path) != state and state.mtime_ns >= since]
             new = [path for path in new if is_complete(path)]
             if new:
-                ordered = sorted(new, key=lambda path: (now[path][1], str(path)))
+                ordered = sorted(new, key=lambda path: (now[path].mtime_ns, str(path)))
                 return {path: next(place for place in reversed(path.parents) if place in folders) for path in ordered}
         return {}
 
 
-def look_at(folders: Sequence[Path], directory: Path | None = None) -> dict[Path, tuple[int, int]]:
+def look_at(folders: Sequence[Path], directory: Path | None = None) -> dict[Path, FileState]:
     """Return all ``.safetensors`` files below the folders; hidden folders, links and environments are passed over.
 
     Args:
         folders: Where to look.
         directory: Of a folder that this one lies in, the top level alone is looked at.
     """
-    found: dict[Path, tuple[int, int]] = {}
+    found: dict[Path, FileState] = {}
     for folder in folders:
         is_around = directory is not None and folder in directory.parents
         listed = list(islice(_walk(folder, 1 if is_around else _DEPTH_MAX), _FILES_MAX + 1))
@@ -94,7 +95,7 @@ def look_at(folders: Sequence[Path], directory: Path | None = None) -> dict[Path
         for entry in listed[:_FILES_MAX]:
             status = _status(entry)
             if status is not None:
-                found[Path(entry.path)] = (status.st_size, status.st_mtime_ns)
+                found[Path(entry.path)] = FileState.from_stat(status).lasting
     return found
 
 

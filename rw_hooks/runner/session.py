@@ -13,6 +13,7 @@ from rw_hooks.hook import PublishHook
 from rw_hooks.integration import Run, RunArtifact, read_run
 from rw_hooks.integration.choice import choose_artifacts
 from rw_hooks.runner.output_dirs import Look, Places, without_secrets
+from rw_hooks.support.file_state import FileState
 from rw_hooks.support.redact import redact
 
 __all__ = ["CommandHook", "Session"]
@@ -53,7 +54,7 @@ class Session:
         self._since = time.time_ns() - _CLOCK_STEP_NS
         self._before = Places.of(command, directory).look()
         self._last: Look = {}
-        self._handed: set[tuple[Path, tuple[int, int]]] = set()
+        self._handed: set[tuple[Path, FileState]] = set()
         self._said: set[str] = set()
         before = sorted({str(path) for look in self._before for path in look})
         self.hook = CommandHook(settings, self._argv, before)
@@ -132,9 +133,8 @@ class Session:
         self.hook.on_save(artifact.path, step=artifact.step, epoch=artifact.epoch, metric=artifact.metric, final=final)
 
 
-def _state(path: Path) -> tuple[int, int]:
+def _state(path: Path) -> FileState:
     try:
-        status = path.stat()
+        return FileState.of(path).lasting
     except OSError:
-        return (0, 0)
-    return (status.st_size, status.st_mtime_ns)
+        return FileState(0, 0)

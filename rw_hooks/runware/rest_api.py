@@ -10,7 +10,6 @@ from __future__ import annotations
 import dataclasses
 import json
 import logging
-import random
 import time
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timezone
@@ -19,6 +18,7 @@ from email.utils import parsedate_to_datetime
 from rw_hooks.runware.errors import to_error
 from rw_hooks.runware.messages import Event, Fault, parse
 from rw_hooks.runware.types import Endpoint, Timings
+from rw_hooks.support.backoff import pause
 from rw_hooks.support.deadline import Deadline
 from rw_hooks.support.http import HTTPError, InvalidURL, Response, TimeoutException, open_client, require_sendable
 
@@ -33,8 +33,7 @@ _log = logging.getLogger("rw_hooks.runware")
 
 def backoff(tries: int, timings: Timings) -> float:
     """Return the seconds to wait after this many failed tries: doubling, bounded, and never in step with others."""
-    most = min(timings.backoff_first * 2.0 ** (min(tries, 32) - 1), timings.backoff_most)
-    return most * random.uniform(0.5, 1.0)
+    return pause(tries, first=timings.backoff_first, most=timings.backoff_most, jitter=0.5)
 
 
 class RestApi:

@@ -1,22 +1,144 @@
-"""Locks between processes, held by the operating system, so that a killed process leaves none behind."""
+"""Locks between processes and threads, by name. Standard library only.
+
+The operating system holds them, so a process that is killed leaves none behind. A name is a byte of one file,
+``locks/all.lock``, which is locked and never written: however many names there are, there is one file.
+
+On POSIX these are record locks (``fcntl.lockf``), which belong to the process. So a forked child holds none of them,
+and threads are kept apart by a set of the bytes that this process has taken.
+"""
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import hashlib
+import os
+import sys
+import threading
+import time
 from collections.abc import Generator
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
-
-from filelock import FileLock, Timeout
 
 from rw_hooks.errors import UnreachableError
 from rw_hooks.support.deadline import Deadline
 from rw_hooks.support.os_errors import from_os_error
 from rw_hooks.support.private_files import private_folder
 
-__all__ = ["hand_over_held", "held"]
+__all__ = ["clear_older_locks", "held"]
 
-_HAND_OVER_SECONDS = 6 * 3600.0
+_POLL_SECONDS = 0.05
+_KINDS = ("hand-over", "enroll", "publication", "air", "receipt")
+"""The first words of names. Each has a range of its own, so that locks of two kinds, of which one is taken while the
+other is held, are never the same byte."""
+_NAMES_BITS = 27
+"""Bytes of a kind; eight kinds of them end at 2^30, below what a 32-bit offset (Windows) can say."""
+_TAKEN = frozenset({errno.EACCES, errno.EAGAIN, errno.EDEADLK})
+
+
+@dataclass(eq=False)
+class _LockFile:
+    """The open lock file of a state folder.
+
+    Attributes:
+        descriptor: Of the file.
+        identity: Its device and inode, which are nobody else's while it is open.
+        bytes_taken: What threads of this process have taken, or are waiting for other processes to let go of.
+        users: How many threads hold a byte or wait for one.
+    """
+
+    descriptor: int
+    identity: tuple[int, int]
+    bytes_taken: set[int] = field(default_factory=set[int])
+    users: int = 0
+
+
+class _OpenFiles:
+    """The lock files that this process has open, by device and inode.
+
+    POSIX lets go of *all* locks that a process has on a file as soon as it closes *any* descriptor of that file. So a
+    file is opened once, whatever paths lead to it, and closed only when nobody in this process needs it.
+    """
+
+    def __init__(self) -> None:
+        self.files: dict[tuple[int, int], _LockFile] = {}
+        self.changed = threading.Condition()
+
+    def open(self, path: Path) -> _LockFile:
+        """Return the lock file that now has this path: somebody may have removed the one that was there before."""
+        with self.changed:
+            file = self._known(path)
+            if file is None:
+                descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+                file = _LockFile(descriptor, _identity(os.fstat(descriptor)))
+                self.files[file.identity] = file
+            file.users += 1
+            return file
+
+    def close(self, file: _LockFile) -> None:
+        """Have one user less."""
+        with self.changed:
+            file.users -= 1
+            if not file.users:
+                del self.files[file.identity]
+                os.close(file.descriptor)
+
+    def take(self, file: _LockFile, byte: int, deadline: Deadline) -> bool:
+        """Wait for a byte, and say whether it was free before the deadline.
+
+        Raises:
+            OSError: The file system has no locks.
+        """
+        with self.changed:
+            left = min(deadline.left, threading.TIMEOUT_MAX)
+            if not self.changed.wait_for(lambda: byte not in file.bytes_taken, left):
+                return False
+            file.bytes_taken.add(byte)
+        taken = False
+        try:
+            while not (taken := self._lock(file, byte)) and not deadline.passed:
+                time.sleep(min(_POLL_SECONDS, deadline.left))
+        finally:
+            if not taken:
+                self._forget(file, byte)
+        return taken
+
+    def give_back(self, file: _LockFile, byte: int) -> None:
+        """Let go of a byte."""
+        with self.changed, contextlib.suppress(OSError):  # what cannot be unlocked ends with the process
+            _unlock(file.descriptor, byte)
+        self._forget(file, byte)
+
+    def _known(self, path: Path) -> _LockFile | None:
+        try:
+            return self.files.get(_identity(path.stat()))
+        except FileNotFoundError:
+            return None
+
+    def _lock(self, file: _LockFile, byte: int) -> bool:
+        with self.changed:  # on Windows what is locked is where the file's one position is
+            return _lock(file.descriptor, byte)
+
+    def _forget(self, file: _LockFile, byte: int) -> None:
+        with self.changed:
+            file.bytes_taken.discard(byte)
+            self.changed.notify_all()
+
+
+_open_files = _OpenFiles()
+
+
+def _begin_in_child() -> None:
+    """Begin anew in a forked child: the locks are its parent's, and another thread may have held the condition."""
+    global _open_files
+    inherited, _open_files = _open_files, _OpenFiles()
+    for file in inherited.files.values():
+        os.close(file.descriptor)  # this process has no lock on it that could be lost
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_begin_in_child)
 
 
 @contextmanager
@@ -25,32 +147,101 @@ def held(home: Path, name: str, deadline: Deadline) -> Generator[None]:
 
     Args:
         home: The state folder.
-        name: Whatever must be done by one process at a time, such as a publication's id.
+        name: Whatever must be done by one at a time, such as ``publication`` and its id. The first word is its kind.
         deadline: How long to wait.
 
     Raises:
-        UnreachableError: Another process still holds it at the deadline.
+        UnreachableError: Another process or thread still holds it at the deadline.
     """
-    with ExitStack() as stack:
+    ours, byte = _open_files, _byte(name)
+    try:
+        file = ours.open(private_folder(private_folder(home) / "locks") / "all.lock")
+    except OSError as error:
+        raise from_os_error(error) from None
+    try:
+        _take(ours, file, byte, deadline)
         try:
-            folder = private_folder(private_folder(home) / "locks")
-            file = folder / (hashlib.sha256(name.encode()).hexdigest()[:24] + ".lock")
-            stack.enter_context(FileLock(file, timeout=deadline.left, mode=0o600))
-        except Timeout:
-            raise UnreachableError(
-                "in_other_hands",
-                "another process is still working on this publication",
-                hint="wait for it, or look with 'rw-hooks jobs'",
-            ) from None
-        except OSError as error:
-            raise from_os_error(error) from None
-        yield
+            yield
+        finally:
+            if ours is _open_files:  # else this is a child that was forked in the block, and the lock its parent's
+                ours.give_back(file, byte)
+    finally:
+        if ours is _open_files:
+            ours.close(file)
 
 
-def hand_over_held(home: Path, identity: str, *, seconds: float = _HAND_OVER_SECONDS) -> AbstractContextManager[None]:
-    """Have a hand-over in hand while the block runs, for as long as a publication may take.
+def clear_older_locks(home: Path) -> None:
+    """Remove the lock files that earlier versions made for each name; one that is held stays."""
+    for path in (home / "locks").glob("[0-9a-f]" * 24 + ".lock"):
+        with contextlib.suppress(OSError):
+            _remove_if_free(path)
 
-    Raises:
-        UnreachableError: Another process still has it in hand after these seconds.
-    """
-    return held(home, f"hand-over {identity}", Deadline.after(seconds))
+
+def _take(ours: _OpenFiles, file: _LockFile, byte: int, deadline: Deadline) -> None:
+    try:
+        taken = ours.take(file, byte, deadline)
+    except OSError as error:
+        raise from_os_error(error) from None
+    if not taken:
+        raise UnreachableError(
+            "in_other_hands",
+            "another process is still working on this publication",
+            hint="wait for it, or look with 'rw-hooks jobs'",
+        )
+
+
+def _byte(name: str) -> int:
+    """Return the byte that stands for a name; of two names of a kind, one in 134 million times it is the same."""
+    kind = name.partition(" ")[0]
+    number = _KINDS.index(kind) if kind in _KINDS else len(_KINDS)
+    digest = int.from_bytes(hashlib.sha256(name.encode("utf-8", "surrogatepass")).digest()[:8], "big")
+    return (number << _NAMES_BITS) | (digest % (1 << _NAMES_BITS))
+
+
+def _identity(status: os.stat_result) -> tuple[int, int]:
+    return status.st_dev, status.st_ino
+
+
+def _lock(descriptor: int, byte: int) -> bool:
+    try:
+        if sys.platform == "win32":
+            import msvcrt
+
+            os.lseek(descriptor, byte, os.SEEK_SET)
+            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+        else:
+            import fcntl
+
+            fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, byte)
+    except OSError as error:
+        if error.errno in _TAKEN:
+            return False
+        raise
+    return True
+
+
+def _unlock(descriptor: int, byte: int) -> None:
+    if sys.platform == "win32":
+        import msvcrt
+
+        os.lseek(descriptor, byte, os.SEEK_SET)
+        msvcrt.locking(descriptor, msvcrt.LK_UNLCK, 1)
+    else:
+        import fcntl
+
+        fcntl.lockf(descriptor, fcntl.LOCK_UN, 1, byte)
+
+
+def _remove_if_free(path: Path) -> None:
+    """Remove a lock file of an earlier version, which locked the whole file with ``flock``."""
+    if sys.platform == "win32":
+        path.unlink()  # Windows removes nothing that somebody has open
+        return
+    import fcntl
+
+    descriptor = os.open(path, os.O_RDWR)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        path.unlink()
+    finally:
+        os.close(descriptor)

@@ -75,6 +75,16 @@ def test_recorded_files_become_ready_rightly_described(
         assert sandbox.world.models[publication.air].downloads == 1
 
 
+def test_asking_again_for_what_is_ready_leaves_no_more_files(settings, lora):
+    publish(lora, settings=settings())
+    home = settings().home
+    before = sorted(path.relative_to(home) for path in home.rglob("*"))
+    for _ in range(10):
+        assert publish(lora, settings=settings()).changed == "nothing"
+    assert sorted(path.relative_to(home) for path in home.rglob("*")) == before
+    assert [path.name for path in (home / "locks").iterdir()] == ["all.lock"]
+
+
 def test_every_field_that_is_sent_has_a_source(sandbox, settings, lora):
     publication = publish(lora, settings=settings(name="Maya"))
     assert set(publication.model) == set(publication.sources)

@@ -44,7 +44,7 @@ def test_a_runs_state_is_refused(tmp_path: Path) -> None:
     folder.mkdir()
     found = inspect(write(folder / "model.safetensors", adapter_layer("lora_unet_blocks_0_self_attn_q")))
     assert (found.category, found.family, found.format, found.algorithm) == ("other", None, None, "lora")
-    with pytest.raises(ArtifactError, match="state of a training run"):
+    with pytest.raises(ArtifactError, match="a training state, for resuming"):
         require_publishable(found)
 
 

@@ -7,7 +7,8 @@ import pytest
 
 import rw_hooks
 from rw_hooks.cli import main
-from rw_hooks.cli.commands import COMMANDS, EXIT_CODES
+from rw_hooks.cli.commands import COMMANDS
+from rw_hooks.errors import EXIT_CODES
 
 
 def rw_hooks_command(*arguments: str) -> subprocess.CompletedProcess[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -16,6 +17,8 @@ import rw_hooks.cli.bug
 import rw_hooks.cli.jobs
 from rw_hooks.cli.app import run
 from rw_hooks.sandbox import SandboxSettings
+
+LORA = Path(__file__).parents[1] / "data" / "artifacts" / "sks_toy_v1.safetensors"
 
 
 @pytest.fixture
@@ -62,6 +65,24 @@ def test_a_bug_is_reported_though_the_settings_cannot_be_read(monkeypatch, capsy
     monkeypatch.setattr(rw_hooks.cli.bug, "load", lambda: 1 / 0)
     assert run(["jobs"]) == 1
     assert "ZeroDivisionError; its traceback could not be written" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["publish", "FILE"], ["jobs"], ["resume"], ["resume", "0123"], ["cancel", "0123"], ["worker"],
+        ["update", "mine:1@1", "--name", "maya"], ["watch", "."],
+    ],
+)  # fmt: skip
+def test_a_state_folder_that_cannot_be_used_is_something_missing(tmp_path, monkeypatch, capsys, words):
+    (tmp_path / "home").write_text("a file, not a folder", encoding="utf-8")
+    monkeypatch.setenv("RW_HOOKS_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("RUNWARE_API_KEY", "a-key")
+    file = str(shutil.copy(LORA, tmp_path))
+    code = run([file if word == "FILE" else word for word in words])
+    said = capsys.readouterr().err
+    assert code == 4, said
+    assert "RW_HOOKS_HOME" in said
 
 
 POSIX = pytest.mark.skipif(os.name != "posix", reason="pipes and closed streams as POSIX has them")

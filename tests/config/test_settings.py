@@ -7,7 +7,7 @@ import os
 import pytest
 
 from rw_hooks.config.settings import load
-from rw_hooks.errors import UsageError
+from rw_hooks.errors import MissingError, UsageError
 
 
 def test_the_strongest_source_wins_and_is_named(tmp_path):
@@ -115,6 +115,6 @@ def test_a_user_without_a_home_has_no_token_and_is_told_to_name_a_state_folder(t
     monkeypatch.setattr(os, "getuid", lambda: 2**31 - 7)
     assert load({}, environ={"RW_HOOKS_HOME": str(tmp_path)}, directory=tmp_path).hf_token is None
     for environ in ({}, {"RW_HOOKS_HOME": "~/state"}):
-        with pytest.raises(UsageError, match="no home") as caught:
+        with pytest.raises(MissingError, match="no home") as caught:
             load({}, environ=environ, directory=tmp_path)
-        assert (caught.value.exit_code, "RW_HOOKS_HOME" in caught.value.hint) == (2, True)
+        assert (caught.value.exit_code, "RW_HOOKS_HOME" in caught.value.hint) == (4, True)

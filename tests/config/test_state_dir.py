@@ -10,6 +10,7 @@ from rw_hooks.config.state_dir import clear_state_leftovers
 
 LEFT = [
     ".journal.tmp", "inbox/.0123.json.1.tmp", "standing/.0123.json.1.tmp", "runs/.0123.json.1.tmp",
+    "inbox/.rw-hooks-0123abcd.tmp", "spool/.rw-hooks-0123abcd.tmp",
     "spool/.0123456789ab.copy.partial", "spool/.0123456789ab.copy.partial.part", "spool/.unpacking-x/lora.safetensors",
 ]  # fmt: skip
 KEPT = ["journal.sqlite3", "inbox/0123.json", "spool/0123456789ab.copy", "spool/tar-0123/run/lora.safetensors"]

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from rw_hooks.hook.environment import cannot_outlive, rank
+from rw_hooks.hook.environment import cannot_outlive, node_rank, process_rank
 
 
 @pytest.mark.parametrize(
@@ -25,14 +25,32 @@ from rw_hooks.hook.environment import cannot_outlive, rank
     ],
 )
 def test_the_rank_is_the_launchers(environ, expected):
-    assert rank(environ) == expected
+    assert process_rank(environ) == expected
 
 
 @pytest.mark.parametrize(("up", "expected"), [(True, 7), (False, 1)])
 def test_a_process_group_that_is_up_knows_better(monkeypatch, up, expected):
     group = SimpleNamespace(is_available=lambda: True, is_initialized=lambda: up, get_rank=lambda: 7)
     monkeypatch.setitem(sys.modules, "torch.distributed", group)
-    assert rank({"RANK": "1"}) == expected
+    assert process_rank({"RANK": "1"}) == expected
+
+
+@pytest.mark.parametrize(
+    ("words", "environ", "expected"),
+    [
+        (["accelerate", "launch", "--machine_rank", "1", "train.py"], {}, 1),
+        (["torchrun", "--nnodes=2", "--node-rank=1", "train.py"], {}, 1),
+        (["torchrun", "--node_rank", "0", "train.py"], {}, 0),
+        (["python", "train.py", "--node_rank"], {}, 0),
+        (["python", "train.py", "--node_rank", "first"], {}, 0),
+        (["python", "train.py"], {"NODE_RANK": "2"}, 2),
+        (["python", "train.py"], {"GROUP_RANK": "1"}, 1),
+        (["torchrun", "--node_rank", "0", "train.py"], {"NODE_RANK": "2"}, 0),
+        ([], {"NODE_RANK": "first"}, 0),
+    ],
+)
+def test_the_machine_is_known_by_its_launchers_word(words, environ, expected):
+    assert node_rank(words, environ) == expected
 
 
 @pytest.mark.parametrize(

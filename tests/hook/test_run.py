@@ -20,7 +20,6 @@ from rw_hooks.queue.due import sort_out
 from rw_hooks.queue.runs import known
 from rw_hooks.runner import output_dirs
 from rw_hooks.runner.child_process import run_child
-from rw_hooks.runner.machines import machine_rank
 from rw_hooks.runner.output_dirs import Places, look_at, without_secrets
 from rw_hooks.runner.session import Session
 from tests.doubles.saves import save
@@ -537,20 +536,6 @@ def test_a_training_that_failed_before_its_final_file_gives_its_newest_save(trai
         """))  # fmt: skip
     assert done.returncode == 9
     assert names(training) == [("toy-step00000002.safetensors", False)]
-
-
-@pytest.mark.parametrize(
-    ("words", "rank"),
-    [
-        (["accelerate", "launch", "--machine_rank", "1", "train.py"], 1),
-        (["torchrun", "--nnodes=2", "--node-rank=1", "train.py"], 1),
-        (["torchrun", "--node_rank", "0", "train.py"], 0),
-        (["python", "train.py", "--node_rank"], 0),
-        (["python", "train.py", "--node_rank", "first"], 0),
-    ],
-)
-def test_the_machine_is_known_by_its_launchers_word(words, rank):
-    assert machine_rank(words) == rank
 
 
 def test_another_machine_trains_and_publishes_nothing(training):

@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from rw_hooks.cli.commands import COMMANDS, EXIT_CODES
+from rw_hooks import errors
+from rw_hooks.cli.commands import COMMANDS, overview
+from rw_hooks.errors import EXIT_CODES, RwHooksError
 
 ROOT = Path(__file__).parents[2]
 CODE = re.compile(r"[a-z]+(?:_[a-z0-9]+)+|[a-z]{5,}")
@@ -51,10 +53,53 @@ def test_every_command_is_in_the_readme(command):
     assert re.search(rf"`(?:rw-hooks )?{command}\b", read("README.md"))
 
 
-@pytest.mark.parametrize(("code", "meaning"), EXIT_CODES)
-def test_every_exit_code_is_in_the_readme_and_the_manual(code, meaning):
-    assert f"| {code} |" in read("README.md")
-    assert f"| {code} |" in read("docs/errors.md")
+def exit_codes_of_the_classes() -> dict[int, str]:
+    """Return the exit codes that the classes of errors and the names of the module say, each with its meaning."""
+    kinds = [RwHooksError]
+    for kind in kinds:
+        kinds += kind.__subclasses__()
+    by_class = {(kind.exit_code, kind.means) for kind in kinds}
+    assert len(by_class) == len(dict(by_class)), "one exit code has two meanings"
+    named = {getattr(errors, name) for name in vars(errors) if name.startswith("EXIT_") and name != "EXIT_CODES"}
+    assert {code for code, _ in EXIT_CODES} == named | {code for code, _ in by_class}
+    return dict(by_class)
+
+
+def exit_codes_in(page: str) -> list[tuple[int, str]]:
+    """Return the rows of a page's table of exit codes."""
+    table = read(page).partition("| exit code | means |")[2].partition("\n\n")[0]
+    rows = [[cell.strip().replace("`", "'") for cell in line.split("|")] for line in table.splitlines()[2:]]
+    return [(int(cells[1]), cells[2]) for cells in rows]
+
+
+def test_every_exit_code_means_the_same_in_the_code_the_help_the_readme_and_the_manual():
+    assert len(EXIT_CODES) == len(dict(EXIT_CODES))
+    assert exit_codes_of_the_classes().items() <= dict(EXIT_CODES).items()
+    assert exit_codes_in("README.md") == list(EXIT_CODES)
+    assert exit_codes_in("docs/errors.md") == list(EXIT_CODES)
+    shown = overview().partition("exit codes")[2].splitlines()[1:]
+    assert shown == [f"  {code:>3}  {meaning}" for code, meaning in EXIT_CODES]
+
+
+def test_the_manual_names_the_class_of_each_exit_code():
+    table = read("docs/errors.md").partition("| exit code | means |")[2].partition("\n\n")[0]
+    named = {int(line.split("|")[1]): line.split("|")[3].strip() for line in table.splitlines()[2:]}
+    kinds = [RwHooksError, *RwHooksError.__subclasses__()]
+    assert named == {**dict.fromkeys(dict(EXIT_CODES), ""), 130: "`KeyboardInterrupt`",
+                     **{kind.exit_code: f"`{kind.__name__}`" for kind in kinds}}  # fmt: skip
+
+
+def test_nothing_but_a_bug_of_ours_ends_with_1():
+    raised = [
+        (path.relative_to(ROOT).as_posix(), call.args[0].value)
+        for path in (ROOT / "rw_hooks").rglob("*.py")
+        for call in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "RwHooksError"
+        if isinstance(call.args[0], ast.Constant)
+    ]
+    assert {code for _, code in raised} == {"internal_error"}, raised
+    bugs = [kind.__name__ for kind in RwHooksError.__subclasses__() if kind.exit_code == errors.EXIT_BUG]
+    assert bugs == []
 
 
 def test_every_code_of_an_error_or_finding_is_in_the_manual():

@@ -14,6 +14,7 @@ WRITTEN = [*SOURCES, *PROSE, *sorted((ROOT / "tests").rglob("*.py")), *sorted((R
 READERS_OF_THE_ENVIRONMENT = {
     "rw_hooks/config/settings.py",
     "rw_hooks/hook/publish_hook.py",  # must not load what the settings need
+    "rw_hooks/cli/run.py",  # the rank of this machine is no setting
     "rw_hooks/support/http.py",  # to know when the certificates' own variables have changed
     "rw_hooks/hosts/hub/upload.py",  # this and the next one build a child's environment from their own
     "rw_hooks/publication/notify.py",

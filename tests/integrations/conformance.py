@@ -62,7 +62,7 @@ TAKES_THE_SIGNAL = {("lightning", "sigterm"): 143, ("run", "sigterm"): 143, ("ru
 OWN_CODE = {
     ("run", "read_only_state"): 4,
     ("run", "missing_key"): 4,
-    ("watch", "read_only_state"): 1,
+    ("watch", "read_only_state"): 4,
     ("watch", "missing_key"): 4,
 }
 """A trainer that ended well keeps its 0; of a command that could not publish the exit code says so."""

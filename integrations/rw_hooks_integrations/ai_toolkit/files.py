@@ -9,7 +9,7 @@ from pathlib import Path
 
 from rw_hooks.facts import Fact
 from rw_hooks.facts.values import dig, whole
-from rw_hooks.integration import Role, RunArtifact, RunFolder, refusal
+from rw_hooks.integration import Role, RunArtifact, RunFolder
 
 __all__ = ["ai_toolkit_artifacts"]
 
@@ -34,7 +34,6 @@ def ai_toolkit_artifacts(run: RunFolder, name: str | None, version: Fact[str] | 
         match = _NAME.fullmatch(path.stem)
         if match is None or (name is not None and path.stem != name and match["stem"] != name):
             continue
-        reason = refusal(path)
         named = match["step"] or match["late"] if path.stem != name else None
         step = int(named) if named else _trained_steps(run, path)
         artifacts.append(
@@ -43,8 +42,6 @@ def ai_toolkit_artifacts(run: RunFolder, name: str | None, version: Fact[str] | 
                 role=_ROLES.get(match["noise"] or "", "main"),
                 step=step,
                 final=named is None,
-                publishable=not reason,
-                reason=reason,
                 sample=_sample_of(samples, int(named) if named else None),
                 version=_version(version, step),
             )

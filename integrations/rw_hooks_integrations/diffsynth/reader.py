@@ -14,7 +14,7 @@ from typing import cast
 
 from rw_hooks.facts import Fact, Layer, Layers, TrainingFacts
 from rw_hooks.facts.values import base_name
-from rw_hooks.integration import Named, RunArtifact, RunFolder, base_facts, base_from_name, refusal
+from rw_hooks.integration import Named, RunArtifact, RunFolder, base_facts, base_from_name
 
 __all__ = ["DiffSynth"]
 
@@ -90,7 +90,7 @@ def _paths(options: Layers) -> list[str]:
 
 
 def _artifact(path: Path) -> RunArtifact:
-    match, reason = _SAVE.fullmatch(path.stem), refusal(path)
+    match = _SAVE.fullmatch(path.stem)
     number = int(match[2]) if match else None
     by_epoch = match is not None and match[1] == "epoch"
     return RunArtifact(
@@ -98,7 +98,5 @@ def _artifact(path: Path) -> RunArtifact:
         epoch=number if by_epoch else None,
         step=None if by_epoch else number,
         final=match is None,
-        publishable=not reason,
-        reason=reason,
         version=Fact(value=path.stem, source="file name", strength="derived") if match else None,
     )

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from rw_hooks.integration import Role, RunArtifact, RunFolder, refusal
+from rw_hooks.integration import Role, RunArtifact, RunFolder
 
 __all__ = ["checkpoint_step", "diffusers_artifacts"]
 
@@ -29,7 +29,7 @@ def checkpoint_step(path: Path) -> int | None:
 def _artifact(run: RunFolder, path: Path) -> RunArtifact:
     relative = path.relative_to(run.root)
     step = checkpoint_step(relative)
-    reason = refusal(path) or _not_a_result(relative, step)
+    reason = _not_a_result(relative, step)
     if reason:
         return RunArtifact(path=path, step=step, publishable=False, reason=reason)
     at_step = _EMBEDS_AT_STEP.fullmatch(path.stem)

@@ -13,7 +13,7 @@ from typing import cast
 
 from rw_hooks.facts import Config, Fact, Layer, Layers, TrainingFacts, common_words
 from rw_hooks.facts.values import base_name, dig, text
-from rw_hooks.integration import Named, RunArtifact, RunFolder, base_facts, base_from_name, base_from_word, refusal
+from rw_hooks.integration import Named, RunArtifact, RunFolder, base_facts, base_from_name, base_from_word
 from rw_hooks.integration.foreign import is_dir
 
 __all__ = ["DiffusionPipe"]
@@ -111,7 +111,7 @@ def _base(model: Layers) -> tuple[Named | None, str]:
 
 def _artifact(path: Path) -> RunArtifact:
     match = _SAVE.fullmatch(path.parent.name)
-    reason = refusal(path) or _unfinished(path) or ("" if match else "not in a folder of a save")
+    reason = _unfinished(path) or ("" if match else "not in a folder of a save")
     number = int(match[2]) if match else None
     by_epoch = match is not None and match[1] == "epoch"
     return RunArtifact(path=path, epoch=number if by_epoch else None, step=None if by_epoch else number,

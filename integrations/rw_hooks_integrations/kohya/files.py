@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from rw_hooks.integration import RunArtifact, RunFolder, SaveName, refusal, save_name
+from rw_hooks.integration import RunArtifact, RunFolder, SaveName, refusal_by_place, save_name
 from rw_hooks.series import counter_title
 
 __all__ = ["kohya_artifacts"]
@@ -33,16 +33,23 @@ def kohya_artifacts(run: RunFolder, output_name: str | None) -> Sequence[RunArti
             number the last save too, so that none has just this name.
     """
     samples = _samples(run)
-    unnamed = output_name not in {path.stem for path in run.weights}
+    is_numbered = output_name not in {path.stem for path in run.weights}
     artifacts: list[RunArtifact] = []
     for path in run.weights:
-        reason = refusal(path) or _cache(run, path)
+        reason = _cache(run, path)
         name = SaveName(path.stem, None, None, None) if path.stem == output_name else save_name(path)
         if reason:
             artifacts.append(RunArtifact(path=path, publishable=False, reason=reason))
-        elif output_name in (None, name.stem) or (unnamed and counter_title(path.stem) == output_name):
+        elif _is_of(output_name, path, name, is_numbered=is_numbered) or refusal_by_place(path):
             artifacts.append(_artifact(path, name, samples))
     return artifacts
+
+
+def _is_of(output_name: str | None, path: Path, name: SaveName, *, is_numbered: bool) -> bool:
+    """Whether a file is of the run with this output name."""
+    if output_name in (None, name.stem):
+        return True
+    return is_numbered and counter_title(path.stem) == output_name
 
 
 def _artifact(path: Path, name: SaveName, samples: Sequence[_Sample]) -> RunArtifact:

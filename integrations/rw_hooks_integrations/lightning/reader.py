@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rw_hooks.facts import Layer, Layers, TrainingFacts
-from rw_hooks.integration import RunArtifact, RunFolder, base_facts, base_from_name, refusal, save_name
+from rw_hooks.integration import RunArtifact, RunFolder, base_facts, base_from_name, save_name
 
 __all__ = ["Lightning"]
 
@@ -46,7 +46,7 @@ class Lightning:
         artifacts: list[RunArtifact] = []
         for path in run.weights:
             if path.parent == run.root:
-                name, reason = save_name(path), refusal(path)
-                artifacts.append(RunArtifact(path=path, step=name.step, epoch=name.epoch, final=not name.intermediate,
-                                             publishable=not reason, reason=reason))  # fmt: skip
+                name = save_name(path)
+                is_final = not name.intermediate
+                artifacts.append(RunArtifact(path=path, step=name.step, epoch=name.epoch, final=is_final))
         return artifacts

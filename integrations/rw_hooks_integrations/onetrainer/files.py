@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from rw_hooks.facts.values import base_name
-from rw_hooks.integration import RunArtifact, RunFolder, refusal
+from rw_hooks.integration import RunArtifact, RunFolder
 
 __all__ = ["is_timestamp", "onetrainer_artifacts"]
 
@@ -44,15 +44,12 @@ def onetrainer_artifacts(run: RunFolder, destination: str | None) -> Sequence[Ru
 
 
 def _artifact(run: RunFolder, path: Path, name: str | None, samples: Sequence[_Sample]) -> RunArtifact:
-    if any(_BACKUP.fullmatch(part) for part in path.relative_to(run.root).parts):
-        return RunArtifact(path=path, publishable=False, reason="a backup, for going on with the training")
     save = _SAVE.fullmatch(path.stem)
     if save is not None:
         step = int(save[1])
         return RunArtifact(path=path, step=step, epoch=int(save[2]), sample=_drawn(samples, step))
-    reason = refusal(path)
-    return RunArtifact(path=path, step=_last_step(run), final=name in (None, path.name), publishable=not reason,
-                       reason=reason, sample=_drawn(samples, None))  # fmt: skip
+    is_final = name in (None, path.name)
+    return RunArtifact(path=path, step=_last_step(run), final=is_final, sample=_drawn(samples, None))
 
 
 def _last_step(run: RunFolder) -> int | None:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from rw_hooks.facts import Config, Fact, Layer, Layers, TrainingFacts
 from rw_hooks.facts.values import base_name, dig, text
-from rw_hooks.integration import RunArtifact, RunFolder, base_facts, base_from_name, refusal
+from rw_hooks.integration import RunArtifact, RunFolder, base_facts, base_from_name
 
 __all__ = ["Transformers"]
 
@@ -84,7 +84,7 @@ def _best(run: RunFolder) -> str:
 def _artifact(run: RunFolder, path: Path, best: str) -> RunArtifact:
     match = _CHECKPOINT.fullmatch(path.parent.name)
     top = path.parent == run.root
-    reason = _not_for_images(run, path) or refusal(path) or ("" if top or match else "not at the top of the folder")
+    reason = _not_for_images(run, path) or ("" if top or match else "not at the top of the folder")
     return RunArtifact(
         path=path,
         step=int(match[1]) if match else None,

@@ -1,24 +1,109 @@
-"""What the place of a file says, where its header alone cannot: states, pipeline components, shards.
+"""Whether a file may be published by its place: what lies beside a training's results and looks like a model.
 
-Only names are looked at, and an index file when one lies beside; no other file is read.
+Only names are looked at, and an index file when one lies beside; no other file is read. The one answer is that of
+:func:`refusal_by_place`, for a file that is inspected and for the files of a folder alike.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import re
+from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
-__all__ = ["is_component", "is_half", "is_shard", "is_training_state"]
+__all__ = ["BACKUP", "COMPONENT", "HALF_EMBEDDING", "SHARD", "TRAINING_STATE", "Refusal", "refusal_by_place"]
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Why a file must not be published.
+
+    Attributes:
+        code: A stable word, which is the finding's code too.
+        what: What the file is.
+        fix: What to publish instead, or how to make it.
+    """
+
+    code: str
+    what: str
+    fix: str
+
+    @property
+    def words(self) -> str:
+        """The whole reason, for people."""
+        return f"{self.what}; {self.fix}" if self.fix else self.what
+
+
+TRAINING_STATE = Refusal("training_state", "a training state, for resuming", "publish the final file beside it")
+BACKUP = Refusal("training_state", "a backup, for going on with the training", "publish the final file")
+COMPONENT = Refusal(
+    "diffusers_component",
+    "one part of a pipeline folder",
+    "convert the whole folder to one file: "
+    "python diffusers/scripts/convert_diffusers_to_original_sdxl.py --model_path FOLDER "
+    "--checkpoint_path OUT.safetensors --use_safetensors (or ..._original_stable_diffusion.py for SD 1 and 2)",
+)
+SHARD = Refusal("shard", "one shard of a model that was saved in several files", "merge them and publish the result")
+HALF_EMBEDDING = Refusal(
+    "half_embedding",
+    "the half of an embedding that one of two text encoders reads",
+    "merge both into one file, with the 768 wide tensor as clip_l and the 1280 wide one as clip_g",
+)
 
 _SHARD = re.compile(r".*-\d{5}-of-(\d{5})\.safetensors")
 _EMBEDDING = re.compile(r"learned_embeds(_2)?((?:-steps-\d+)?\.safetensors)")
 _INDEXES = ("model.safetensors.index.json", "diffusion_pytorch_model.safetensors.index.json")
 _LARGEST_INDEX = 16 << 20
 
+_OPTIMIZER_FOLDER = re.compile(r"global_step\d+|optimizer", re.IGNORECASE)
+"""Of DeepSpeed and FSDP: whatever lies there is a state."""
+_STATE_FOLDER = re.compile(r".*-state|accelerator.*", re.IGNORECASE)
+"""Of kohya and musubi (``NAME-state``); but a model may be called so too (``solid-state/solid.safetensors``)."""
+_STATE_FILES = ("optimizer.bin", "optimizer.pt", "random_states_0.pkl", "train_state.json")
+_STATE_NAME = re.compile(r"(model|optimizer|pytorch_model)(_\d+)?(-\d{5}-of-\d{5})?\.safetensors")
+"""As accelerate and transformers name what they save for resuming."""
+_BACKUP_FOLDER = re.compile(r"\d{4}-\d{2}-\d{2}_\d{2}-\d{2}-\d{2}-backup-\d+-\d+-\d+")
+_PART_NAME = re.compile(r"(diffusion_pytorch_model|model|pytorch_model)([._-].*)?\.safetensors")
+"""As diffusers and transformers name a pipeline's parts; a LoRA that lies beside one is no part."""
 
-def is_shard(path: Path) -> bool:
+
+def refusal_by_place(path: Path) -> Refusal | None:
+    """Return why a file must not be published, whatever is in it; None where its place does not say so."""
+    rules = (
+        (_is_backup, BACKUP),
+        (_is_training_state, TRAINING_STATE),
+        (_is_component, COMPONENT),
+        (_is_shard, SHARD),
+        (_is_half, HALF_EMBEDDING),
+    )
+    return next((refusal for applies, refusal in rules if applies(path)), None)
+
+
+def _is_backup(path: Path) -> bool:
+    """Whether the file lies in one of OneTrainer's backups, which resume a run and are no result."""
+    folders = (path.parent, *path.parents[1:3])
+    return any(_BACKUP_FOLDER.fullmatch(folder.name) or _is_dir(folder / "onetrainer_config") for folder in folders)
+
+
+def _is_training_state(path: Path) -> bool:
+    """Whether the file is a library's state of a run."""
+    folder = path.parent
+    if _OPTIMIZER_FOLDER.fullmatch(folder.name):
+        return True
+    has_state_name = _STATE_NAME.fullmatch(path.name) is not None
+    if _STATE_FOLDER.fullmatch(folder.name) and (has_state_name or path.name.startswith("model")):
+        return True
+    return has_state_name and any(_is_file(folder / name) for name in _STATE_FILES)
+
+
+def _is_component(path: Path) -> bool:
+    """Whether the file is a part of a diffusers pipeline folder."""
+    return _PART_NAME.fullmatch(path.name) is not None and _is_file(path.parent.parent / "model_index.json")
+
+
+def _is_shard(path: Path) -> bool:
     """Whether the file is one of several that make up one model."""
     numbered = _SHARD.fullmatch(path.name)
     if numbered:
@@ -29,7 +114,7 @@ def is_shard(path: Path) -> bool:
 def _lists(index: Path, name: str) -> bool:
     """Whether an index file maps tensors to this file and to others."""
     try:
-        if index.stat().st_size > _LARGEST_INDEX:
+        if not _is_file(index) or index.stat().st_size > _LARGEST_INDEX:
             return False
         content = json.loads(index.read_bytes())
     except (OSError, ValueError, RecursionError):
@@ -39,26 +124,15 @@ def _lists(index: Path, name: str) -> bool:
     return name in files and len(files) > 1
 
 
-def is_training_state(path: Path) -> bool:
-    """Whether the file is accelerate's state of a run (kohya and musubi call the folder ``NAME-state``)."""
-    folder = path.parent
-    if not path.name.startswith("model"):
-        return False
-    return folder.name.endswith("-state") or (folder / "train_state.json").exists()
-
-
-def is_backup(path: Path) -> bool:
-    """Whether the file lies in one of OneTrainer's backups, which resume a run and are no result."""
-    return any((folder / "onetrainer_config").is_dir() for folder in (path.parent, *path.parents[:2]))
-
-
-def is_half(path: Path) -> bool:
+def _is_half(path: Path) -> bool:
     """Whether diffusers wrote the same words for SDXL's other text encoder into a file beside it."""
     half = _EMBEDDING.fullmatch(path.name)
-    return half is not None and path.with_name(f"learned_embeds{'' if half[1] else '_2'}{half[2]}").exists()
+    return half is not None and _is_file(path.with_name(f"learned_embeds{'' if half[1] else '_2'}{half[2]}"))
 
 
-def is_component(path: Path) -> bool:
-    """Whether the file is a part of a diffusers pipeline folder."""
-    folder = path.parent
-    return (folder.parent / "model_index.json").exists() and (folder / "config.json").exists()
+def _is_file(path: Path) -> bool:
+    return os.path.isfile(path)  # noqa: PTH113 - Path.is_file raises where a link may not be followed
+
+
+def _is_dir(path: Path) -> bool:
+    return os.path.isdir(path)  # noqa: PTH112 - Path.is_dir raises where a link may not be followed

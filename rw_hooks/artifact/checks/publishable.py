@@ -2,42 +2,43 @@
 
 from __future__ import annotations
 
-from rw_hooks.artifact.model import Finding, Inspection
+from rw_hooks.artifact.checks.location import COMPONENT, HALF_EMBEDDING, SHARD, TRAINING_STATE, Refusal
+from rw_hooks.artifact.model import Finding, Inspection, Severity
 from rw_hooks.errors import ArtifactError
 
 __all__ = ["refusal_finding", "require_publishable"]
 
-_REASONS = {
-    "training_state": ("this is the state of a training run, which resumes it", "publish the final LoRA beside it"),
-    "optimizer_state": ("this is an optimizer's state", "publish the trained weights"),
-    "dataset_cache": ("this is a trainer's cache of its dataset", "publish the trained weights"),
-    "text_encoder": ("this is a text encoder alone", "publish the LoRA, embedding or checkpoint it was trained for"),
-    "image_encoder": ("this is an image encoder alone", "publish the adapter or checkpoint that uses it"),
-    "half_embedding": (
-        "this is the half of an embedding that one of two text encoders reads",
-        "merge both into one file, with the 768 wide tensor as clip_l and the 1280 wide one as clip_g",
-    ),
-    "ip_adapter": ("this is an IP-Adapter, which Runware does not take", ""),
-    "motion_module": ("this is AnimateDiff's motion module, which Runware does not take", ""),
-    "t2i_adapter": ("this is a T2I-Adapter, which Runware does not take", ""),
-    "not_an_image_model": ("this is not a model that makes images", ""),
-    "diffusers_component": (
-        "this is one part of a diffusers pipeline folder",
-        (
-            "convert the whole folder to one file: "
-            "python diffusers/scripts/convert_diffusers_to_original_sdxl.py --model_path FOLDER "
-            "--checkpoint_path OUT.safetensors --use_safetensors (or ..._original_stable_diffusion.py for SD 1 and 2)"
-        ),
-    ),
+_REFUSALS = {
+    refusal.code: refusal
+    for refusal in (
+        TRAINING_STATE,
+        COMPONENT,
+        SHARD,
+        HALF_EMBEDDING,
+        Refusal("optimizer_state", "an optimizer's state", "publish the trained weights"),
+        Refusal("dataset_cache", "a trainer's cache of its dataset", "publish the trained weights"),
+        Refusal("text_encoder", "a text encoder alone", "publish the LoRA, embedding or checkpoint it was trained for"),
+        Refusal("image_encoder", "an image encoder alone", "publish the adapter or checkpoint that uses it"),
+        Refusal("ip_adapter", "an IP-Adapter, which Runware does not take", ""),
+        Refusal("motion_module", "AnimateDiff's motion module, which Runware does not take", ""),
+        Refusal("t2i_adapter", "a T2I-Adapter, which Runware does not take", ""),
+        Refusal("not_an_image_model", "not a model that makes images", ""),
+    )
 }
 
 
-def refusal_finding(code: str | None) -> tuple[Finding, ...]:
-    """Return the finding that names what the file is, when it must not be published."""
-    if code is None:
+def refusal_finding(by_place: Refusal | None, code: str | None) -> tuple[Finding, ...]:
+    """Return the finding that names what the file is, when it must not be published.
+
+    Args:
+        by_place: What its place says, which is what counts where there is both.
+        code: What its content says.
+    """
+    refusal = by_place or (_REFUSALS[code] if code else None)
+    if refusal is None:
         return ()
-    what, mend = _REASONS[code]
-    return (Finding(code=code, severity="warning", message=what + (f"; {mend}" if mend else "")),)
+    severity: Severity = "error" if refusal == SHARD else "warning"  # a shard is not a whole file
+    return (Finding(code=refusal.code, severity=severity, message=f"this is {refusal.words}"),)
 
 
 def require_publishable(inspection: Inspection) -> None:
@@ -47,7 +48,7 @@ def require_publishable(inspection: Inspection) -> None:
         ArtifactError: It is broken, untrained, or not a model that Runware takes; ``code`` is the finding's.
     """
     stopping = [finding for finding in inspection.findings if finding.severity == "error"]
-    stopping += [finding for finding in inspection.findings if finding.code in _REASONS]
+    stopping += [finding for finding in inspection.findings if finding.code in _REFUSALS]
     if not stopping:
         return
     finding = stopping[0]

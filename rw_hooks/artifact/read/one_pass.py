@@ -25,6 +25,8 @@ from rw_hooks.artifact.model import Finding
 from rw_hooks.artifact.read.header import Header, HeaderError, header_length, parse_header
 from rw_hooks.artifact.read.not_safetensors import SNIFF_BYTES, sniff
 from rw_hooks.errors import ArtifactChangedError, ArtifactError, MissingError, RwHooksError, UsageError
+from rw_hooks.support.copy_file import share_blocks
+from rw_hooks.support.file_state import FileState
 
 __all__ = ["Hashes", "OpenFile", "open_file", "read_data", "read_header", "require_unchanged"]
 
@@ -34,8 +36,6 @@ _PIECE = 1 << 21
 """Bytes of a buffer. Buffers are maps, which begin where a page does: into one that begins 16 bytes later, as a large
 bytearray does, some kernels copy five times slower (AMD's "fast short rep mov")."""
 _RING = 8
-_FICLONE = 0x40049409
-"""Linux ``ioctl_ficlone(2)``: share the blocks of another file, copy on write."""
 
 
 class Sink(Protocol):
@@ -57,7 +57,7 @@ class OpenFile:
 
     path: Path
     descriptor: int
-    status: os.stat_result
+    state: FileState
     first_bytes: bytes = b""
     raw_header: bytes = b""
     copy: int | None = None
@@ -67,7 +67,7 @@ class OpenFile:
     @property
     def size(self) -> int:
         """Bytes."""
-        return self.status.st_size
+        return self.state.size
 
 
 @dataclass(frozen=True)
@@ -108,7 +108,7 @@ def open_file(path: Path, copy_to: Path | None = None) -> Generator[OpenFile, No
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
             raise ArtifactError("not_a_file", f"{path} is not a regular file")
-        file = OpenFile(path, descriptor, status)
+        file = OpenFile(path, descriptor, FileState.from_stat(status))
         if copy_to is not None:
             _begin_copy(file, copy_to, stack)
         try:
@@ -154,22 +154,12 @@ def _begin_copy(file: OpenFile, target: Path, stack: ExitStack) -> None:
     except OSError as error:
         raise _copy_error(error) from None
     stack.callback(os.close, copy)
-    if _reflink(file.descriptor, copy):
+    if share_blocks(file.descriptor, copy):
         file.descriptor = copy
-        file.status = os.fstat(copy)
+        file.state = FileState.from_stat(os.fstat(copy))
         file.shared = True
     else:
         file.copy = copy
-
-
-def _reflink(source: int, target: int) -> bool:
-    try:
-        import fcntl
-
-        fcntl.ioctl(target, _FICLONE, source)
-    except (ImportError, OSError):
-        return False
-    return True
 
 
 def read_header(file: OpenFile) -> Header | Finding:
@@ -321,8 +311,7 @@ def require_unchanged(file: OpenFile, done: int) -> None:
     Raises:
         ArtifactChangedError: It was rewritten or replaced.
     """
-    before, now = file.status, os.fstat(file.descriptor)
-    rewritten = (now.st_size, now.st_mtime_ns) != (before.st_size, before.st_mtime_ns) or done != before.st_size
+    rewritten = FileState.from_stat(os.fstat(file.descriptor)) != file.state or done != file.size
     if rewritten or (not file.shared and _replaced(file)):
         message = f"{file.path} was rewritten while it was being read"
         raise ArtifactChangedError(
@@ -332,7 +321,7 @@ def require_unchanged(file: OpenFile, done: int) -> None:
 
 def _replaced(file: OpenFile) -> bool:
     try:
-        return not os.path.samestat(file.path.stat(), file.status)
+        return FileState.of(file.path) != file.state
     except OSError:
         return True
 

@@ -26,6 +26,7 @@ from rw_hooks.queue.snapshot import (
     require_as_handed_over,
     source_of,
 )
+from rw_hooks.support.atomic_file import renamed_when_whole
 from rw_hooks.support.deadline import Deadline
 from rw_hooks.support.private_files import private_folder
 from rw_hooks.support.text import printable, require_printable
@@ -109,16 +110,13 @@ def _read_into(services: Services, item: QueueItem, own: Path) -> Inspection:
     keys, placed = services.settings.value("strip_metadata", _NO_KEYS), Path(item.path)
     partial = own.with_name(f".{own.name}.partial")
     require_as_handed_over(item)
-    try:
+    with renamed_when_whole(partial, own):
         if keys:
             strip_metadata(source_of(item), partial, "private" if keys == ("private",) else keys)
             inspection = inspect_bytes(partial, placed, services.observer)
         else:
             inspection = inspect_bytes(source_of(item), placed, services.observer, copy_to=partial)
         require_as_handed_over(item)
-        partial.replace(own)
-    finally:
-        partial.unlink(missing_ok=True)
     release_item(item, but=own)
     return inspection
 

@@ -18,6 +18,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from rw_hooks.publication.store import JournalError
+from rw_hooks.support.atomic_file import move
 from rw_hooks.support.filesystem import FileSystem, look_at
 from rw_hooks.support.private_files import private_folder, sync_folder
 
@@ -248,7 +249,7 @@ def _move_aside(path: Path, damage: str) -> None:
     for suffix in ("-wal", "-shm", "-journal", ""):
         part = path.with_name(path.name + suffix)
         if part.exists():
-            part.replace(aside.with_name(aside.name + suffix))
+            move(part, aside.with_name(aside.name + suffix))
     _LOG.warning(
         "the journal %s was damaged (%s); it is kept as %s, and a new one is begun. Publish again what was not ready: "
         "what was hosted or registered is found and not done twice", path, damage, aside.name,

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from rw_hooks.engines.agent.intake import forget_runs, look, report, supersede
 from rw_hooks.engines.base import DEFAULT_CONCURRENCY
-from rw_hooks.errors import EXIT_BUG, RwHooksError
+from rw_hooks.errors import MissingError, RwHooksError
 from rw_hooks.publication.checks import checks
 from rw_hooks.publication.notify import run_command
 from rw_hooks.publication.observer import Observer, Silent
@@ -29,6 +29,7 @@ from rw_hooks.queue.snapshot import secure, sweep
 from rw_hooks.queue.status import JobStatus
 from rw_hooks.queue.worker_lease import WorkerLease
 from rw_hooks.runware import Endpoint
+from rw_hooks.support.backoff import pause
 from rw_hooks.support.deadline import Deadline
 from rw_hooks.support.os_errors import os_errors_reported
 from rw_hooks.support.redact import redact
@@ -124,13 +125,13 @@ class _Pursuit:
         observer: Told of the progress.
         item: The hand-over's name.
         directory: Where the commands of ``then`` and ``on_failure`` run.
-        pause: Seconds until the next attempt.
+        attempts: How many there have been with this one.
     """
 
     observer: Observer
     item: str
     directory: Path
-    pause: float
+    attempts: int = 1
 
 
 class _Later(NamedTuple):
@@ -235,7 +236,7 @@ class _Worker:
             _LOG.exception("%s was given up; 'rw-hooks resume' tries it again", name)
 
     def _publish(self, item: QueueItem, file: Path) -> None:
-        pursuit = _Pursuit(_Teller(self._home, item.id), item.id, Path(item.directory), _FIRST_PAUSE_SECONDS)
+        pursuit = _Pursuit(_Teller(self._home, item.id), item.id, Path(item.directory))
         status.write(self._home, item.id, JobStatus("pending", item.path, doing="inspect"))
         identity = self._engine.take(item, file, pursuit.observer)
         kept = (path for path, _ in acknowledged(self._home))
@@ -248,12 +249,13 @@ class _Worker:
         publication = self._engine.advance(identity, "proceed", pursuit.observer)
         row = self._engine.store.get(identity)
         if publication.status == "pending":
+            seconds = pause(pursuit.attempts, first=_FIRST_PAUSE_SECONDS, most=_LONGEST_PAUSE_SECONDS)
             report(self._home, pursuit.item, publication, doing=status.TRY_AGAIN)
-            _LOG.info("%s: pending, again in %.0f s: %s", publication.path, pursuit.pause, publication.error)
-            if row.expires_at is None or Deadline.at(row.expires_at).left > pursuit.pause:
-                again = replace(pursuit, pause=min(2 * pursuit.pause, _LONGEST_PAUSE_SECONDS))
+            _LOG.info("%s: pending, again in %.0f s: %s", publication.path, seconds, publication.error)
+            if row.expires_at is None or Deadline.at(row.expires_at).left > seconds:
+                again = replace(pursuit, attempts=pursuit.attempts + 1)
                 attempt = partial(self._attempt, again, identity)
-                self._later[_named(pursuit.item)] = _Later(time.monotonic() + pursuit.pause, attempt)
+                self._later[_named(pursuit.item)] = _Later(time.monotonic() + seconds, attempt)
                 return
         _LOG.info("%s: %s %s", publication.path, publication.status, publication.air or "")
         if publication.error is not None:
@@ -271,7 +273,7 @@ class _Worker:
             if row is None:
                 status.write(self._home, name, _lost(stands))
             elif (row.key.endpoint, row.key.account) == (self._endpoint.rest_url, self._endpoint.fingerprint):
-                pursuit = _Pursuit(_Teller(self._home, name), name, Path(row.path).parent, _FIRST_PAUSE_SECONDS)
+                pursuit = _Pursuit(_Teller(self._home, name), name, Path(row.path).parent)
                 self._later[_named(name)] = _Later(time.monotonic(), partial(self._attempt, pursuit, row.id))
 
     def _secure(self, item: QueueItem) -> None:
@@ -303,6 +305,6 @@ def _named(item: str) -> str:
 
 def _lost(stands: JobStatus) -> JobStatus:
     return replace(
-        stands, status="failed", code="journal_lost", exit_code=EXIT_BUG,
+        stands, status="failed", code="journal_lost", exit_code=MissingError.exit_code,
         message="the journal that knew of this publication is gone", hint=f"rw-hooks publish {stands.path}",
     )  # fmt: skip

@@ -8,7 +8,6 @@ every commit names its parent, so that one whose answer was lost can never be ma
 from __future__ import annotations
 
 import hashlib
-import random
 import re
 import time
 from pathlib import Path
@@ -22,6 +21,7 @@ from rw_hooks.hosts.hub.api import HubApi, Repo
 from rw_hooks.hosts.hub.upload import Upload, run
 from rw_hooks.hosts.protocol import HostConfig, HostedFile, Location, Progress
 from rw_hooks.hosts.retrying import PAUSE_MAX, pause_before
+from rw_hooks.support.backoff import pause
 from rw_hooks.support.deadline import Deadline
 from rw_hooks.support.failpoints import reach
 from rw_hooks.support.redact import redact_url
@@ -106,11 +106,12 @@ class HubHost:
                 trouble = error
             if trouble.code == "hub_conflict":
                 conflicts += 1
-                pause = random.uniform(0.0, min(1.5 ** min(conflicts, 16), PAUSE_MAX))  # out of step with the others
+                # Out of step with the others.
+                seconds = pause(conflicts, first=1.5, most=PAUSE_MAX, jitter=1.0, factor=1.5)
             else:
                 xet, tries = False, tries + 1
-                pause = pause_before(tries)
-            time.sleep(min(pause, deadline.left))
+                seconds = pause_before(tries)
+            time.sleep(min(seconds, deadline.left))
         raise trouble or UnreachableError(
             "host_slow", "there was no time left to upload the file", hint="`rw-hooks resume` goes on; see --timeout"
         )

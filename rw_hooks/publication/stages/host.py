@@ -9,6 +9,7 @@ from rw_hooks.hosts import Location
 from rw_hooks.publication.services import host_url
 from rw_hooks.publication.stages.work import Work
 from rw_hooks.support.failpoints import reach
+from rw_hooks.support.file_state import FileState
 
 __all__ = ["host_file"]
 
@@ -33,7 +34,7 @@ def host_file(work: Work) -> Location:
 def _require_unchanged(work: Work) -> None:
     """Stop where the file is gone or has another size; its content is checked where it is hosted."""
     try:
-        size = Path(work.row.held).stat().st_size
+        size = FileState.of(Path(work.row.held)).size
     except OSError:
         raise ArtifactError(
             "file_gone", f"{work.row.path} is no longer there", hint="publish it again from where it is now"
