@@ -1,9 +1,9 @@
 """``dir:///path?url=https://...``: a folder that some web server publishes.
 
 The file is copied under a temporary name, hashed as it is copied, synced and then given its name, so that the web
-server never shows half a file. A name is never taken from another file: then the first eight hexadecimal digits of
-the sha256 go into the name. So they do where the file system has no links (exFAT, some network shares), because there
-nothing gives a name only if it is free.
+server never shows half a file. It is deleted only while it still holds those bytes. A name is never taken from another
+file: then the first eight hexadecimal digits of the sha256 go into the name. So they do where the file system has no
+links (exFAT, some network shares), because there nothing gives a name only if it is free.
 """
 
 from __future__ import annotations
@@ -13,16 +13,13 @@ import errno
 import hashlib
 import os
 import tempfile
-from collections.abc import Callable
 from pathlib import Path, PurePath
-from typing import IO
-from urllib.parse import parse_qs, quote, urlsplit
+from urllib.parse import parse_qs, quote, unquote, urlsplit
 from urllib.request import url2pathname
 
 from pydantic import SecretStr
 
-from rw_hooks.errors import ArtifactChangedError, MissingError, RefusedError, RwHooksError, UnreachableError, UsageError
-from rw_hooks.hosts.file_guard import FileGuard
+from rw_hooks.errors import MissingError, RefusedError, RwHooksError, UnreachableError, UsageError
 from rw_hooks.hosts.protocol import HostConfig, HostedFile, Location, Progress
 from rw_hooks.support.deadline import Deadline
 from rw_hooks.support.failpoints import reach
@@ -80,18 +77,15 @@ class DirectoryHost:
             present = next((name for name in _names(file) if _holds(self._folder / name, file)), None)
         except OSError as error:
             raise _mapped(error, self._folder) from None
-        return None if present is None else self._location(present)
+        return None if present is None else self._location(present, file)
 
     def upload(self, file: HostedFile, progress: Progress, deadline: Deadline) -> Location:
         """Copy the file into the folder."""
+        del deadline  # the progress keeps it
         self.check()
         clear_leftovers(self._folder, _LEFTOVERS)
-        found = self.find(file)
-        if found is not None:
-            return found
-        source = FileGuard(file).path
         try:
-            return self._location(self._copy(source, file, progress, deadline))
+            return self._location(self._copy(file, progress), file)
         except OSError as error:
             raise _mapped(error, self._folder) from None
 
@@ -100,14 +94,32 @@ class DirectoryHost:
         del deadline
         return SecretStr(location.url)
 
-    def _location(self, name: str) -> Location:
-        return Location(host=self._url, url=self._base + quote(name), access="public")
+    def delete(self, location: Location, deadline: Deadline) -> None:
+        """Remove the file if it still holds those bytes."""
+        del deadline
+        name = unquote(location.url.removeprefix(self._base))
+        if location.host != self._url or name != PurePath(name).name or location.revision is None:
+            raise RefusedError(
+                "not_ours", f"{location.url} is not known to be ours in the folder {self._folder}",
+                hint="remove it there yourself",
+            )  # fmt: skip
+        try:
+            if _hash(self._folder / name) == location.revision:
+                (self._folder / name).unlink(missing_ok=True)
+        except OSError as error:
+            raise _mapped(error, self._folder) from None
 
-    def _copy(self, source: Path, file: HostedFile, progress: Progress, deadline: Deadline) -> str:
+    def _location(self, name: str, file: HostedFile) -> Location:
+        url = self._base + quote(name)
+        return Location(host=self._url, url=url, access="public", revision=file.sha256)
+
+    def _copy(self, file: HostedFile, progress: Progress) -> str:
         descriptor, temporary = tempfile.mkstemp(prefix=_PREFIX, suffix=_SUFFIX, dir=self._folder)
         try:
-            with os.fdopen(descriptor, "wb") as target, source.open("rb") as origin:
-                _copy_hashed(origin, target, file, lambda done: progress(done, file.size), deadline)
+            with os.fdopen(descriptor, "wb") as target:
+                target.writelines(file.chunks(progress))
+                target.flush()
+                os.fsync(target.fileno())
             Path(temporary).chmod(_MODE)
             reach("dir.before_rename")
             name = _give_name(Path(temporary), self._folder, file)
@@ -126,34 +138,19 @@ def _names(file: HostedFile) -> tuple[str, str]:
 def _holds(path: Path, file: HostedFile) -> bool:
     if len(os.fsencode(path.name)) > _NAME_MAX or not path.is_file() or path.stat().st_size != file.size:
         return False
+    return _hash(path) == file.sha256
+
+
+def _hash(path: Path) -> str | None:
+    """Return the sha256 of a file; None where there is none."""
     digest = hashlib.sha256()
-    with path.open("rb") as stream:
-        while chunk := stream.read(_CHUNK):
-            digest.update(chunk)
-    return digest.hexdigest() == file.sha256
-
-
-def _copy_hashed(
-    origin: IO[bytes], target: IO[bytes], file: HostedFile, progress: Callable[[int], None], deadline: Deadline
-) -> None:
-    digest, done = hashlib.sha256(), 0
-    while chunk := origin.read(_CHUNK):
-        if deadline.passed:
-            raise UnreachableError(
-                "host_slow", "the copy into the folder of --host took too long",
-                hint="`rw-hooks resume` goes on; --timeout gives it more time",
-            )  # fmt: skip
-        digest.update(chunk)
-        target.write(chunk)
-        done += len(chunk)
-        progress(done)
-    if digest.hexdigest() != file.sha256:
-        raise ArtifactChangedError(
-            "artifact_changed", f"{file.name} was changed after it was inspected; nothing was published",
-            hint="publish it again when the training no longer writes it",
-        )  # fmt: skip
-    target.flush()
-    os.fsync(target.fileno())
+    try:
+        with path.open("rb") as stream:
+            while chunk := stream.read(_CHUNK):
+                digest.update(chunk)
+    except FileNotFoundError:
+        return None
+    return digest.hexdigest()
 
 
 def _give_name(temporary: Path, folder: Path, file: HostedFile) -> str:
