@@ -22,6 +22,7 @@ from rw_hooks.support.deadline import Deadline
 from rw_hooks.support.redact import redact_url
 
 __all__ = [
+    "Deadline",
     "Deletes",
     "Guarded",
     "Host",

@@ -36,6 +36,7 @@ T = TypeVar("T")
 
 _TRIES = 5
 _GRACE = 0.7  # for a call to clean up after its deadline
+_TICK = 0.5  # Windows takes no Ctrl-C while it waits
 _ASKING = 600.0  # check and find have no deadline of their own; a folder's file of 100 GB has to be hashed
 _RESUME = "nothing is lost: `rw-hooks resume` goes on; --timeout gives it more time"
 
@@ -138,7 +139,7 @@ class Guarded:
         future: Future[T] = Future()
         threading.Thread(target=_carry_out, args=(act, future), name="rw-hooks-host", daemon=True).start()
         try:
-            wait([future], deadline.left + _GRACE)
+            _wait(future, Deadline.after(deadline.left + _GRACE))
         except BaseException:
             _cut(deadline)
             wait([future], _GRACE)
@@ -164,8 +165,11 @@ class Guarded:
 
     def _as_ours(self, error: Exception) -> Exception:
         """Return what a host raised as an error of ours; trouble of this machine's own disk stays as it is."""
-        said = redact(f"{self.url}: {str(error) or type(error).__name__}", *self._secrets)
-        if isinstance(error, HTTPError) and not may_pass(error.code):
+        status = _status(error)
+        said = redact(
+            f"{self.url}: {f'HTTP {status}' if status else str(error) or type(error).__name__}", *self._secrets
+        )
+        if status is not None and not may_pass(status):
             return RefusedError("host_refused", said, hint="look at the host's credentials, or change --host")
         if isinstance(error, (URLError, ConnectionError, TimeoutError, http.HTTPError)):
             return UnreachableError("host_unreachable", said, hint=_RESUME)
@@ -207,6 +211,14 @@ class _Told:
             self._progress(self._size, self._size)
 
 
+def _status(error: Exception) -> int | None:
+    """Return the status that a server refused with: its words may repeat what was sent, a key included."""
+    if isinstance(error, HTTPError):
+        error.close()  # it holds the connection
+        return error.code
+    return error.response.status_code if isinstance(error, http.HTTPStatusError) else None
+
+
 def _leash(deadline: Deadline) -> _Leash:
     return _Leash(deadline.moment)
 
@@ -214,6 +226,11 @@ def _leash(deadline: Deadline) -> _Leash:
 def _cut(deadline: Deadline) -> None:
     if isinstance(deadline, _Leash):
         deadline.cut.set()
+
+
+def _wait(future: Future[T], deadline: Deadline) -> None:
+    while not future.done() and not deadline.passed:
+        wait([future], min(deadline.left, _TICK))
 
 
 def _carry_out(act: Callable[[], T], future: Future[T]) -> None:
