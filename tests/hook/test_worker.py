@@ -48,7 +48,7 @@ def statuses(training: Training) -> list[str]:
 
 def leftovers(training: Training) -> list[str]:
     kept = [path for path in training.folder.rglob("*") if snapshot.FOLDER in path.parts]
-    state = [path for folder in ("runs", "inbox", "taken") for path in (training.home / folder).glob("*")]
+    state = [path for folder in ("runs", "inbox", "taken", "spool") for path in (training.home / folder).glob("*")]
     return [str(path) for path in (*kept, *state)]
 
 
@@ -299,9 +299,9 @@ def test_what_cannot_be_reached_is_tried_again_until_it_can(published, monkeypat
     assert not (published.folder / "failed").exists()
 
 
-@pytest.mark.parametrize(("wait", "status"), [("auto", "pending"), ("yes", "ready")])
+@pytest.mark.parametrize(("wait", "ends"), [("auto", "pending"), ("yes", "ready")])
 def test_an_end_that_was_not_told_to_wait_does_so_for_a_remote_that_is_away_no_longer_than_a_while(
-    training, monkeypatch, caplog, wait, status
+    training, monkeypatch, caplog, wait, ends
 ):
     monkeypatch.setenv("SLURM_JOB_ID", "1")
     monkeypatch.setattr("rw_hooks.hook.publish_hook._PATIENCE_SECONDS", 0.5)
@@ -315,7 +315,7 @@ def test_an_end_that_was_not_told_to_wait_does_so_for_a_remote_that_is_away_no_l
     comes_back = threading.Timer(2.0, status.write, (training.home, item.id, back))
     comes_back.start()
     hook.on_end(wait=wait)
-    assert status.read(training.home, item.id).status == status
+    assert status.read(training.home, item.id).status == ends
     assert ("rw-hooks resume" in caplog.text) == (wait == "auto")
     comes_back.join()
 
