@@ -72,7 +72,8 @@ class DirectoryHost:
             raise _not_writable(self._folder)
 
     def find(self, file: HostedFile) -> Location | None:
-        """Return where the bytes lie, if one of the two names that they may have holds them."""
+        """Return where the bytes lie, if one of their two names holds them; clear what killed uploads left."""
+        clear_leftovers(self._folder, _LEFTOVERS)
         try:
             present = next((name for name in _names(file) if _holds(self._folder / name, file)), None)
         except OSError as error:
@@ -83,7 +84,6 @@ class DirectoryHost:
         """Copy the file into the folder."""
         del deadline  # the progress keeps it
         self.check()
-        clear_leftovers(self._folder, _LEFTOVERS)
         try:
             return self._location(self._copy(file, progress), file)
         except OSError as error:

@@ -274,29 +274,33 @@ class HostSuite:
             _uploaded(wrong_credentials.open(), make_file())
         assert wrong_credentials.secret not in str(refused.value.as_json()) + repr(refused.value)
 
-    @pytest.mark.parametrize("end", ["exception", "kill"])
     def test_an_upload_that_is_interrupted_shows_nothing_and_is_made_again(
         self,
         host: Guarded,
         open_anew: Callable[[], Guarded],
         make_file: MakeFile,
         likely_url: Callable[[HostedFile], str | None],
-        host_url: str,
-        host_config: HostConfig,
-        end: str,
     ) -> None:
         self._needs_uploads()
         file = make_file(size=self.large)
+        interruption = _Interruption(lambda: _require_whole_or_none(open_anew(), file, likely_url(file)))
+        with pytest.raises(KeyboardInterrupt):
+            _uploaded(host, file, interruption)
+        _require_whole_or_none(open_anew(), file, likely_url(file))
+        assert _fetched(open_anew(), _uploaded(open_anew(), file)) == _content(file)
 
-        def look() -> None:
-            _require_whole_or_none(open_anew(), file, likely_url(file))
-
-        if end == "kill":
-            _upload_and_be_killed(host_url, host_config, file)
-        else:
-            with pytest.raises(KeyboardInterrupt):
-                _uploaded(host, file, _Interruption(look))
-        look()
+    def test_an_upload_whose_process_is_killed_shows_nothing_and_is_made_again(
+        self,
+        open_anew: Callable[[], Guarded],
+        make_file: MakeFile,
+        likely_url: Callable[[HostedFile], str | None],
+        host_url: str,
+        host_config: HostConfig,
+    ) -> None:
+        self._needs_uploads()
+        file = make_file(size=self.large)
+        _upload_and_be_killed(host_url, host_config, file)
+        _require_whole_or_none(open_anew(), file, likely_url(file))
         assert _fetched(open_anew(), _uploaded(open_anew(), file)) == _content(file)
 
     def test_a_connection_that_breaks_in_the_middle_is_survived(
