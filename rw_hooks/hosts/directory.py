@@ -54,6 +54,7 @@ class DirectoryHost:
         self._folder = Path(url2pathname(parts.path))
         self._base = bases[0].rstrip("/") + "/"
         self._url = url
+        self._left: set[Path] = set()
 
     @property
     def url(self) -> str:
@@ -75,6 +76,8 @@ class DirectoryHost:
         """Return where the bytes lie, if one of their two names holds them; clear what killed uploads left."""
         clear_leftovers(self._folder, _LEFTOVERS)
         try:
+            for partial in [*self._left]:
+                self._remove(partial)
             present = next((name for name in _names(file) if _holds(self._folder / name, file)), None)
         except OSError as error:
             raise _mapped(error, self._folder) from None
@@ -125,9 +128,15 @@ class DirectoryHost:
             name = _give_name(Path(temporary), self._folder, file)
             reach("dir.after_rename")
         finally:
-            Path(temporary).unlink(missing_ok=True)
+            self._remove(Path(temporary))
         _sync_folder(self._folder)
         return name
+
+    def _remove(self, partial: Path) -> None:
+        """Remove what an upload wrote under a name for the time being, and remember it should that fail."""
+        self._left.add(partial)
+        partial.unlink(missing_ok=True)
+        self._left.discard(partial)
 
 
 def _names(file: HostedFile) -> tuple[str, str]:

@@ -10,7 +10,7 @@ import sys
 
 __all__: list[str] = []
 
-_SUITES = ("rw_hooks.testing.hosts", "rw_hooks.testing.integrations")
+_SUITES = ("rw_hooks.testing.hosts", "rw_hooks.testing.integrations", "rw_hooks.testing.engines")
 
 if "pytest" in sys.modules:  # a training that only saves files needs no pytest
     sys.modules["pytest"].register_assert_rewrite(*_SUITES)
