@@ -144,7 +144,7 @@ _TABLE = (
     Option("verify", "text", "How the hosted file is checked: by its hash where the host tells it (auto), or by "
            "fetching all of it (full).", choices=("auto", "full"), default="auto"),
     Option("staging", "path", "Folder for private copies of files that a hook hands over.",
-           default=".rw-hooks beside the file"),
+           default="the state folder, or .rw-hooks beside the file"),
     Option("strip_metadata", "names", "Metadata keys to leave out of the published copy, or 'private' for all that "
            "tell of paths, people or data."),
     Option("dry_run", "boolean", "Stop before the first outside effect.", default="false"),

@@ -7,20 +7,24 @@ group ``rw_hooks.hosts``: the scheme is the name, and the object is called with 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from importlib import import_module
 from importlib.metadata import entry_points
 from urllib.parse import urlsplit
 
 from rw_hooks.errors import UsageError
 from rw_hooks.hosts.download import fetch_file
+from rw_hooks.hosts.guarded import Guarded
 from rw_hooks.hosts.preflight import Preflight, preflight
 from rw_hooks.hosts.private_network import is_private_address
-from rw_hooks.hosts.protocol import Host, HostConfig, HostedFile, Location, Progress
+from rw_hooks.hosts.protocol import Deletes, Host, HostConfig, HostedFile, Location, Progress
 from rw_hooks.support.deadline import Deadline
 from rw_hooks.support.redact import redact_url
 
 __all__ = [
+    "Deadline",
+    "Deletes",
+    "Guarded",
     "Host",
     "HostConfig",
     "HostedFile",
@@ -50,8 +54,8 @@ _ACCOUNT_SECONDS = 60.0
 _REPO_NAME_MAX = 90
 
 
-def open_host(url: str, config: HostConfig) -> Host:
-    """Return the host that the URL names. Nothing is asked of it yet.
+def open_host(url: str, config: HostConfig) -> Guarded:
+    """Return the host that the URL names, with what all hosts share around it. Nothing is asked of it yet.
 
     Args:
         url: Such as ``hf://user/repo``; the whole URL, with its secret part where the user gave one.
@@ -72,7 +76,7 @@ def open_host(url: str, config: HostConfig) -> Host:
             f"--host: {redact_url(url)!r} is not a host that is known here",
             hint=f"write one of {', '.join(name + '://' for name in sorted(_BUILT_IN))}; `rw-hooks publish --help`",
         )
-    return factory(url, config)
+    return Guarded(factory(url, config), *_secrets(url, config))
 
 
 def default_hub_url(config: HostConfig, name: str) -> str:
@@ -104,6 +108,14 @@ def _factory(scheme: str) -> Factory | None:
             found: Factory = entry.load()
             return found
     return None
+
+
+def _secrets(url: str, config: HostConfig) -> Iterator[str]:
+    password = urlsplit(url).password
+    if password:
+        yield password
+    if config.hf_token is not None:
+        yield config.hf_token.get_secret_value()
 
 
 def _slug(name: str) -> str:

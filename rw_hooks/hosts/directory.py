@@ -1,33 +1,29 @@
 """``dir:///path?url=https://...``: a folder that some web server publishes.
 
 The file is copied under a temporary name, hashed as it is copied, synced and then given its name, so that the web
-server never shows half a file. A name is never taken from another file: then the first eight hexadecimal digits of
-the sha256 go into the name. So they do where the file system has no links (exFAT, some network shares), because there
-nothing gives a name only if it is free.
+server never shows half a file. It is deleted only while it still holds those bytes. A name is never taken from another
+file: then the first eight hexadecimal digits of the sha256 go into the name. So they do where the file system has no
+links (exFAT, some network shares), because there nothing gives a name only if it is free.
 """
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import hashlib
 import os
 import tempfile
-from collections.abc import Callable
 from pathlib import Path, PurePath
-from typing import IO
-from urllib.parse import parse_qs, quote, urlsplit
+from urllib.parse import parse_qs, quote, unquote, urlsplit
 from urllib.request import url2pathname
 
 from pydantic import SecretStr
 
-from rw_hooks.errors import ArtifactChangedError, MissingError, RefusedError, RwHooksError, UnreachableError, UsageError
-from rw_hooks.hosts.file_guard import FileGuard
+from rw_hooks.errors import MissingError, RefusedError, RwHooksError, UnreachableError, UsageError
 from rw_hooks.hosts.protocol import HostConfig, HostedFile, Location, Progress
 from rw_hooks.support.atomic_file import move
 from rw_hooks.support.deadline import Deadline
 from rw_hooks.support.failpoints import reach
-from rw_hooks.support.private_files import clear_leftovers
+from rw_hooks.support.private_files import clear_leftovers, sync_folder
 from rw_hooks.support.redact import is_secret_url, redact_url
 
 __all__ = ["DirectoryHost"]
@@ -58,6 +54,7 @@ class DirectoryHost:
         self._folder = Path(url2pathname(parts.path))
         self._base = bases[0].rstrip("/") + "/"
         self._url = url
+        self._left: set[Path] = set()
 
     @property
     def url(self) -> str:
@@ -76,23 +73,22 @@ class DirectoryHost:
             raise _not_writable(self._folder)
 
     def find(self, file: HostedFile) -> Location | None:
-        """Return where the bytes lie, if one of the two names that they may have holds them."""
+        """Return where the bytes lie, if one of their two names holds them; clear what killed uploads left."""
+        clear_leftovers(self._folder, _LEFTOVERS)
         try:
+            for partial in [*self._left]:
+                self._remove(partial)
             present = next((name for name in _names(file) if _holds(self._folder / name, file)), None)
         except OSError as error:
             raise _mapped(error, self._folder) from None
-        return None if present is None else self._location(present)
+        return None if present is None else self._location(present, file)
 
     def upload(self, file: HostedFile, progress: Progress, deadline: Deadline) -> Location:
         """Copy the file into the folder."""
+        del deadline  # the progress keeps it
         self.check()
-        clear_leftovers(self._folder, _LEFTOVERS)
-        found = self.find(file)
-        if found is not None:
-            return found
-        source = FileGuard(file).path
         try:
-            return self._location(self._copy(source, file, progress, deadline))
+            return self._location(self._copy(file, progress), file)
         except OSError as error:
             raise _mapped(error, self._folder) from None
 
@@ -101,22 +97,46 @@ class DirectoryHost:
         del deadline
         return SecretStr(location.url)
 
-    def _location(self, name: str) -> Location:
-        return Location(host=self._url, url=self._base + quote(name), access="public")
+    def delete(self, location: Location, deadline: Deadline) -> None:
+        """Remove the file if it still holds those bytes."""
+        del deadline
+        name = unquote(location.url.removeprefix(self._base))
+        if location.host != self._url or name != PurePath(name).name or location.revision is None:
+            raise RefusedError(
+                "not_ours", f"{location.url} is not known to be ours in the folder {self._folder}",
+                hint="remove it there yourself",
+            )  # fmt: skip
+        try:
+            if _hash(self._folder / name) == location.revision:
+                (self._folder / name).unlink(missing_ok=True)
+        except OSError as error:
+            raise _mapped(error, self._folder) from None
 
-    def _copy(self, source: Path, file: HostedFile, progress: Progress, deadline: Deadline) -> str:
+    def _location(self, name: str, file: HostedFile) -> Location:
+        url = self._base + quote(name)
+        return Location(host=self._url, url=url, access="public", revision=file.sha256)
+
+    def _copy(self, file: HostedFile, progress: Progress) -> str:
         descriptor, temporary = tempfile.mkstemp(prefix=_PREFIX, suffix=_SUFFIX, dir=self._folder)
         try:
-            with os.fdopen(descriptor, "wb") as target, source.open("rb") as origin:
-                _copy_hashed(origin, target, file, lambda done: progress(done, file.size), deadline)
+            with os.fdopen(descriptor, "wb") as target:
+                target.writelines(file.chunks(progress))
+                target.flush()
+                os.fsync(target.fileno())
             Path(temporary).chmod(_MODE)
             reach("dir.before_rename")
             name = _give_name(Path(temporary), self._folder, file)
             reach("dir.after_rename")
         finally:
-            Path(temporary).unlink(missing_ok=True)
-        _sync_folder(self._folder)
+            self._remove(Path(temporary))
+        sync_folder(self._folder)
         return name
+
+    def _remove(self, partial: Path) -> None:
+        """Remove what an upload wrote under a name for the time being, and remember it should that fail."""
+        self._left.add(partial)
+        partial.unlink(missing_ok=True)
+        self._left.discard(partial)
 
 
 def _names(file: HostedFile) -> tuple[str, str]:
@@ -127,34 +147,19 @@ def _names(file: HostedFile) -> tuple[str, str]:
 def _holds(path: Path, file: HostedFile) -> bool:
     if len(os.fsencode(path.name)) > _NAME_MAX or not path.is_file() or path.stat().st_size != file.size:
         return False
+    return _hash(path) == file.sha256
+
+
+def _hash(path: Path) -> str | None:
+    """Return the sha256 of a file; None where there is none."""
     digest = hashlib.sha256()
-    with path.open("rb") as stream:
-        while chunk := stream.read(_CHUNK):
-            digest.update(chunk)
-    return digest.hexdigest() == file.sha256
-
-
-def _copy_hashed(
-    origin: IO[bytes], target: IO[bytes], file: HostedFile, progress: Callable[[int], None], deadline: Deadline
-) -> None:
-    digest, done = hashlib.sha256(), 0
-    while chunk := origin.read(_CHUNK):
-        if deadline.passed:
-            raise UnreachableError(
-                "host_slow", "the copy into the folder of --host took too long",
-                hint="`rw-hooks resume` goes on; --timeout gives it more time",
-            )  # fmt: skip
-        digest.update(chunk)
-        target.write(chunk)
-        done += len(chunk)
-        progress(done)
-    if digest.hexdigest() != file.sha256:
-        raise ArtifactChangedError(
-            "artifact_changed", f"{file.name} was changed after it was inspected; nothing was published",
-            hint="publish it again when the training no longer writes it",
-        )  # fmt: skip
-    target.flush()
-    os.fsync(target.fileno())
+    try:
+        with path.open("rb") as stream:
+            while chunk := stream.read(_CHUNK):
+                digest.update(chunk)
+    except FileNotFoundError:
+        return None
+    return digest.hexdigest()
 
 
 def _give_name(temporary: Path, folder: Path, file: HostedFile) -> str:
@@ -168,16 +173,6 @@ def _give_name(temporary: Path, folder: Path, file: HostedFile) -> str:
         move(temporary, folder / last)
         return last
     return first
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make the new name survive a power cut, where folders can be synced."""
-    with contextlib.suppress(OSError):
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
 
 
 def _not_writable(folder: Path) -> RwHooksError:

@@ -18,7 +18,6 @@ from urllib.parse import unquote, urlsplit
 from pydantic import SecretStr
 
 from rw_hooks.errors import MissingError, RefusedError, RwHooksError, UnreachableError, UsageError
-from rw_hooks.hosts.file_guard import FileGuard
 from rw_hooks.hosts.protocol import HostConfig, HostedFile, Location, Progress
 from rw_hooks.support.deadline import Deadline
 from rw_hooks.support.failpoints import reach
@@ -70,7 +69,7 @@ class ObjectStoreHost:
         """Ask for an object that is not there; what may be written shows only when it is."""
         try:
             self._obstore.head(self._store, "rw-hooks-check")
-        except Exception as error:  # noqa: BLE001 - obstore's errors have no public root that covers all of them
+        except Exception as error:  # noqa: BLE001 - as above
             if _name(error) not in {"FileNotFoundError", "NotFoundError", "PermissionDeniedError"}:
                 self._refuse(error)
 
@@ -87,34 +86,44 @@ class ObjectStoreHost:
         return self._location(file)
 
     def upload(self, file: HostedFile, progress: Progress, deadline: Deadline) -> Location:
-        """Put the file under its key, unless it lies there."""
-        found = self.find(file)
-        if found is not None:
-            return found
-        unchanged = FileGuard(file)
+        """Put the file under its key; its last part is sent only when all of it was what was inspected."""
+        del deadline  # the progress keeps it
+        trouble: list[RwHooksError] = []
         reach("store.before_put")
         try:
             self._obstore.put(
                 self._store,
                 self._key(file.sha256, file.name),
-                _chunks(unchanged, file, progress, deadline),
+                _parts(file, progress, trouble),
                 chunk_size=_CHUNK,
                 max_concurrency=_AT_ONCE,
             )
-        except Exception as error:  # noqa: BLE001 - as above; it wraps what the chunks raise, too
-            unchanged.require()
-            if deadline.passed:
-                raise _too_slow(self._url) from None
+        except Exception as error:  # noqa: BLE001 - as above
+            if trouble:
+                raise trouble[0] from None
             self._refuse(error)
         reach("store.after_put")
-        unchanged.require()
         return self._location(file)
 
     def mint(self, location: Location, deadline: Deadline) -> SecretStr:
         """Return a URL that is signed for six hours."""
         del deadline
+        return SecretStr(self._signed(self._key_of(location)))
+
+    def delete(self, location: Location, deadline: Deadline) -> None:
+        """Remove the object of that key."""
+        del deadline
+        if location.host != self._url:
+            raise RefusedError("not_ours", f"{location.url} is not in {self._url}", hint="remove it there yourself")
+        try:
+            self._obstore.delete(self._store, self._key_of(location))
+        except Exception as error:  # noqa: BLE001 - as above
+            if _name(error) not in {"FileNotFoundError", "NotFoundError"}:
+                self._refuse(error)
+
+    def _key_of(self, location: Location) -> str:
         sha256, name = location.url.split("/")[-2:]
-        return SecretStr(self._signed(self._key(sha256, unquote(name))))
+        return self._key(sha256, unquote(name))
 
     def _location(self, file: HostedFile) -> Location:
         url = redact_url(self._signed(self._key(file.sha256, file.name)))
@@ -150,15 +159,13 @@ def _obstore() -> Any:  # noqa: ANN401 - as above
         ) from None  # fmt: skip
 
 
-def _chunks(unchanged: FileGuard, file: HostedFile, progress: Progress, deadline: Deadline) -> Iterator[bytes]:
-    done = 0
-    with unchanged.path.open("rb") as stream:
-        while chunk := stream.read(_CHUNK):
-            if deadline.passed:
-                raise TimeoutError
-            yield chunk
-            done += len(chunk)
-            progress(done, file.size)
+def _parts(file: HostedFile, progress: Progress, trouble: list[RwHooksError]) -> Iterator[bytes]:
+    """Yield the parts, and keep what ends them, because obstore tells it as its own error."""
+    try:
+        yield from file.chunks(progress, _CHUNK)
+    except RwHooksError as error:
+        trouble.append(error)
+        raise
 
 
 def _name(error: Exception) -> str:
@@ -176,9 +183,3 @@ def _mapped(error: Exception, url: str) -> RwHooksError:
     if isinstance(error, ValueError) or _name(error) == "UnknownConfigurationKeyError":
         return UsageError("bad_host", said, hint=f"look at --host and {keys}")
     return UnreachableError("store_unreachable", said, hint="nothing is lost: `rw-hooks resume` goes on")
-
-
-def _too_slow(url: str) -> RwHooksError:
-    return UnreachableError(
-        "host_slow", f"the upload to {url} took too long", hint="`rw-hooks resume` goes on; see --timeout"
-    )

@@ -60,6 +60,7 @@ def send(  # noqa: PLR0913 - a request has these parts
     headers: Mapping[str, str] | None = None,
     content: Mapping[str, object] | None = None,
     form: Mapping[str, str] | None = None,
+    body: bytes | None = None,
 ) -> Answer:
     """Send a request until it is answered with something that stays so.
 
@@ -71,6 +72,7 @@ def send(  # noqa: PLR0913 - a request has these parts
         headers: More headers.
         content: Sent as JSON.
         form: Sent form-encoded.
+        body: Sent as it is.
 
     Raises:
         UnreachableError: The server was away, slow or failing until the deadline.
@@ -80,7 +82,7 @@ def send(  # noqa: PLR0913 - a request has these parts
         attempt += 1
         retry_after = None
         try:
-            answer = _once(client, method, url, deadline, headers=headers, json=content, data=form)
+            answer = _once(client, method, url, deadline, headers=headers, json=content, data=form, content=body)
         except (http.HTTPError, TimeoutError) as error:
             trouble = unreachable(url, type(error).__name__)
         except (http.InvalidURL, UnicodeError):

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
-from rw_hooks.errors import UsageError
+from rw_hooks.errors import RefusedError, UsageError
 from rw_hooks.hosts.protocol import HostConfig, HostedFile, Location, Progress
 from rw_hooks.support.deadline import Deadline
 from rw_hooks.support.redact import is_secret_url, redact_url
@@ -60,6 +60,17 @@ class UrlHost:
         """Return the URL as it was given."""
         del location, deadline
         return self._secret
+
+    def delete(self, location: Location, deadline: Deadline) -> None:
+        """Refuse: somebody else put the file there.
+
+        Raises:
+            RefusedError: Always.
+        """
+        del deadline
+        raise RefusedError(
+            "not_ours", f"{location.url} was there before, and is not deleted", hint="remove it there yourself"
+        )
 
 
 def _file_url(url: str, hubs: tuple[str, ...]) -> str:

@@ -1,8 +1,9 @@
 """Keeping the bytes of a hand-over alive and unchanged until they are published. Standard library only.
 
-The hook makes a hard link in ``.rw-hooks/`` beside the file: it costs nothing, and what the trainer then deletes,
-rotates or replaces by rename stays. A file rewritten in place is not protected by a link, so the worker's first act is
-a private copy. Where a file system has no links, the hook copies.
+The hook makes a hard link: it costs nothing, and what the trainer then deletes, rotates or replaces by rename stays.
+The link lies in the state folder's spool, which no trainer removes. Where the state folder is on another file system,
+it lies in ``.rw-hooks/`` beside the file. A file rewritten in place is not protected by a link, so the worker's first
+act is a private copy. Where a file system has no links, the hook copies.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from rw_hooks.support.private_files import private_folder
 __all__ = [
     "COPY",
     "FOLDER",
+    "SPOOL",
     "Held",
     "copy_of",
     "has_room",
@@ -40,6 +42,8 @@ __all__ = [
 ]
 
 FOLDER = ".rw-hooks"
+SPOOL = "spool"
+"""The folder in the state folder for what is kept there."""
 _ORPHAN_SECONDS = 7 * 24 * 3600.0
 LINK, COPY = ".link", ".copy"
 _IDENTITY = re.compile("[0-9a-f]{12}")
@@ -73,19 +77,21 @@ def hold(file: Path, name: str, *, staging: Path | None, spool: Path) -> Held:
         file: The file.
         name: A name of its own for what is made.
         staging: Where copies go; beside the file when None.
-        spool: Where a copy goes when nothing can be written beside the file.
+        spool: The state folder's spool, where a link goes if it can, and a copy where nothing can be written beside
+            the file.
 
     Raises:
         OSError: There is no such file, or it cannot be read.
     """
     real = Path(os.path.realpath(file))
     real.stat()
-    link = real.parent / FOLDER / (name + LINK)
-    with contextlib.suppress(OSError):
-        private_folder(link.parent)
-        os.link(real, link)
-        return Held(link, link.stat(), copied=False)
-    for folder in filter(None, (staging, link.parent, spool)):
+    beside = real.parent / FOLDER
+    for folder in (spool, beside):
+        with contextlib.suppress(OSError):
+            link = private_folder(folder) / (name + LINK)
+            os.link(real, link)
+            return Held(link, link.stat(), copied=False)
+    for folder in filter(None, (staging, beside, spool)):
         copy = folder / (name + COPY)
         try:
             private_folder(folder)
@@ -169,7 +175,7 @@ def is_copy(path: Path) -> bool:
 
 
 def _is_link(path: Path) -> bool:
-    return path.suffix == LINK and path.parent.name == FOLDER and _IDENTITY.fullmatch(path.stem) is not None
+    return path.suffix == LINK and path.parent.name in {FOLDER, SPOOL} and _IDENTITY.fullmatch(path.stem) is not None
 
 
 def release(held: Path) -> None:
@@ -191,7 +197,7 @@ def sweep(folder: Path, waiting: Collection[str]) -> None:
         folder: Where links lie.
         waiting: The names of the hand-overs that are not published yet.
     """
-    if folder.name != FOLDER:
+    if folder.name not in {FOLDER, SPOOL}:
         return
     with contextlib.suppress(OSError):
         for link in folder.glob("*" + LINK):

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 
 import httpx
-from httpx import Client, HTTPError, InvalidURL, Response, TimeoutException, TransportError
+from httpx import Client, HTTPError, HTTPStatusError, InvalidURL, Response, TimeoutException, TransportError
 from pydantic import SecretStr
 
 from rw_hooks.errors import MissingError, UsageError
@@ -22,6 +22,7 @@ from rw_hooks.support.redact import redact
 __all__ = [
     "Client",
     "HTTPError",
+    "HTTPStatusError",
     "InvalidURL",
     "Response",
     "TimeoutException",

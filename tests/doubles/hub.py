@@ -118,6 +118,10 @@ class HubDouble:
         expires = f"{time.time() + self.signed_seconds:.3f}"
         return f"{self.cdn_url}{path}?X-Expires={expires}&X-Signature={self._signature(method, path, expires)}"
 
+    def expire_all(self) -> None:
+        """Have no signed URL accepted that was given until now."""
+        self._key = secrets.token_hex(8)
+
     def verify(self, method: str, path: str, query: dict[str, list[str]]) -> None:
         expires = query.get("X-Expires", ["0"])[0]
         if query.get("X-Signature", [""])[0] != self._signature(method, path, expires):

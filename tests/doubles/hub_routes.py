@@ -257,7 +257,12 @@ class ApiHandler(_Handler):
             if parent is not None and parent != repo.head:
                 raise Refusal(412, "A commit has happened since. Please refresh and try again.")
             files = dict(repo.files("main") or {})
-            files.update(_committed(self.hub, line) for line in lines[1:])
+            for line in lines[1:]:
+                if line["key"] == "deletedFile":
+                    _require_there(files, line["value"]["path"])
+                    del files[line["value"]["path"]]
+                else:
+                    files.update([_committed(self.hub, line)])
             oid = repo.commit(files)
             self.hub.counts["commits"] += 1
         return {"success": True, "commitOid": oid, "commitUrl": f"{self.hub.url}/{name}/commit/{oid}"}
@@ -352,6 +357,11 @@ def _store(hub: HubDouble, oid: str, content: bytes) -> None:
     with hub.lock:
         hub.objects[oid] = content
         hub.counts["uploads"] += 1
+
+
+def _require_there(files: dict[str, StoredFile], path: str) -> None:
+    if path not in files:
+        raise Refusal(404, f"A file to delete does not exist: {path}", "EntryNotFound")
 
 
 def _committed(hub: HubDouble, line: dict[str, Any]) -> tuple[str, StoredFile]:

@@ -72,19 +72,15 @@ def test_a_save_is_linked_and_dropped(training):
     assert item.account
     assert "sandbox-key" not in str(item)
     held = Path(item.held)
-    assert held.parent == training.folder / ".rw-hooks"
+    assert held.parent == training.home / snapshot.SPOOL
     assert held.stat().st_ino == file.stat().st_ino == item.inode
 
 
 @ONLY_FOR_POSIX
 def test_what_a_hook_leaves_is_for_its_owner_alone(training):
     PublishHook().on_save(save(training.folder / "lora.safetensors"))
-    folders = [
-        training.home,
-        *(path for path in training.home.rglob("*") if path.is_dir()),
-        training.folder / ".rw-hooks",
-    ]
-    files = [path for path in training.home.rglob("*") if path.is_file()]
+    folders = [training.home, *(path for path in training.home.rglob("*") if path.is_dir())]
+    files = [path for path in training.home.rglob("*") if path.is_file() and path.suffix != snapshot.LINK]
     assert {stat.S_IMODE(path.stat().st_mode) for path in folders} == {0o700}
     assert {stat.S_IMODE(path.stat().st_mode) for path in files} == {0o600}
 
@@ -238,12 +234,12 @@ def test_without_links_the_file_is_copied_and_that_is_said(training, caplog, mon
     assert "copied" in caplog.text
 
 
-def test_a_symbolic_link_is_held_where_the_bytes_are(training):
+def test_of_a_symbolic_link_the_bytes_are_held(training):
     real = save(training.folder / "blobs" / "abc")
     (training.folder / "lora.safetensors").symlink_to(real)
     PublishHook().on_save(training.folder / "lora.safetensors")
     [item] = training.handed()
-    assert Path(item.held).parent == training.folder / "blobs" / ".rw-hooks"
+    assert Path(item.held).stat().st_ino == real.stat().st_ino
     assert Path(item.path).name == "lora.safetensors"
 
 

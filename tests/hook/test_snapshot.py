@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import time
 
 import pytest
@@ -13,6 +14,19 @@ from rw_hooks.queue import snapshot
 from rw_hooks.queue.inbox import QueueItem
 from rw_hooks.queue.snapshot import FOLDER, hold, release, require_as_handed_over, secure, source_of, sweep
 from tests.doubles.saves import save
+
+
+def no_links(*_):
+    raise OSError(95, "not supported")
+
+
+@pytest.fixture(params=["spool", FOLDER])
+def place(tmp_path, request):
+    """Have links lie in the state folder, or beside the file because the state folder cannot take them."""
+    if request.param == FOLDER:
+        (tmp_path / "spool").write_text("in the way")
+        return tmp_path / "run" / FOLDER
+    return tmp_path / "spool"
 
 
 def handed(tmp_path, *, staging=None, name="0123456789ab"):
@@ -27,7 +41,23 @@ def handed(tmp_path, *, staging=None, name="0123456789ab"):
     return file, item
 
 
-def test_a_link_becomes_a_private_copy(tmp_path):
+def test_a_link_outlives_the_folder_of_the_file_and_leaves_none_there(tmp_path):
+    file, item = handed(tmp_path)
+    content = file.read_bytes()
+    assert list(file.parent.iterdir()) == [file]
+    shutil.rmtree(file.parent)
+    require_as_handed_over(item)
+    assert source_of(item).read_bytes() == content
+    release(source_of(item))
+    assert list((tmp_path / "spool").iterdir()) == []
+
+
+def test_a_link_lies_where_it_can(tmp_path, place):
+    _, item = handed(tmp_path)
+    assert source_of(item).parent == place
+
+
+def test_a_link_becomes_a_private_copy(tmp_path, place):
     file, item = handed(tmp_path)
     content = file.read_bytes()
     secure(item)
@@ -35,16 +65,18 @@ def test_a_link_becomes_a_private_copy(tmp_path):
     file.write_bytes(b"rewritten in place")
     assert source_of(item).read_bytes() == content
     require_as_handed_over(item)
+    assert source_of(item).parent == place
 
 
 def test_copies_go_to_the_staging_folder(tmp_path):
     _, item = handed(tmp_path, staging=tmp_path / "staging")
     secure(item)
     assert source_of(item).parent == tmp_path / "staging"
-    assert not (tmp_path / "run" / FOLDER / "0123456789ab.link").exists()
+    assert not (tmp_path / "spool" / "0123456789ab.link").exists()
 
 
-def test_where_nothing_can_be_written_beside_the_file_it_goes_to_the_spool(tmp_path):
+def test_where_nothing_can_be_linked_or_written_beside_the_file_a_copy_goes_to_the_spool(tmp_path, monkeypatch):
+    monkeypatch.setattr(snapshot.os, "link", no_links)
     (tmp_path / "run").mkdir()
     (tmp_path / "run" / FOLDER).write_text("in the way")
     file, item = handed(tmp_path)
@@ -73,9 +105,9 @@ def test_no_copy_without_room(tmp_path, monkeypatch):
     assert str(source_of(item)) == item.held
 
 
-def test_releasing_leaves_other_peoples_files(tmp_path):
+def test_releasing_leaves_other_peoples_files(tmp_path, place):
     file, item = handed(tmp_path)
-    other = save(tmp_path / "run" / FOLDER / "mine.safetensors")
+    other = save(place / "mine.safetensors")
     release(source_of(item))
     release(file)
     assert file.exists()
@@ -89,25 +121,24 @@ def test_a_file_that_is_called_like_ours_is_left(tmp_path, name):
     assert file.exists()
 
 
-def test_links_of_trainers_that_died_are_swept(tmp_path, monkeypatch):
+def test_links_of_trainers_that_died_are_swept(tmp_path, monkeypatch, place):
     _, waiting = handed(tmp_path, name="aaaaaaaaaaaa")
     _, orphan = handed(tmp_path, name="bbbbbbbbbbbb")
-    folder = tmp_path / "run" / FOLDER
-    sweep(folder, {"aaaaaaaaaaaa"})
-    assert len(list(folder.iterdir())) == 2
+    sweep(place, {"aaaaaaaaaaaa"})
+    assert len(list(place.iterdir())) == 2
     now = time.time()
     monkeypatch.setattr(snapshot.time, "time", lambda: now + 8 * 24 * 3600)
-    sweep(folder, {"aaaaaaaaaaaa"})
-    assert [path.name for path in folder.iterdir()] == ["aaaaaaaaaaaa.link"]
+    sweep(place, {"aaaaaaaaaaaa"})
+    assert [path.name for path in place.iterdir()] == ["aaaaaaaaaaaa.link"]
     assert source_of(waiting).exists()
     assert not source_of(orphan).exists()
 
 
-def test_a_link_that_alone_keeps_the_bytes_is_left(tmp_path, monkeypatch):
+def test_a_link_that_alone_keeps_the_bytes_is_left(tmp_path, monkeypatch, place):
     file, item = handed(tmp_path)
     monkeypatch.setattr(snapshot, "_ORPHAN_SECONDS", -1.0)
     file.unlink()
-    sweep(tmp_path / "run" / FOLDER, set())
+    sweep(place, set())
     assert source_of(item).exists()
 
 

@@ -50,7 +50,7 @@ def statuses(training: Training) -> list[str]:
 
 def leftovers(training: Training) -> list[str]:
     kept = [path for path in training.folder.rglob("*") if snapshot.FOLDER in path.parts]
-    state = [path for folder in ("runs", "inbox", "taken") for path in (training.home / folder).glob("*")]
+    state = [path for folder in ("runs", "inbox", "taken", "spool") for path in (training.home / folder).glob("*")]
     return [str(path) for path in (*kept, *state)]
 
 

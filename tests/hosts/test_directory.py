@@ -125,6 +125,20 @@ def test_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
         open_host(f"dir://{tmp_path}/nowhere?url=https://x.example", HostConfig(tmp_path)).check()
 
 
+def test_a_file_is_deleted_only_while_it_holds_those_bytes(
+    folder: Path, tmp_path: Path, file: HostedFile, deadline: Deadline
+) -> None:
+    host = open_host(f"dir://{quote(str(folder))}?url=https://files.example/loras", HostConfig(tmp_path))
+    location = host.upload(file, quiet, deadline)
+    outside = location.model_copy(update={"url": "https://files.example/loras/..%2Fhome"})
+    for other in (outside, location.model_copy(update={"revision": None})):
+        with pytest.raises(RefusedError):
+            host.delete(other, deadline)
+    (folder / file.name).write_bytes(b"somebody else's")
+    host.delete(location, deadline)
+    assert (folder / file.name).read_bytes() == b"somebody else's"
+
+
 @pytest.mark.skipif(sys.platform == "win32" or os.geteuid() == 0, reason="root may write everywhere")
 def test_a_folder_that_may_not_be_written_is_told(host: Host, folder: Path) -> None:
     folder.chmod(0o500)

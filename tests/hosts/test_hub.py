@@ -356,6 +356,39 @@ def test_a_location_of_another_hub_is_not_asked_with_the_token(host: Host, hub: 
     assert hub.calls("resolve") == 0
 
 
+def test_a_file_is_deleted_once_though_answers_are_lost_and_others_commit(
+    host: Host, config: HostConfig, hub: HubDouble, file: HostedFile, deadline: Deadline
+) -> None:
+    put(hub, file)
+    hub.fail("commit", 412, message="A commit has happened since")
+    hub.lose("commit")
+    open_host("hf://ada/maya", config).delete(located(host, file), deadline)
+
+    assert host.find(file) is None
+    assert hub.counts["commits"] == 1
+
+
+def test_other_bytes_that_have_the_name_now_are_not_deleted(
+    host: Host, hub: HubDouble, make_file: MakeFile, config: HostConfig, deadline: Deadline
+) -> None:
+    put(hub, old := make_file(size=1000))
+    location = located(host, old)
+    put(hub, new := make_file(size=1001))
+    open_host("hf://ada/maya", config).delete(location, deadline)
+
+    assert located(host, new)
+    assert hub.counts["commits"] == 0
+
+
+def test_a_file_of_another_repository_is_not_deleted(config: HostConfig, hub: HubDouble, file: HostedFile) -> None:
+    put(hub, file, "ada/other")
+    location = located(open_host("hf://ada/other", config), file)
+    with pytest.raises(RefusedError) as refused:
+        open_host("hf://ada/maya", config).delete(location, Deadline.after(9))
+
+    assert refused.value.code == "not_ours"
+
+
 def test_check_finds_a_token_that_may_only_read(host: Host, hub: HubDouble) -> None:
     hub.role = "read"
     with pytest.raises(RefusedError, match="may only read"):

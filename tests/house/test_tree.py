@@ -18,6 +18,9 @@ READERS_OF_THE_ENVIRONMENT = {
     "rw_hooks/support/http.py",  # to know when the certificates' own variables have changed
     "rw_hooks/hosts/hub/upload.py",  # this and the next one build a child's environment from their own
     "rw_hooks/publication/notify.py",
+    "rw_hooks/testing/hosts.py",  # these build the environments of processes that are tried
+    "rw_hooks/testing/integrations.py",
+    "rw_hooks/testing/stage.py",  # to know its rank
 }
 
 

@@ -2,103 +2,62 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
-from collections.abc import Iterator
-from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
-from tests.integrations.conformance import (
-    CASES,
-    FAULTS,
-    INTEGRATIONS,
-    NOT_BEFORE_THE_END,
-    OWN_CODE,
-    REFUSES,
-    ROOT,
-    TAKES_THE_SIGNAL,
-    missing_package,
-    train,
-)
-
-ENDS_WELL = ("final_only", "rotation", "look_alikes", "deleted", "notebook", "workers")
-OTHER_FILE_SYSTEM = Path("/dev/shm")
-
-each_integration = pytest.mark.parametrize("integration", INTEGRATIONS)
+from rw_hooks.testing.integrations import CASES, missing_package
+from tests.integrations.conformance import ROOT, AroundSuite, BesideSuite, OurSuite
 
 
-@each_integration
-@pytest.mark.parametrize("case", ENDS_WELL)
-def test_the_last_save_and_no_other_is_published(tmp_path, integration, case):
-    outcome = train(integration, case, tmp_path / "run", tmp_path / "home")
-    assert outcome.code == 0, outcome.errors
-    assert outcome.published() == [outcome.truth[-1][2]]
-    assert outcome.undecided == []
-    assert {item.run for item in outcome.superseded} <= {outcome.due[0].run}
-    saved = {path for _, path, _ in outcome.truth}
-    assert {item.path for item in (*outcome.due, *outcome.superseded)} <= saved
-    assert outcome.warnings == []
+class TestPlain(OurSuite):
+    trainer = "plain"
 
 
-@each_integration
-def test_other_ranks_do_nothing(tmp_path, integration):
-    outcome = train(integration, "rank", tmp_path / "run", tmp_path / "home")
-    assert outcome.code == 0, outcome.errors
-    assert not (tmp_path / "home" / "inbox").exists()
-    assert outcome.warnings == []
+class TestTransformers(OurSuite):
+    trainer = "transformers"
 
 
-@each_integration
-@pytest.mark.parametrize("case", FAULTS)
-def test_a_trainer_that_ends_badly_loses_nothing_and_ends_as_it_would(tmp_path, integration, case):
-    outcome = train(integration, case, tmp_path / "run", tmp_path / "home")
-    assert outcome.code == TAKES_THE_SIGNAL.get((integration, case), FAULTS[case]), outcome.errors
-    wanted = [] if integration in NOT_BEFORE_THE_END else [outcome.truth[-1][2]]
-    assert outcome.published() == wanted
-    assert outcome.undecided == []
+class TestLightning(OurSuite):
+    trainer = "lightning"
+    exit_codes: ClassVar = {"sigterm": 143}  # it takes the signal and leaves by itself
 
 
-@each_integration
-def test_an_unwritable_state_folder_is_one_warning(tmp_path, integration):
-    (tmp_path / "file").touch()
-    outcome = train(integration, "read_only_state", tmp_path / "run", tmp_path / "file" / "home")
-    assert outcome.code == OWN_CODE.get((integration, "read_only_state"), 0), outcome.errors
-    assert len(outcome.warnings) == 1
-    assert "RW_HOOKS_HOME" in outcome.errors
+class TestAccelerate(OurSuite):
+    trainer = "accelerate"
 
 
-@pytest.fixture
-def elsewhere() -> Iterator[Path]:
-    if not OTHER_FILE_SYSTEM.is_dir() or OTHER_FILE_SYSTEM.stat().st_dev == Path(tempfile.gettempdir()).stat().st_dev:
-        pytest.skip("there is no second file system here")
-    folder = Path(tempfile.mkdtemp(dir=OTHER_FILE_SYSTEM))
-    yield folder
-    shutil.rmtree(folder)
+class TestDiffusers(OurSuite):
+    trainer = "diffusers"
 
 
-@each_integration
-def test_a_state_folder_on_another_file_system_does_as_well(tmp_path, elsewhere, integration):
-    outcome = train(integration, "another_file_system", tmp_path / "run", elsewhere / "home")
-    assert outcome.code == 0, outcome.errors
-    assert outcome.published() == [outcome.truth[-1][2]]
-    assert outcome.due[0].held.startswith(str(tmp_path))
+class TestMusubi(OurSuite):
+    trainer = "musubi"
 
 
-@each_integration
-def test_a_file_rewritten_in_place_is_not_mixed(tmp_path, integration):
-    outcome = train(integration, "rewritten", tmp_path / "run", tmp_path / "home")
-    assert outcome.code == 0, outcome.errors
-    assert outcome.changed() or outcome.published() == [outcome.truth[-1][2]]
+class TestAiToolkit(OurSuite):
+    trainer = "ai_toolkit"
+    sees_the_end_alone = True
 
 
-@each_integration
-def test_without_a_key_one_warning_and_the_save_is_kept(tmp_path, integration):
-    outcome = train(integration, "missing_key", tmp_path / "run", tmp_path / "home")
-    assert outcome.code == OWN_CODE.get((integration, "missing_key"), 0), outcome.errors
-    assert outcome.published() == ([] if integration in REFUSES else [outcome.truth[-1][2]])
-    assert len(outcome.warnings) == 1
-    assert "RUNWARE_API_KEY" in outcome.errors
+class TestDiffsynth(OurSuite):
+    trainer = "diffsynth"
+
+
+class TestRun(AroundSuite):
+    """A trainer that a signal ended is shown as in a shell; of one that ended well, how the publication went."""
+
+    exit_codes: ClassVar = {"sigterm": 143, "sigint": 130, "read_only_state": 4, "missing_key": 4}
+
+
+class TestWatch(BesideSuite):
+    """A watch that could publish nothing ends at once: there is no training in it that has to go on."""
+
+    exit_codes: ClassVar = {"read_only_state": 1, "missing_key": 4}
+    ends_without_key = True
+
+
+ROWS = ("plain", "transformers", "lightning", "accelerate", "diffusers", "musubi", "ai_toolkit", "diffsynth")
 
 
 @pytest.mark.parametrize(
@@ -119,9 +78,10 @@ def test_without_a_key_one_warning_and_the_save_is_kept(tmp_path, integration):
     ],
 )
 def test_a_missing_package_is_said_when_it_is_used(statement, expected):
-    assert expected in missing_package(statement)
+    trainers = ("transformers", "lightning", "diffsynth", "diffusers", "toolkit", "jobs")
+    assert expected in missing_package(statement, *trainers, environ=OurSuite().environment())
 
 
 def test_the_manual_lists_the_whole_matrix():
     manual = (ROOT / "docs" / "hooks.md").read_text()
-    assert [name for name in (*INTEGRATIONS, *CASES) if f"`{name}`" not in manual] == []
+    assert [name for name in (*ROWS, "run", "watch", *CASES) if f"`{name}`" not in manual] == []

@@ -1,93 +1,28 @@
 """Small trainings, each with the calls of its trainer in their order, and a fault where a case wants one.
 
-Run as ``python trainers.py NAME CASE FOLDER``. What was saved, and with which bytes, goes to ``truth.json``.
+Run as ``python trainers.py NAME CASE FOLDER``.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
-import multiprocessing
-import os
-import signal
 import sys
-import time
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 
-from tests.doubles.saves import save
+from rw_hooks.testing.stage import HARMS, Stage, save
 
 EPOCHS = 3
-FAULT_AT = 2
-
-
-class Stage:
-    """The stage for one training: it writes files, and makes happen what the case is about."""
-
-    def __init__(self, case: str, folder: Path) -> None:
-        self.case = case
-        self.folder = folder
-        self.main = int(os.environ.get("RANK", "0")) == 0
-        self.truth: list[tuple[int, str, str]] = []
-        self.paths: list[Path] = []
-
-    def write(self, path: Path, epoch: int) -> Path:
-        """Save as a trainer does, with what lies beside such files and is no model."""
-        if self.case == "rotation" and self.paths:
-            self.paths[-1].unlink()
-        if self.main:
-            save(path, epoch, data=epoch)
-        if self.case == "look_alikes":
-            save(path.parent / "toy-state" / "model.safetensors", 1000 + epoch)
-            (path.parent / "optimizer.bin").write_bytes(b"no model")
-            save(path.parent / ".tmpQwErTy", 2000 + epoch)
-        self.paths.append(path)
-        if self.main:
-            self.truth.append((epoch, str(path), hashlib.sha256(path.read_bytes()).hexdigest()))
-            (self.folder / "truth.json").write_text(json.dumps(self.truth))
-        return path
-
-    def saved(self, epoch: int) -> None:
-        """Let the case happen, after the trainer has called its hook."""
-        path = self.paths[-1]
-        if self.case == "deleted":
-            path.unlink()
-        if self.case == "rewritten":
-            save(path, 100 + epoch)
-        if self.case == "workers" and epoch == 1:
-            self._workers()
-        if epoch == FAULT_AT:
-            self._fault()
-
-    def _workers(self) -> None:
-        if hasattr(os, "fork"):
-            child = os.fork()
-            if child == 0:
-                os._exit(0)
-            os.waitpid(child, 0)
-        process = multiprocessing.get_context("spawn").Process(target=time.sleep, args=(0,))
-        process.start()
-        process.join()
-
-    def _fault(self) -> None:
-        if self.case == "exception":
-            raise RuntimeError("the training failed")
-        if self.case in {"sigterm", "sigint"}:
-            os.kill(os.getpid(), signal.SIGTERM if self.case == "sigterm" else signal.SIGINT)
-            time.sleep(20)
-        if self.case == "exit":
-            os._exit(5)
 
 
 def plain(stage: Stage) -> None:
     import rw_hooks
 
-    with rw_hooks.publishing(stage.folder / "toy.safetensors") as hook:
+    with rw_hooks.publishing(stage.output / "toy.safetensors") as hook:
         for epoch in range(1, EPOCHS + 1):
-            stage.write(stage.folder / f"toy-{epoch}.safetensors", epoch)
+            stage.write(stage.output / f"toy-{epoch}.safetensors", epoch)
             hook.on_save(stage.paths[-1], epoch=epoch)
             stage.saved(epoch)
-        stage.write(stage.folder / "toy.safetensors", EPOCHS + 1)
+        stage.write(stage.output / "toy.safetensors", EPOCHS + 1)
 
 
 def transformers(stage: Stage) -> None:
@@ -95,11 +30,11 @@ def transformers(stage: Stage) -> None:
 
     callback = RunwareCallback()
     args = SimpleNamespace(
-        output_dir=str(stage.folder), load_best_model_at_end=False, metric_for_best_model=None, greater_is_better=None
+        output_dir=str(stage.output), load_best_model_at_end=False, metric_for_best_model=None, greater_is_better=None
     )
     state = SimpleNamespace(global_step=0, is_world_process_zero=stage.main, best_model_checkpoint=None, log_history=[])
     for epoch in range(1, EPOCHS + 1):
-        stage.write(stage.folder / f"checkpoint-{epoch}" / "adapter_model.safetensors", epoch)
+        stage.write(stage.output / f"checkpoint-{epoch}" / "adapter_model.safetensors", epoch)
         state.global_step = epoch
         callback.on_save(args, state, None)
         stage.saved(epoch)
@@ -126,9 +61,9 @@ def lightning(stage: Stage) -> None:
 
     options = {} if stage.case == "final_only" else {"which": "last:1"}
     callback = RunwareCallback(lambda _module: {}, **options)
-    root = stage.folder
+    root = stage.output
     Trainer(callbacks=[callback], max_epochs=EPOCHS, default_root_dir=root, is_global_zero=stage.main).fit(Module())
-    if stage.main and stage.case in {"deleted", "rewritten"}:
+    if stage.main and stage.case in HARMS:
         stage.saved(EPOCHS)
 
 
@@ -160,7 +95,7 @@ def accelerate(stage: Stage) -> None:
     accelerator = Accelerator(stage)
     publish_on_save(accelerator)
     for epoch in range(1, EPOCHS + 1):
-        accelerator.save_state(str(stage.folder / f"checkpoint-{epoch}"))
+        accelerator.save_state(str(stage.output / f"checkpoint-{epoch}"))
         if stage.main:
             stage.saved(epoch)
     accelerator.end_training()
@@ -173,7 +108,7 @@ def diffusers(stage: Stage) -> None:
     from diffusers.loaders.lora_base import LoraBaseMixin
 
     for epoch in range(1, EPOCHS + 2):
-        folder = stage.folder if epoch > EPOCHS else stage.folder / f"checkpoint-{epoch}"
+        folder = stage.output if epoch > EPOCHS else stage.output / f"checkpoint-{epoch}"
         LoraBaseMixin.write_lora_layers(
             {}, folder, stage.main, None, lambda _state, path, epoch=epoch: stage.write(path, epoch), True
         )
@@ -190,8 +125,8 @@ def musubi(stage: Stage) -> None:
             for epoch in range(1, EPOCHS + 2):
                 name = "toy.safetensors" if epoch > EPOCHS else f"toy-{epoch:06d}.safetensors"
                 if stage.main:
-                    stage.write(stage.folder / name, epoch)
-                    args = SimpleNamespace(output_dir=str(stage.folder))
+                    stage.write(stage.output / name, epoch)
+                    args = SimpleNamespace(output_dir=str(stage.output))
                     self.on_post_save(args, None, None, None, name, None, {}, epoch > EPOCHS)
                     stage.saved(epoch)
 
@@ -201,13 +136,13 @@ def musubi(stage: Stage) -> None:
 def ai_toolkit(stage: Stage) -> None:
     from rw_hooks_integrations.ai_toolkit.rw_publish import AI_TOOLKIT_EXTENSIONS
 
-    config = {"training_folder": str(stage.folder)}
+    config = {"training_folder": str(stage.output)}
     job = SimpleNamespace(name="toy", config={"process": [config, {"type": "rw_publish"}]})
     process = AI_TOOLKIT_EXTENSIONS[0].get_process()(1, job, {"type": "rw_publish"})
     for epoch in range(1, EPOCHS + 2):
         name = "toy.safetensors" if epoch > EPOCHS else f"toy_{epoch:09d}.safetensors"
-        stage.write(stage.folder / "toy" / name, epoch)
-        if epoch <= EPOCHS and stage.case not in {"deleted", "rewritten"}:
+        stage.write(stage.output / "toy" / name, epoch)
+        if epoch <= EPOCHS and stage.case not in HARMS:
             stage.saved(epoch)
     process.run()
     stage.saved(EPOCHS + 1)
@@ -216,7 +151,7 @@ def ai_toolkit(stage: Stage) -> None:
 def diffsynth(stage: Stage) -> None:
     from rw_hooks_integrations.diffsynth import RunwareLogger
 
-    logger = RunwareLogger(str(stage.folder), runware={})
+    logger = RunwareLogger(str(stage.output), runware={})
     accelerator = Accelerator(stage)
     for epoch in range(EPOCHS):
         logger.on_epoch_end(accelerator, None, epoch)
@@ -229,10 +164,10 @@ def unhooked(stage: Stage) -> None:
     """As sd-scripts saves. It is rank 0's folder, and rank 0 saves into it, whichever rank looks on."""
     stage.main = True
     for epoch in range(1, EPOCHS + 1):
-        stage.write(stage.folder / "out" / f"toy-{epoch:06d}.safetensors", epoch)
+        stage.write(stage.output / f"toy-{epoch:06d}.safetensors", epoch)
         stage.saved(epoch)
-    stage.write(stage.folder / "out" / "toy.safetensors", EPOCHS + 1)
+    stage.write(stage.output / "toy.safetensors", EPOCHS + 1)
 
 
 if __name__ == "__main__":
-    globals()[sys.argv[1]](Stage(sys.argv[2], Path(sys.argv[3])))
+    globals()[sys.argv[1]](Stage.from_arguments())

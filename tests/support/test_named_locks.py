@@ -18,7 +18,7 @@ import pytest
 from rw_hooks.errors import UnreachableError
 from rw_hooks.support import named_locks
 from rw_hooks.support.deadline import Deadline
-from rw_hooks.support.named_locks import clear_older_locks, hand_over_held, held
+from rw_hooks.support.named_locks import clear_older_locks, held
 
 ROOT = Path(__file__).parents[2]
 NEEDS_FORK = pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork")
@@ -167,7 +167,7 @@ def test_locks_of_two_kinds_are_never_the_same(tmp_path):
     with ExitStack() as stack:
         for kind in kinds:
             stack.enter_context(held(tmp_path, f"{kind} x", Deadline.after(0)))
-    with hand_over_held(tmp_path, "x", seconds=0.0):
+    with held(tmp_path, "hand-over x", Deadline.after(0.0)):
         assert not is_free(tmp_path, "hand-over x")
 
 

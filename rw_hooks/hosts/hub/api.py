@@ -9,6 +9,7 @@ its new name, because not all that is asked of it, nor its client, would follow.
 
 from __future__ import annotations
 
+import json
 import re
 from contextlib import suppress
 from dataclasses import dataclass
@@ -201,6 +202,21 @@ class HubApi:
         found = next((row for row in rows if row.path == path and row.type == "file"), None)
         return None if found is None else RemoteFile(found.size, found.lfs.oid if found.lfs else None, found.oid)
 
+    def remove(self, repo: str, path: str, *, parent: str, deadline: Deadline) -> None:
+        """Delete a file in one commit, which is made only on this parent.
+
+        Raises:
+            UnreachableError: The repository has got another commit meanwhile (``hub_conflict``), or the Hub is away.
+        """
+        header = {"summary": f"Remove {path}", "description": "", "parentCommit": parent}
+        lines = ({"key": "header", "value": header}, {"key": "deletedFile", "value": {"path": path}})
+        body = "\n".join(json.dumps(line) for line in lines).encode()
+        reach("hub.before_remove")
+        answer = self._ask("POST", f"/api/models/{repo}/commit/main", deadline, body=body)
+        reach("hub.after_remove")
+        if answer.status != _OK:
+            self._refuse(answer, repo)
+
     def offers_xet(self, repo: str, deadline: Deadline) -> bool:
         """Whether the Hub knows Xet; its client hangs for ever on a Hub that does not."""
         answer = self._ask("GET", f"/api/models/{repo}/xet-write-token/main", deadline.within(_QUICK))
@@ -227,7 +243,7 @@ class HubApi:
             hint="publish from a public repository: --host 'hf://user/repo?public=1'",
         )  # fmt: skip
 
-    def _ask(
+    def _ask(  # noqa: PLR0913 - a request has these parts
         self,
         method: str,
         path: str,
@@ -235,9 +251,14 @@ class HubApi:
         *,
         content: dict[str, object] | None = None,
         form: dict[str, str] | None = None,
+        body: bytes | None = None,
     ) -> Answer:
         within = deadline.within(_BUDGET)
-        return send(self._client, method, self.endpoint + path, deadline=within, content=content, form=form)
+        headers = None if body is None else {"Content-Type": "application/x-ndjson"}
+        address = self.endpoint + path
+        return send(
+            self._client, method, address, deadline=within, headers=headers, content=content, form=form, body=body
+        )
 
     @cached_property
     def _client(self) -> http.Client:

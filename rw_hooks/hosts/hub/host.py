@@ -11,16 +11,15 @@ import hashlib
 import re
 import time
 from pathlib import Path
-from urllib.parse import parse_qs, quote, urlsplit
+from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 from pydantic import SecretStr
 
-from rw_hooks.errors import MissingError, RefusedError, RwHooksError, UnreachableError, UsageError
-from rw_hooks.hosts.file_guard import FileGuard
+from rw_hooks.errors import MissingError, RefusedError, UnreachableError, UsageError
 from rw_hooks.hosts.hub.api import HubApi, Repo
 from rw_hooks.hosts.hub.upload import Upload, run
 from rw_hooks.hosts.protocol import HostConfig, HostedFile, Location, Progress
-from rw_hooks.hosts.retrying import PAUSE_MAX, pause_before
+from rw_hooks.hosts.retrying import PAUSE_MAX
 from rw_hooks.support.backoff import pause
 from rw_hooks.support.deadline import Deadline
 from rw_hooks.support.failpoints import reach
@@ -31,7 +30,7 @@ __all__ = ["HubHost", "require_token"]
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,95}")
 _FORM = "write --host hf://user/repo, or hf://user/repo?public=1 for a public one"
 _ASKING = 120.0
-_TRIES = 5
+_CONFLICT = "hub_conflict"
 _PRIVATE_NOTE = "the repository is private: the file is served through the Hub's temporary URLs"
 
 
@@ -48,6 +47,7 @@ class HubHost:
         self._config = config
         self._token = require_token(config)
         self._api = HubApi(config.hf_endpoint, self._token)
+        self._xet: bool | None = None if config.hf_xet else False
 
     @property
     def url(self) -> str:
@@ -87,34 +87,24 @@ class HubHost:
         """Put the file into the repository in one commit, unless it lies there.
 
         That somebody else's commit came first is no failed try: the bytes are at the Hub, and a round costs little.
+        After other trouble the next try is made without Xet.
         """
-        xet: bool | None = None if self._config.hf_xet else False
-        trouble: RwHooksError | None = None
-        tries = conflicts = 0
-        while trouble is None or not deadline.passed:
+        conflicts = 0
+        while True:
+            conflicts += 1
             repo = self._repo_for_writing(deadline)
             found = self._locate(repo, file, deadline)
             if found is not None:
                 return found
-            if tries == _TRIES or deadline.passed:
-                break
-            if xet is None:
-                xet = self._api.offers_xet(self._repo, deadline)
+            if self._xet is None:
+                self._xet = self._api.offers_xet(self._repo, deadline)
             try:
-                return self._send(file, repo, xet=xet, progress=progress, deadline=deadline)
+                return self._send(file, repo, xet=self._xet, progress=progress, deadline=deadline)
             except UnreachableError as error:
-                trouble = error
-            if trouble.code == "hub_conflict":
-                conflicts += 1
-                # Out of step with the others.
-                seconds = pause(conflicts, first=1.5, most=PAUSE_MAX, jitter=1.0, factor=1.5)
-            else:
-                xet, tries = False, tries + 1
-                seconds = pause_before(tries)
-            time.sleep(min(seconds, deadline.left))
-        raise trouble or UnreachableError(
-            "host_slow", "there was no time left to upload the file", hint="`rw-hooks resume` goes on; see --timeout"
-        )
+                if error.code != _CONFLICT:
+                    self._xet = False
+                    raise
+                _step_aside(error, conflicts, deadline)
 
     def mint(self, location: Location, deadline: Deadline) -> SecretStr:
         """Return the pinned URL, or for a private repository the Hub's temporary one."""
@@ -126,6 +116,30 @@ class HubHost:
                 hint="set HF_ENDPOINT as it was when the file was uploaded, or publish again",
             )  # fmt: skip
         return self._api.signed_url(location.url, deadline.within(_ASKING))
+
+    def delete(self, location: Location, deadline: Deadline) -> None:
+        """Remove the file in one commit, unless other bytes have its name now; the history keeps the older commit."""
+        commit, path = self._commit_and_path(location)
+        conflicts = 0
+        while True:
+            conflicts += 1
+            repo = self._api.repo(self._repo, deadline)
+            there = None if repo is None else self._api.file(self._repo, repo.head, path, deadline)
+            if repo is None or there is None or there != self._api.file(self._repo, commit, path, deadline):
+                return
+            try:
+                self._api.remove(self._repo, path, parent=repo.head, deadline=deadline)
+            except UnreachableError as error:
+                if error.code != _CONFLICT:
+                    raise
+                _step_aside(error, conflicts, deadline)
+
+    def _commit_and_path(self, location: Location) -> tuple[str, str]:
+        inside = f"{self._api.endpoint}/{self._repo}/resolve/"
+        commit, _, path = location.url.removeprefix(inside).partition("/")
+        if not location.url.startswith(inside) or not path:
+            raise RefusedError("not_ours", f"{location.url} is not in {self._repo}", hint="remove it there yourself")
+        return commit, unquote(path)
 
     def _repo_for_writing(self, deadline: Deadline) -> Repo:
         repo = self._api.repo(self._repo, deadline)
@@ -168,26 +182,21 @@ class HubHost:
         )
 
     def _send(self, file: HostedFile, repo: Repo, *, xet: bool, progress: Progress, deadline: Deadline) -> Location:
-        unchanged = FileGuard(file)
+        assert file.path is not None  # noqa: S101 - what has no path is found or refused before
         upload = Upload(
             endpoint=self._api.endpoint,
             token=self._token.get_secret_value(),
             repo=self._repo,
             path_in_repo=self._path(file),
-            file=str(unchanged.path.absolute()),
+            file=str(file.path.absolute()),
             size=file.size,
             sha256=file.sha256,
             parent=repo.head,
             xet=xet,
         )
         reach("hub.before_upload")
-        try:
-            commit = run(upload, self._config, progress, deadline)
-        except RwHooksError:
-            unchanged.require()
-            raise
+        commit = run(upload, self._config, progress, deadline)
         reach("hub.after_commit")
-        unchanged.require()
         located = self._locate(Repo(commit, repo.open, repo.private), file, deadline)
         if located is None:
             raise RefusedError(
@@ -209,6 +218,14 @@ def require_token(config: HostConfig) -> SecretStr:
             hint="set HF_TOKEN (https://huggingface.co/settings/tokens, with the right to write), or say --host",
         )  # fmt: skip
     return config.hf_token
+
+
+def _step_aside(error: UnreachableError, conflicts: int, deadline: Deadline) -> None:
+    """Wait out of step with the others that commit; with no time left, raise the conflict."""
+    seconds = pause(conflicts, first=1.5, most=PAUSE_MAX, jitter=1.0, factor=1.5)
+    if seconds >= deadline.left:
+        raise error
+    time.sleep(seconds)
 
 
 def _parsed(url: str) -> tuple[str, str, bool]:

@@ -1,0 +1,240 @@
+"""What all hosts share, wrapped around each of them once, so that no host has to do it itself.
+
+- **Deadline.** Every call runs in a thread of its own. Nobody waits for it longer than a moment after its deadline; an
+  upload that reports its progress is stopped there, also when the caller is interrupted.
+- **Not twice.** What :meth:`find` finds is not uploaded.
+- **Unchanged.** The file is looked at before and after the upload. If it was changed meanwhile, what was uploaded is
+  taken back where the host can delete.
+- **Retry.** An upload that met passing trouble is tried again, a few times.
+- **Errors.** They say nothing secret. What a host raises that is no error of ours becomes one.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future, wait
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from typing import TypeVar
+from urllib.error import HTTPError, URLError
+
+from pydantic import SecretStr
+
+from rw_hooks.errors import ArtifactChangedError, RefusedError, RwHooksError, UnreachableError
+from rw_hooks.hosts.file_guard import FileGuard
+from rw_hooks.hosts.protocol import Deletes, Host, HostedFile, Location, Progress
+from rw_hooks.hosts.retrying import may_pass, pause_before
+from rw_hooks.support import http
+from rw_hooks.support.deadline import Deadline
+from rw_hooks.support.redact import redact
+
+__all__ = ["Guarded"]
+
+T = TypeVar("T")
+
+_TRIES = 5
+_GRACE = 0.7  # for a call to clean up after its deadline
+_TICK = 0.5  # Windows takes no Ctrl-C while it waits
+_ASKING = 600.0  # check and find have no deadline of their own; a folder's file of 100 GB has to be hashed
+_RESUME = "nothing is lost: `rw-hooks resume` goes on; --timeout gives it more time"
+
+
+@dataclass(frozen=True)
+class _Leash(Deadline):
+    """A deadline that can be brought forward to now, for a call that nobody waits for any more."""
+
+    cut: threading.Event = field(default_factory=threading.Event, compare=False)
+
+    @property
+    def left(self) -> float:
+        """Seconds left; none once it was cut."""
+        return 0.0 if self.cut.is_set() else max(0.0, self.moment - time.monotonic())
+
+    def within(self, seconds: float) -> Deadline:
+        """Return the earlier of this and the one that many seconds from now; it is cut with this one."""
+        return replace(self, moment=min(self.moment, time.monotonic() + seconds))
+
+
+class Guarded:
+    """A host with all that hosts share.
+
+    Args:
+        host: What is guarded.
+        secrets: Removed from what its errors say.
+    """
+
+    def __init__(self, host: Host, *secrets: str) -> None:
+        self._host = host
+        self._secrets = secrets
+
+    @property
+    def url(self) -> str:
+        """The host's own URL, without secrets."""
+        return self._host.url
+
+    def check(self) -> None:
+        """Find out whether an upload could succeed; see :meth:`Host.check`."""
+        self._call(self._host.check, Deadline.after(_ASKING))
+
+    def find(self, file: HostedFile) -> Location | None:
+        """Return where exactly these bytes already lie under this name, or None."""
+        return self._call(lambda: self._host.find(file), Deadline.after(_ASKING))
+
+    def upload(self, file: HostedFile, progress: Progress, deadline: Deadline) -> Location:
+        """Put the bytes there, unless they are there, and return where they lie; see :meth:`Host.upload`."""
+        attempt = 0
+        while True:
+            attempt += 1
+            found = self._call(lambda: self._host.find(file), deadline)
+            if found is not None:
+                return found
+            try:
+                return self._send(file, progress, deadline)
+            except UnreachableError:
+                pause = pause_before(attempt)
+                if attempt == _TRIES or pause >= deadline.left:
+                    raise
+            time.sleep(pause)
+
+    def mint(self, location: Location, deadline: Deadline) -> SecretStr:
+        """Return a URL that a stranger can fetch now."""
+        return self._call(lambda: self._host.mint(location, _leash(deadline)), deadline)
+
+    def delete(self, location: Location, deadline: Deadline) -> None:
+        """Remove exactly these bytes; see :meth:`Deletes.delete`.
+
+        Raises:
+            RefusedError: The host cannot delete, the bytes are not its own, or it may not.
+            UnreachableError: The host is away or slow.
+        """
+        host = self._host
+        if not isinstance(host, Deletes):
+            raise RefusedError(
+                "host_keeps", f"{self.url} cannot delete what it holds", hint="remove the file there yourself"
+            )
+        self._call(lambda: host.delete(location, _leash(deadline)), deadline)
+
+    def _send(self, file: HostedFile, progress: Progress, deadline: Deadline) -> Location:
+        unchanged, leash = FileGuard(file), _leash(deadline)
+        tell = _Told(progress, file.size, leash, self._too_slow)
+        try:
+            location = self._call(lambda: self._host.upload(file, tell, leash), leash)
+        except Exception:
+            unchanged.require()
+            raise
+        try:
+            unchanged.require()
+        except ArtifactChangedError:
+            with suppress(RwHooksError):
+                self.delete(location, deadline)
+            raise
+        tell.end()
+        return location
+
+    def _call(self, act: Callable[[], T], deadline: Deadline) -> T:
+        if deadline.passed:
+            raise self._too_slow()
+        future: Future[T] = Future()
+        threading.Thread(target=_carry_out, args=(act, future), name="rw-hooks-host", daemon=True).start()
+        try:
+            _wait(future, Deadline.after(deadline.left + _GRACE))
+        except BaseException:
+            _cut(deadline)
+            wait([future], _GRACE)
+            raise
+        if not future.done():
+            raise self._too_slow()
+        try:
+            return future.result()
+        except RwHooksError as error:
+            raise self._without_secrets(error) from None
+        except Exception as error:  # noqa: BLE001 - whatever a host raises becomes an error of ours
+            if deadline.passed:
+                raise self._too_slow() from None
+            raise self._as_ours(error) from None
+
+    def _too_slow(self) -> UnreachableError:
+        return UnreachableError("host_slow", f"{self.url} took too long", hint=_RESUME)
+
+    def _without_secrets(self, error: RwHooksError) -> RwHooksError:
+        error.message, error.hint = redact(error.message, *self._secrets), redact(error.hint, *self._secrets)
+        error.args = (error.message,)
+        return error
+
+    def _as_ours(self, error: Exception) -> Exception:
+        """Return what a host raised as an error of ours; trouble of this machine's own disk stays as it is."""
+        status = _status(error)
+        said = redact(
+            f"{self.url}: {f'HTTP {status}' if status else str(error) or type(error).__name__}", *self._secrets
+        )
+        if status is not None and not may_pass(status):
+            return RefusedError("host_refused", said, hint="look at the host's credentials, or change --host")
+        if isinstance(error, (URLError, ConnectionError, TimeoutError, http.HTTPError)):
+            return UnreachableError("host_unreachable", said, hint=_RESUME)
+        if isinstance(error, OSError):
+            return error
+        kind = f"{type(error).__module__}.{type(error).__name__}"
+        return RefusedError("host_fault", f"{said} ({kind})", hint="tell whoever made this host; or change --host")
+
+
+class _Told:
+    """Passes progress on, never backwards, and ends an upload whose time is over.
+
+    Args:
+        progress: Whom to tell.
+        size: Of the file.
+        deadline: Of the upload.
+        too_slow: Makes the error.
+    """
+
+    def __init__(
+        self, progress: Progress, size: int, deadline: Deadline, too_slow: Callable[[], UnreachableError]
+    ) -> None:
+        self._progress = progress
+        self._size = size
+        self._deadline = deadline
+        self._too_slow = too_slow
+        self._done = -1
+
+    def __call__(self, done: int, total: int) -> None:
+        if self._deadline.passed:
+            raise self._too_slow()
+        if done > self._done:
+            self._done = done
+            self._progress(done, total)
+
+    def end(self) -> None:
+        """Say that all is done, if the host did not."""
+        if self._done < self._size:
+            self._progress(self._size, self._size)
+
+
+def _status(error: Exception) -> int | None:
+    """Return the status that a server refused with: its words may repeat what was sent, a key included."""
+    if isinstance(error, HTTPError):
+        error.close()  # it holds the connection
+        return error.code
+    return error.response.status_code if isinstance(error, http.HTTPStatusError) else None
+
+
+def _leash(deadline: Deadline) -> _Leash:
+    return _Leash(deadline.moment)
+
+
+def _cut(deadline: Deadline) -> None:
+    if isinstance(deadline, _Leash):
+        deadline.cut.set()
+
+
+def _wait(future: Future[T], deadline: Deadline) -> None:
+    while not future.done() and not deadline.passed:
+        wait([future], min(deadline.left, _TICK))
+
+
+def _carry_out(act: Callable[[], T], future: Future[T]) -> None:
+    try:
+        future.set_result(act())
+    except BaseException as error:  # noqa: BLE001 - it is raised again where the call is waited for
+        future.set_exception(error)
