@@ -32,7 +32,7 @@ def library(tmp_path_factory):
     if sys.platform != "linux" or compiler is None:
         pytest.skip("a library that is preloaded is for Linux, and needs a C compiler")
     built = tmp_path_factory.mktemp("volume") / "filesystem.so"
-    source = ROOT / "tests" / "doubles" / "filesystem.c"
+    source = ROOT / "tests" / "doubles" / "volume.c"
     subprocess.run([compiler, "-shared", "-fPIC", "-O1", "-o", built, source, "-ldl"], check=True)
     return str(built)
 
