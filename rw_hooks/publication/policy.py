@@ -102,12 +102,10 @@ def plan(row: Row, results: Results, intent: Intent, *, host: str | None, expire
         described: dict[StageName, Result] = {"describe": as_result(intent.description, 0.0)}
         return Change(status="pending", results=described, forget=forget, secrets=intent.secrets, begun=True,
                       expires_at=expires_at)  # fmt: skip
-    if is_bad_artifact(row):
-        return Change(begun=True) if row.asked else None
-    if row.asked:
+    if row.asked:  # a bad artifact has ended when it was enrolled
         forget = _ALL_BUT_INSPECT if row.status == "superseded" or _is_moved(results, host) else _DESCRIBED_ANEW
         return Change(status="pending", forget=forget, begun=True, expires_at=expires_at)
-    if intent == "retry" and row.status in _UNFINISHED:
+    if intent == "retry" and row.status in _UNFINISHED and not is_bad_artifact(row):
         forget = _DESCRIBED_ANEW if row.status == "failed" else ()
         return Change(status="pending", forget=forget, expires_at=expires_at)
     return None

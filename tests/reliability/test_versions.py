@@ -30,9 +30,9 @@ def newer(tmp_path_factory):
     """Make the next version of the package."""
     source = tmp_path_factory.mktemp("newer")
     shutil.copytree(ROOT / "rw_hooks", source / "rw_hooks", ignore=shutil.ignore_patterns("__pycache__"))
-    _edit(source / "rw_hooks" / "publish" / "inbox.py", "SCHEMA = 1\n", "SCHEMA = 2\n")
+    _edit(source / "rw_hooks" / "queue" / "inbox.py", "SCHEMA = 1\n", "SCHEMA = 2\n")
     _edit(
-        source / "rw_hooks" / "publish" / "database.py",
+        source / "rw_hooks" / "engines" / "local" / "sqlite_file.py",
         '    """,\n)\n',
         '    """,\n    "ALTER TABLE publications ADD COLUMN colour TEXT NOT NULL DEFAULT \'red\'",\n)\n',
     )
