@@ -15,7 +15,7 @@
 
 Anything else that escapes is a bug of ours (exit code 1).
 
-Every error says what happened (``message``) and the command or act that mends it (``hint``). ``code`` is a stable
+Every error says what happened (``message``) and the command or act that fixes it (``hint``). ``code`` is a stable
 word for scripts; ``stage`` is the stage of the journey (``inspect``, ``describe``, ``host``, ``preflight``,
 ``register``, ``settle``), or ``setup`` before the first one.
 """
@@ -54,7 +54,7 @@ class RwHooksError(Exception):
     Args:
         code: A stable word for scripts, such as ``insufficient_credits``.
         message: What happened, in one sentence, without secrets.
-        hint: What mends it: a command or an act. May be empty when the message says it all.
+        hint: What fixes it: a command or an act. May be empty when the message says it all.
         stage: Where in the journey it happened; filled in by the engine when left empty.
         details: More for a reader of JSON, such as ``allowedValues`` of a refusal.
     """

@@ -20,7 +20,7 @@ class Finding:
     Attributes:
         code: A stable word for scripts, such as ``nan_values``.
         severity: ``error`` stops a publish (``explain`` still describes); ``warning`` and ``info`` do not.
-        message: One sentence, with what mends it where something does.
+        message: One sentence, with what fixes it where something does.
         tensors: The tensors concerned, at most the first ten.
     """
 

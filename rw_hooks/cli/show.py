@@ -1,4 +1,4 @@
-"""What people see: text that cannot steer a terminal, errors with their mend, and tables.
+"""What people see: text that cannot steer a terminal, errors with their fix, and tables.
 
 Tables go to standard output, everything else to standard error, so that ``--json`` and pipes stay clean. Names, words
 and messages come from files and from the network: control characters in them are shown escaped, and nothing in them is
@@ -51,7 +51,7 @@ def say(message: str) -> None:
 
 
 def say_error(error: RwHooksError) -> None:
-    """Print what happened, and what mends it, to standard error."""
+    """Print what happened, and what fixes it, to standard error."""
     say_failure(error.as_json())
 
 
@@ -62,7 +62,7 @@ def say_failure(error: Mapping[str, Any]) -> None:
     for line in lines[1:]:
         say(f"  {line}")
     if error.get("hint"):
-        say(f"mend:  {error['hint']}")
+        say(f"fix:   {error['hint']}")
 
 
 def print_rows(rows: Iterable[tuple[str, object]]) -> None:

@@ -131,5 +131,5 @@ def _read_toml(path: Path) -> dict[str, Any]:
     except UsageError:
         raise
     except (OSError, ValueError, RecursionError) as error:
-        raise UsageError("bad_config", f"{path} cannot be read: {error}", hint="mend it or move it away",
+        raise UsageError("bad_config", f"{path} cannot be read: {error}", hint="fix it or move it away",
                          stage="setup") from None  # fmt: skip

@@ -25,7 +25,7 @@ class Missing(BaseModel):
     Attributes:
         code: A stable word for scripts, such as ``architecture_unknown``.
         message: What is missing, and why nothing answers it.
-        hint: What mends it, with the flag.
+        hint: What fixes it, with the flag.
         flag: The option's flag, such as ``--architecture``.
         candidates: The values that are possible, where that is known.
     """

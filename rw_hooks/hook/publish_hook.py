@@ -120,7 +120,7 @@ class PublishHook:
         try:
             self._home = state_home(os.environ)
         except MissingError:
-            self._home = Path(os.devnull) / "rw-hooks"  # cannot be used, which one warning says with the mend
+            self._home = Path(os.devnull) / "rw-hooks"  # cannot be used, which one warning says with the fix
         self._endpoint = os.environ.get("RUNWARE_API_URL") or API_URL
         key = os.environ.get("RUNWARE_API_KEY", "").strip()
         self._account = fingerprint(key) if key else ""
@@ -280,7 +280,7 @@ class PublishHook:
 
     @_never_raises
     def _prepare(self) -> None:
-        """Have key, AIR source, host and balance checked while there is time to mend them."""
+        """Have key, AIR source, host and balance checked while there is time to fix them."""
         session = self._current()
         if session is None:
             return

@@ -189,5 +189,5 @@ def _mapped(error: OSError, folder: Path) -> RwHooksError:
     return UnreachableError(
         "host_folder_failing",
         f"the folder {folder} of --host fails: {error.strerror or type(error).__name__}",
-        hint="free space or mend the disk, then `rw-hooks resume`",
+        hint="free space or fix the disk, then `rw-hooks resume`",
     )

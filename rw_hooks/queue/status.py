@@ -33,7 +33,7 @@ class JobStatus:
         doing: What is being done, in words.
         code: Of the error, or empty.
         message: What happened, or empty.
-        hint: What mends it, or empty.
+        hint: What fixes it, or empty.
         exit_code: What a command ends with.
     """
 

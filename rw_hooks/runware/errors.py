@@ -1,4 +1,4 @@
-"""Which of our errors a platform's error is, and what mends it.
+"""Which of our errors a platform's error is, and what fixes it.
 
 The codes and their classes are those of ``runware-sdk`` 1.8.0 (its ``errors.py``), in its order; Runware says itself
 that codes and messages vary, so an unknown code falls back to its message, then to the HTTP status. Four deviations,
@@ -24,7 +24,7 @@ _SHOWN_VALUES_MOST = 40
 
 @dataclass(frozen=True)
 class _Kind:
-    """A class of platform errors: our code, our exception, the mend."""
+    """A class of platform errors: our code, our exception, the fix."""
 
     code: str
     error: type[RwHooksError]
@@ -126,7 +126,7 @@ def is_about_key(fault: Fault) -> bool:
 
 
 def to_error(fault: Fault) -> RwHooksError:
-    """Return the error to raise for a platform's error: its own words, what mends it, and the values it allows."""
+    """Return the error to raise for a platform's error: its own words, what fixes it, and the values it allows."""
     kind = _KINDS[kind_of(fault)]
     words = fault.message or fault.code or "no reason given"
     about = f" ({', '.join(fault.parameters)})" if fault.parameters else ""
@@ -142,9 +142,9 @@ def _hint(fault: Fault, kind: _Kind) -> str:
     if kind.code != "invalid_request":
         return kind.hint
     options = [entry for entry in map(option_of, fault.parameters) if entry is not None]
-    mend = f"correct {' and '.join(entry.flag for entry in options)} and publish again" if options else kind.hint
+    fix = f"correct {' and '.join(entry.flag for entry in options)} and publish again" if options else kind.hint
     shown = ", ".join(fault.allowed[:_SHOWN_VALUES_MOST])
-    return f"{mend}; allowed: {shown}" if shown else mend
+    return f"{fix}; allowed: {shown}" if shown else fix
 
 
 def _details(fault: Fault) -> dict[str, object]:

@@ -13,7 +13,7 @@ __all__ = ["from_os_error", "os_errors_reported"]
 
 @contextmanager
 def os_errors_reported() -> Generator[None]:
-    """Turn an error of the operating system into one that says what mends it, and that going on is safe."""
+    """Turn an error of the operating system into one that says what fixes it, and that going on is safe."""
     try:
         yield
     except RwHooksError:

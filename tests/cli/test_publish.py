@@ -109,7 +109,7 @@ def test_dry_run_changes_nothing_anywhere(sandbox, weights, capsys):
 def test_no_key_is_missing(sandbox, weights, monkeypatch, capsys):
     monkeypatch.delenv("RUNWARE_API_KEY")
     assert run(["publish", "mystyle.safetensors"]) == 4
-    assert "mend:  set RUNWARE_API_KEY" in capsys.readouterr().err
+    assert "fix:   set RUNWARE_API_KEY" in capsys.readouterr().err
 
 
 def test_no_host_is_missing(sandbox, weights, monkeypatch, capsys):
@@ -127,7 +127,7 @@ def test_a_wrong_key_is_refused(sandbox, weights, monkeypatch, capsys):
     assert {"code", "stage", "retryable", "message", "hint"} <= set(shown["error"])
     assert shown["error"]["code"] == "unauthorized"
     assert shown["error"]["retryable"] is False
-    assert [line.partition(":")[0] for line in captured.err.splitlines()] == ["error", "mend"]
+    assert [line.partition(":")[0] for line in captured.err.splitlines()] == ["error", "fix"]
     assert "wrong-key-0123456789" not in captured.out + captured.err
 
 

@@ -48,7 +48,7 @@ def leave(ballast: Path, pages: int) -> None:
 
 
 def require_honest(ended: Ended) -> str:
-    """It ended by itself, and whatever is not ready says what happened and what mends it; return how it stands."""
+    """It ended by itself, and whatever is not ready says what happened and what fixes it; return how it stands."""
     assert (ended.signal, ended.code, ended.late, ended.orphans) == (0, 0, False, []), ended.said
     assert ended.outcome, ended.said
     assert "Traceback" not in ended.said

@@ -1,7 +1,7 @@
 """A state folder on a network: locks or shared memory that are not there, stale handles, renames that are denied.
 
 A library that is loaded before libc answers the calls of real processes as such a file system does, SQLite's calls
-among them. What cannot be relied on is not used, and said with the mend; what fails once is gone on with.
+among them. What cannot be relied on is not used, and said with the fix; what fails once is gone on with.
 """
 
 from __future__ import annotations

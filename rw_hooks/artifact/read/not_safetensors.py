@@ -26,11 +26,11 @@ class _Kind(NamedTuple):
     code: str
     pattern: re.Pattern[bytes]
     what: str
-    mend: str
+    fix: str
 
 
-def _kind(code: str, pattern: bytes, what: str, mend: str) -> _Kind:
-    return _Kind(code, re.compile(pattern, re.DOTALL | re.IGNORECASE), what, mend)
+def _kind(code: str, pattern: bytes, what: str, fix: str) -> _Kind:
+    return _Kind(code, re.compile(pattern, re.DOTALL | re.IGNORECASE), what, fix)
 
 
 _TEXT_START = rb"(?:\xef\xbb\xbf)?\s*"
@@ -60,6 +60,6 @@ def sniff(first_bytes: bytes) -> Finding | None:
         return Finding(code="empty_file", severity="error", message="the file is empty; save or download it again")
     for kind in _KINDS:
         if kind.pattern.match(first_bytes):
-            message = f"this is not a safetensors file but {kind.what}; {kind.mend}"
+            message = f"this is not a safetensors file but {kind.what}; {kind.fix}"
             return Finding(code=kind.code, severity="error", message=message)
     return None

@@ -160,7 +160,7 @@ def _closed_on_error(database: sqlite3.Connection) -> Generator[None]:
 
 @contextmanager
 def reporting(path: Path) -> Generator[None]:
-    """Turn an error of SQLite into one that says what mends it."""
+    """Turn an error of SQLite into one that says what fixes it."""
     try:
         yield
     except sqlite3.Error as error:
