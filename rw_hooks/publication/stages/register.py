@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import SecretStr
 
-from rw_hooks.errors import MissingError, RefusedError, UnreachableError
+from rw_hooks.errors import JournalError, MissingError, RefusedError, UnreachableError
 from rw_hooks.hosts import Location
 from rw_hooks.publication.option_codec import secret_fields
 from rw_hooks.publication.results import Registered
@@ -80,6 +80,8 @@ def _mint(work: Work, location: Location) -> SecretStr:
     """Return the URL to register: fresh where it is signed; for an update, where nothing is fetched, any that works."""
     try:
         return work.open_host(location.host).mint(location, work.deadline)
+    except JournalError:
+        raise
     except (MissingError, RefusedError, UnreachableError):
         if not work.row.live:
             raise
