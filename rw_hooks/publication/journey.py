@@ -34,6 +34,7 @@ class Journey:
     Args:
         services: For the options of this publication.
         identity: The publication. Nobody else works on it while this journey lasts.
+        intent: Why it is taken up.
 
     Attributes:
         row: As the store has it.
@@ -41,22 +42,22 @@ class Journey:
         deadline: When the whole of it must be over.
     """
 
-    def __init__(self, services: Services, identity: str) -> None:
+    def __init__(self, services: Services, identity: str, intent: Intent) -> None:
         self._services = services
+        self._intent = intent
         self.row: Row = services.store.get(identity)
         self.results = Results(services.store.results(identity))
-        self.deadline = time_allowed(services, self.row, self.results)
+        self.deadline = time_allowed(services, self.row, self.results, intent)
         self._was_live = self.row.live
         self._has_registered = False
 
-    def begin(self, intent: Intent) -> None:
+    def begin(self) -> None:
         """Take up what was asked for. It stands in the store when this returns.
 
         Raises:
             RefusedError: The category or type of a model that is ready would change.
         """
-        if intent != "proceed" or self.row.asked:
-            self.deadline = _whole_time(self._services, self.results)
+        intent = self._intent
         if policy.is_to_be_compared(self.row, self.results) and not isinstance(intent, policy.Update):
             self._compare()
             return
@@ -133,12 +134,10 @@ class Journey:
         self._apply(policy.after_failure(stage.name, error))
 
 
-def time_allowed(services: Services, row: Row, results: Results) -> Deadline:
-    """Return when a publication must be over: as it was said when it was begun, else its whole time from now."""
-    return Deadline.at(row.expires_at) if row.expires_at else _whole_time(services, results)
-
-
-def _whole_time(services: Services, results: Results) -> Deadline:
+def time_allowed(services: Services, row: Row, results: Results, intent: Intent) -> Deadline:
+    """Return when a publication must be over: what just goes on has the time that is left, all else its whole time."""
+    if row.expires_at is not None and intent == "proceed" and not row.asked:
+        return Deadline.at(row.expires_at)
     given: float | None = services.settings.value("timeout", None)
     category = results.inspection.category if "inspect" in results else None
     return Deadline.after(policy.seconds_allowed(category, given))

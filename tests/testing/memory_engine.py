@@ -147,8 +147,8 @@ class MemoryEngine:
     ) -> Publication:
         services = self._services(self.store.get(identity).options, observer)
         with self.store.lock(identity, deadline or Deadline.after(60.0)):
-            journey = Journey(services, identity)
-            journey.begin(intent)
+            journey = Journey(services, identity, intent)
+            journey.begin()
             all(journey.take(stage) for stage in filter(journey.may_take, STAGES))
             return journey.publication
 

@@ -181,10 +181,10 @@ class LocalEngine:
                 self._tidied = True
 
     def _advance(self, services: Services, row: Row, intent: Intent, deadline: Deadline | None) -> Publication:
-        patience = deadline or time_allowed(services, row, Results(self.store.results(row.id)))
+        patience = deadline or time_allowed(services, row, Results(self.store.results(row.id)), intent)
         with self.store.lock(f"publication {row.id}", patience):
-            journey = Journey(services, row.id)
-            journey.begin(intent)
+            journey = Journey(services, row.id, intent)
+            journey.begin()
             for stage in filter(journey.may_take, STAGES):
                 with self._slot(stage.name):
                     if not journey.take(stage):
