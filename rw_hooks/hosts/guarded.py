@@ -173,8 +173,8 @@ class Guarded:
             return RefusedError("host_refused", said, hint="look at the host's credentials, or change --host")
         if isinstance(error, (URLError, ConnectionError, TimeoutError, http.HTTPError)):
             return UnreachableError("host_unreachable", said, hint=_RESUME)
-        if isinstance(error, OSError):
-            return error
+        if isinstance(error, OSError) or type(self._host).__module__.startswith("rw_hooks."):
+            return error  # the latter is a bug of ours, and is shown as one
         kind = f"{type(error).__module__}.{type(error).__name__}"
         return RefusedError("host_fault", f"{said} ({kind})", hint="tell whoever made this host; or change --host")
 

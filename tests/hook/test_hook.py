@@ -46,7 +46,7 @@ def test_without_a_key_what_a_newer_save_replaces_takes_no_room(training, monkey
             file = save(training.folder / f"{name}.safetensors", step)
             hook.on_save(file, step=step, metric=-abs(step - 2))
             file.unlink()
-    assert len(training.handed()) == len(list((training.folder / snapshot.FOLDER).iterdir())) == 2 * len(kept)
+    assert len(training.handed()) == len(list((training.home / snapshot.SPOOL).iterdir())) == 2 * len(kept)
     assert {item.step for item in training.handed()} == kept
 
 
@@ -56,7 +56,7 @@ def test_without_a_key_a_final_save_takes_the_place_of_the_earlier_ones(training
     for number in (1, 2, 3):
         hook.on_save(save(training.folder / f"lora-{number}.safetensors", number), final=number == 3)
     assert [item.number for item in training.handed()] == [3]
-    assert len(list((training.folder / snapshot.FOLDER).iterdir())) == 1
+    assert len(list((training.home / snapshot.SPOOL).iterdir())) == 1
 
 
 def test_a_save_is_linked_and_dropped(training):

@@ -12,7 +12,7 @@ from urllib.error import HTTPError, URLError
 import pytest
 from pydantic import SecretStr
 
-from rw_hooks.errors import ArtifactChangedError, RefusedError, RwHooksError, UnreachableError
+from rw_hooks.errors import ArtifactChangedError, RefusedError, UnreachableError
 from rw_hooks.hosts import Guarded, Location
 from rw_hooks.support.deadline import Deadline
 
@@ -198,7 +198,7 @@ def test_progress_never_goes_back_and_ends_at_the_size(file, deadline):
         (HTTPError("https://x.example/", 503, "busy", Message(), None), UnreachableError, "host_unreachable"),
         (URLError(f"no way to https://{SECRET}@x.example"), UnreachableError, "host_unreachable"),
         (ConnectionResetError(SECRET), UnreachableError, "host_unreachable"),
-        (KeyError(SECRET), RwHooksError, "host_fault"),
+        (KeyError(SECRET), RefusedError, "host_fault"),
         (RefusedError("acme_no", f"{SECRET} is wrong", hint=f"not {SECRET}"), RefusedError, "acme_no"),
     ],
 )  # fmt: skip

@@ -108,8 +108,8 @@ def test_a_third_party_adds_a_scheme(config: HostConfig, tmp_path: Path, monkeyp
     package = tmp_path / "acme-1.dist-info"
     package.mkdir()
     (package / "METADATA").write_text("Metadata-Version: 2.1\nName: acme\nVersion: 1\n")
-    (package / "entry_points.txt").write_text(f"[{hosts.ENTRY_POINTS}]\nacme = acme_host:AcmeHost\n")
-    (tmp_path / "acme_host.py").write_text(
+    (package / "entry_points.txt").write_text(f"[{hosts.ENTRY_POINTS}]\nacme = acme_shelf:AcmeHost\n")
+    (tmp_path / "acme_shelf.py").write_text(
         "class AcmeHost:\n    def __init__(self, url, config):\n        self.url = url\n"
     )
     monkeypatch.syspath_prepend(str(tmp_path))

@@ -53,7 +53,7 @@ class TestRun(AroundSuite):
 class TestWatch(BesideSuite):
     """A watch that could publish nothing ends at once: there is no training in it that has to go on."""
 
-    exit_codes: ClassVar = {"read_only_state": 1, "missing_key": 4}
+    exit_codes: ClassVar = {"read_only_state": 4, "missing_key": 4}
     ends_without_key = True
 
 

@@ -297,11 +297,10 @@ def test_after_a_silence_of_five_minutes_a_process_asks_anew_at_once(runware, he
     assert sent != ledger.saved[0].task_uuid
 
 
-@pytest.mark.parametrize(
-    "heard_at", [ago(200), ago(-3600), "garbage", "2999-01-01T00:00:00"], ids=["short", "ahead", "none", "naive"]
-)
+@pytest.mark.parametrize("heard_at", ["short", "ahead", "garbage", "2999-01-01T00:00:00"])
 def test_a_silence_that_is_short_or_lies_in_the_future_leads_to_the_same_task(runware, heard_at):
-    ledger = MemoryLedger(left_behind(heard_at=heard_at, sent_at=ago(200)))
+    moment = {"short": ago(100), "ahead": ago(-3600)}.get(heard_at, heard_at)
+    ledger = MemoryLedger(left_behind(heard_at=moment, sent_at=ago(100)))
     script(runware, says("ready"))
     run(runware, ledger)
     assert runware.task_uuids == [ledger.saved[0].task_uuid]

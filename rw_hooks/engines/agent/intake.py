@@ -78,8 +78,18 @@ def item_held(store: Store, identity: str, *, seconds: float = _ITEM_SECONDS) ->
     return store.lock(f"hand-over {identity}", Deadline.after(seconds))
 
 
-def take(services: Services, item: QueueItem, file: Path) -> str | None:
+def take(
+    services: Services, item: QueueItem, file: Path, *, is_own: bool = False, seconds: float = _ITEM_SECONDS
+) -> str | None:
     """Enroll an item, take it out of the inbox, and return its publication; None where somebody else has just done so.
+
+    Args:
+        services: For the settings of this item.
+        item: The item.
+        file: Its place in the inbox.
+        is_own: Whether this process put it there: then it is enrolled all the same, which harms nothing, and tells
+            which publication it is.
+        seconds: How long to wait for another process that has it in hand.
 
     Raises:
         JournalError: The store cannot be used; the item stays where it is.
@@ -88,8 +98,8 @@ def take(services: Services, item: QueueItem, file: Path) -> str | None:
             nobody is there to hear it.
     """
     home = services.settings.home
-    with item_held(services.store, item.id):
-        if not file.exists():
+    with item_held(services.store, item.id, seconds=seconds):
+        if not (is_own or file.exists()):
             return None
         try:
             with os_errors_reported():

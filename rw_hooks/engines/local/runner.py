@@ -29,7 +29,7 @@ from rw_hooks.publication.services import Clients, Services, endpoint_of
 from rw_hooks.publication.stages import STAGES
 from rw_hooks.publication.store import JournalError, Row
 from rw_hooks.queue import status
-from rw_hooks.queue.inbox import QueueItem, acknowledged, drop, left_waiting, place_of, remove, waiting
+from rw_hooks.queue.inbox import QueueItem, drop, left_waiting, place_of, remove, waiting
 from rw_hooks.queue.snapshot import release_item
 from rw_hooks.support.deadline import Deadline
 from rw_hooks.support.os_errors import from_os_error, os_errors_reported
@@ -94,10 +94,14 @@ class LocalEngine:
         self.tidy_up()
         file = place_of(self.settings.home, item)
         if not file.exists():
-            left = left_waiting(self.settings.home, item)
-            item, file = left if left is not None else (item, self._dropped(item))
-        taken = self.take(item, file, observer)
-        return taken if taken is not None else self._taken_elsewhere(item)
+            taken = self._taken_up(item, observer)
+            if taken is not None:
+                return taken
+            self._dropped(item)
+        with self._slot("inspect"):
+            taken = take(self.for_item(item, observer), item, file, is_own=True)
+        assert taken is not None  # noqa: S101 - one's own item is enrolled whatever others do
+        return taken
 
     def take(self, item: QueueItem, file: Path, observer: Observer) -> str | None:
         """Enroll an item that lies in the inbox; None where somebody else has just done so."""
@@ -226,30 +230,29 @@ class LocalEngine:
                 self.store.apply(item.id, policy.cancelled())
         return Publication(id=item.id, status="cancelled", path=printable(item.path), size=item.size)
 
-    def _dropped(self, item: QueueItem) -> Path:
+    def _taken_up(self, asked: QueueItem, observer: Observer) -> str | None:
+        """Enroll what an interrupted command left that asked for the very same; None where there is none to be had."""
+        left = left_waiting(self.settings.home, asked)
+        if left is None:
+            return None
+        try:
+            with self._slot("inspect"):
+                return take(self.for_item(left[0], observer), *left, seconds=0.0)
+        except UnreachableError as error:
+            if error.code != "in_other_hands":
+                raise
+            return None
+
+    def _dropped(self, item: QueueItem) -> None:
         home = self.settings.home
         try:
-            return drop(home, item, durable=True)
+            drop(home, item, durable=True)
         except OSError as error:
             raise JournalError(
                 "state_unwritable",
                 f"the state folder {home} cannot be written ({error.strerror}); nothing was sent",
                 hint="see that its disk has room and may be written, or set RW_HOOKS_HOME; then publish again",
                 stage="setup",
-            ) from None
-
-    def _taken_elsewhere(self, item: QueueItem) -> str:
-        """Return the publication that another process has just made of an item."""
-        ours = f".{item.id}.json"
-        found = next((name for file, name in acknowledged(self.settings.home) if file.name.endswith(ours)), item.id)
-        try:
-            return self.store.get(found).id
-        except KeyError:
-            raise UnreachableError(
-                "in_other_hands",
-                f"another process has taken {item.path}",
-                hint="look with 'rw-hooks jobs', and publish it again where it is not there",
-                stage="inspect",
             ) from None
 
     def _is_worked_on(self, row: Row) -> bool:
