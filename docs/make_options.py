@@ -10,29 +10,42 @@ PAGE = Path(__file__).with_name("options.md")
 HEAD = """\
 # Options
 
-Options of `publish`, `explain`, `update` and `doctor`, and of `rw_hooks.publish()` in Python. Each has one name
-everywhere:
+These are the options of `publish`, `explain`, `update` and `doctor`, and of `rw_hooks.publish()` in Python. Each option
+has the same name everywhere:
 
-| where | written as |
+| where | how you write it |
 |---|---|
 | command line | `--trigger-words "mystyle"` |
 | environment | `RW_HOOKS_TRIGGER_WORDS=mystyle` |
 | `rw-hooks.toml` | `trigger_words = ["mystyle"]` |
 | Python | `trigger_words=["mystyle"]` |
 
-Strongest first: an explicit argument or flag; the environment; `rw-hooks.toml` in the working directory or a folder
-above it; the trainer's own config; what the file claims; what the file's structure shows; the platform's default. What
-a model *is* (category, type, family, architecture, rank) goes another way after the explicit word: structure first, and
-claims and config may only choose among what structure leaves open.
+## Which value is used
 
-Lists are given as `"a, b"`, by repeating the flag, or as a list in TOML and Python. A flag that is on or off has a
-`--no-` form. A value out of its bounds is refused before anything is sent (exit code 2).
+If several places give a value, the first one in this list is used:
 
-Keys and tokens are not options: set `RUNWARE_API_KEY` and `HF_TOKEN`. Also honoured: `RUNWARE_API_URL`,
-`RUNWARE_WS_URL`, `HF_ENDPOINT`, `HF_HUB_DISABLE_XET`, `HTTPS_PROXY`, `NO_PROXY`, `SSL_CERT_FILE`, `NO_COLOR`,
-`RW_HOOKS_HOME` (where the journal lies) and `RW_HOOKS_LOG_LEVEL`.
+1. a command-line flag, or an argument in Python;
+2. the environment;
+3. `rw-hooks.toml` in the working directory or in a folder above it;
+4. the trainer's own config;
+5. the metadata in the file;
+6. the structure of the file (the names and shapes of its tensors);
+7. the default of Runware.
 
-This page is made by `docs/make_options.py` from the table in `rw_hooks/config/options.py`.
+The order is different for category, type, family, architecture and rank. Your own value (1 to 3) still comes first.
+After it comes the structure of the file. The trainer's config and the metadata are used only if the structure allows
+more than one value. Then they choose one of these values.
+
+## How to write values
+
+A list is `"a, b"`, a flag that you repeat, or a list in TOML and Python. An on-off flag also has a `--no-` form. If a
+value is out of its bounds, the command ends with exit code 2 before anything is sent.
+
+Keys and tokens are not options. Set `RUNWARE_API_KEY` and `HF_TOKEN` in the environment. rw-hooks also reads
+`RUNWARE_API_URL`, `RUNWARE_WS_URL`, `HF_ENDPOINT`, `HF_HUB_DISABLE_XET`, `HTTPS_PROXY`, `NO_PROXY`, `SSL_CERT_FILE`,
+`NO_COLOR`, `RW_HOOKS_HOME` (the state folder, which holds the journal) and `RW_HOOKS_LOG_LEVEL`.
+
+`docs/make_options.py` generates this page from the table in `rw_hooks/config/options.py`.
 """
 
 
@@ -44,11 +57,11 @@ def page() -> str:
         HEAD,
         "## What is sent",
         "",
-        *_table("option", "request field", "what it is", "when nobody says", rows=sent),
+        *_table("option", "request field", "what it is", "default", rows=sent),
         "",
         "## How it is done",
         "",
-        *_table("option", "what it is", "when nobody says", rows=done),
+        *_table("option", "what it is", "default", rows=done),
         "",
     ])  # fmt: skip
 
