@@ -23,7 +23,7 @@ from rw_hooks.publication.store import Change, Row
 from rw_hooks.support.deadline import Deadline
 from rw_hooks.support.os_errors import os_errors_reported
 
-__all__ = ["Journey", "time_allowed"]
+__all__ = ["Journey", "patience"]
 
 _LOG = logging.getLogger("rw_hooks.publish")
 
@@ -47,7 +47,8 @@ class Journey:
         self._intent = intent
         self.row: Row = services.store.get(identity)
         self.results = Results(services.store.results(identity))
-        self.deadline = time_allowed(services, self.row, self.results, intent)
+        category = self.results.inspection.category if "inspect" in self.results else None
+        self.deadline = _time_allowed(services, self.row, intent, category)
         self._was_live = self.row.live
         self._has_registered = False
 
@@ -134,12 +135,16 @@ class Journey:
         self._apply(policy.after_failure(stage.name, error))
 
 
-def time_allowed(services: Services, row: Row, results: Results, intent: Intent) -> Deadline:
+def patience(services: Services, row: Row, intent: Intent) -> Deadline:
+    """Return how long to wait for another process that works on a publication: as long as that may take it."""
+    return _time_allowed(services, row, intent, "checkpoint")
+
+
+def _time_allowed(services: Services, row: Row, intent: Intent, category: str | None) -> Deadline:
     """Return when a publication must be over: what just goes on has the time that is left, all else its whole time."""
     if row.expires_at is not None and intent == "proceed" and not row.asked:
         return Deadline.at(row.expires_at)
     given: float | None = services.settings.value("timeout", None)
-    category = results.inspection.category if "inspect" in results else None
     return Deadline.after(policy.seconds_allowed(category, given))
 
 

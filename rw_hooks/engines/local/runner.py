@@ -17,14 +17,13 @@ from rw_hooks.engines.base import DEFAULT_CONCURRENCY
 from rw_hooks.engines.local.sqlite_store import SqliteStore
 from rw_hooks.errors import RwHooksError, UnreachableError, UsageError
 from rw_hooks.publication import policy
-from rw_hooks.publication.journey import Journey, time_allowed
+from rw_hooks.publication.journey import Journey, patience
 from rw_hooks.publication.model import Publication, StageName
 from rw_hooks.publication.notify import run_command
 from rw_hooks.publication.observer import Observer
 from rw_hooks.publication.option_codec import unpack
 from rw_hooks.publication.policy import Intent
 from rw_hooks.publication.report import error_record, not_enrolled, stored_publication
-from rw_hooks.publication.results import Results
 from rw_hooks.publication.services import Clients, Services, endpoint_of
 from rw_hooks.publication.stages import STAGES
 from rw_hooks.publication.store import JournalError, Row
@@ -51,7 +50,6 @@ class LocalEngine:
 
     Args:
         settings: Keys and endpoints of this process, and options beneath those that a publication was asked for with.
-
         read_only: Whether the store is only looked at.
 
     Raises:
@@ -120,8 +118,6 @@ class LocalEngine:
         except RwHooksError as error:
             publication, record = stored_publication(self.store, identity), error_record(error)
             return publication.model_copy(update={"exit_code": record.pop("exit_code"), "error": record})
-        finally:
-            release_if_over(self.store.get(identity), self.settings.home)
 
     def cancel(self, identity: str) -> Publication:
         """Drop a publication that is not ready yet, or an item that waits to be enrolled."""
@@ -185,15 +181,17 @@ class LocalEngine:
                 self._tidied = True
 
     def _advance(self, services: Services, row: Row, intent: Intent, deadline: Deadline | None) -> Publication:
-        patience = deadline or time_allowed(services, row, Results(self.store.results(row.id)), intent)
-        with self.store.lock(f"publication {row.id}", patience):
+        with self.store.lock(f"publication {row.id}", deadline or patience(services, row, intent)):
             journey = Journey(services, row.id, intent)
-            journey.begin()
-            for stage in filter(journey.may_take, STAGES):
-                with self._slot(stage.name):
-                    if not journey.take(stage):
-                        break
-            return journey.publication
+            try:
+                journey.begin()
+                for stage in filter(journey.may_take, STAGES):
+                    with self._slot(stage.name):
+                        if not journey.take(stage):
+                            break
+                return journey.publication
+            finally:
+                release_if_over(journey.row, self.settings.home)
 
     def _slot(self, stage: StageName) -> AbstractContextManager[object]:
         """Return what is held while a stage runs: files are read and sent a few at a time, waits go side by side."""

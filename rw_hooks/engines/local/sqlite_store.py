@@ -116,10 +116,9 @@ class SqliteStore:
         """Take one step, and return the publication as it stands then."""
         forgotten = 0
         with self._change(_point(change), durable=durable) as database:
-            row = self.get(identity)
-            if change.only_from is None or row.status in change.only_from:
+            if change.only_from is None or self.get(identity).status in change.only_from:
                 forgotten = _write(database, identity, change)
-                row = self.get(identity)
+            row = self.get(identity)
         if forgotten:
             self._empty_log()
         return row
