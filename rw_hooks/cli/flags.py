@@ -56,5 +56,5 @@ def _joined(value: object) -> object:
 
 Options = Annotated[Flags, Parameter(name="*")]
 
-Concurrency = _annotation(OPTIONS["concurrency"])
+Concurrency = Annotated[str | None, Parameter(name="--concurrency", help=OPTIONS["concurrency"].help)]
 """The one option of commands that go on with publications, each of which has its options already."""

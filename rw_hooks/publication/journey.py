@@ -58,14 +58,14 @@ class Journey:
         Raises:
             RefusedError: The category or type of a model that is ready would change.
         """
-        intent = self._intent
-        if policy.is_to_be_compared(self.row, self.results) and not isinstance(intent, policy.Update):
+        is_update = isinstance(self._intent, policy.Update)
+        if policy.is_to_be_compared(self.row, self.results) and not is_update:
             self._compare()
             return
         host = self._services.settings.text("host")
-        change = policy.plan(self.row, self.results, intent, host=host, expires_at=self.deadline.utc)
+        change = policy.plan(self.row, self.results, self._intent, host=host, expires_at=self.deadline.utc)
         if change is not None:  # where it is lost, what was asked for is still there; an update is not
-            self._apply(change, durable=isinstance(intent, policy.Update))
+            self._apply(change, durable=is_update)
 
     def may_take(self, stage: Stage) -> bool:
         """Whether this stage is to be run now."""

@@ -95,8 +95,9 @@ class Results:
 
     def having(self, stage: StageName, value: Value, seconds: float) -> Results:
         """Return these results together with another."""
-        stored = {**self.stored, stage: as_result(value, seconds)}
-        return Results(stored, {**self._known, stage: value})
+        stored: dict[StageName, Result] = {**self.stored, stage: as_result(value, seconds)}
+        known: dict[StageName, Value] = {**self._known, stage: value}
+        return Results(stored, known)
 
     def without(self, stages: Collection[StageName]) -> Results:
         """Return these results but for some."""
@@ -105,8 +106,8 @@ class Results:
 
     def including(self, others: Mapping[StageName, Result]) -> Results:
         """Return these results together with others, as a store keeps them."""
-        known = {stage: value for stage, value in self._known.items() if stage not in others}
-        return Results({**self.stored, **others}, known)
+        stored: dict[StageName, Result] = {**self.stored, **others}
+        return Results(stored, {stage: value for stage, value in self._known.items() if stage not in others})
 
     def _value(self, stage: StageName, kind: TypeAdapter[V]) -> V:
         if stage not in self._known:

@@ -22,6 +22,7 @@ from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any, ClassVar
@@ -234,7 +235,7 @@ class EngineSuite:
     def test_many_files_under_one_id_get_an_air_each(self, world: EngineWorld) -> None:
         files = [world.file(number) for number in range(_FILES)]
         with world.open() as engine, ThreadPoolExecutor(_FILES) as pool:
-            ended = list(pool.map(lambda file: world.publish(engine, file, air="sandbox:7"), files))
+            ended = list(pool.map(partial(world.publish, engine, air="sandbox:7"), files))
         assert [entry.status for entry in ended] == ["ready"] * _FILES
         assert {entry.air for entry in ended} == {f"sandbox:7@{version}" for version in range(1, _FILES + 1)}
         world.require_once(_FILES)
@@ -242,7 +243,8 @@ class EngineSuite:
     def test_one_publication_in_many_hands_is_sent_once(self, world: EngineWorld) -> None:
         with world.open() as engine, ThreadPoolExecutor(_FILES) as pool:
             identity = engine.submit(world.item(world.file()), Silent())
-            ended = list(pool.map(lambda _: engine.advance(identity, "proceed", Silent()), range(_FILES)))
+            hands = [pool.submit(engine.advance, identity, "proceed", Silent()) for _ in range(_FILES)]
+            ended = [hand.result() for hand in hands]
         assert {entry.status for entry in ended} == {"ready"}
         world.require_once()
 
