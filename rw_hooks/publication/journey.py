@@ -44,7 +44,7 @@ class Journey:
 
     def __init__(self, services: Services, identity: str, intent: Intent) -> None:
         self._services = services
-        self._intent = intent
+        self._intent: Intent = intent
         self.row: Row = services.store.get(identity)
         self.results = Results(services.store.results(identity))
         category = self.results.inspection.category if "inspect" in self.results else None

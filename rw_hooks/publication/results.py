@@ -101,7 +101,7 @@ class Results:
 
     def without(self, stages: Collection[StageName]) -> Results:
         """Return these results but for some."""
-        left = {stage: result for stage, result in self.stored.items() if stage not in stages}
+        left: dict[StageName, Result] = {stage: result for stage, result in self.stored.items() if stage not in stages}
         return Results(left, {stage: value for stage, value in self._known.items() if stage in left})
 
     def including(self, others: Mapping[StageName, Result]) -> Results:
