@@ -10,7 +10,6 @@ and threads are kept apart by a set of the bytes that this process has taken.
 from __future__ import annotations
 
 import contextlib
-import errno
 import hashlib
 import os
 import sys
@@ -22,6 +21,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from rw_hooks.errors import UnreachableError
+from rw_hooks.support.byte_lock import lock_byte, unlock_byte
 from rw_hooks.support.deadline import Deadline
 from rw_hooks.support.os_errors import from_os_error
 from rw_hooks.support.private_files import private_folder
@@ -34,7 +34,6 @@ _KINDS = ("hand-over", "enroll", "publication", "air", "receipt")
 other is held, are never the same byte."""
 _NAMES_BITS = 27
 """Bytes of a kind; eight kinds of them end at 2^30, below what a 32-bit offset (Windows) can say."""
-_TAKEN = frozenset({errno.EACCES, errno.EAGAIN, errno.EDEADLK})
 
 
 @dataclass(eq=False)
@@ -107,7 +106,7 @@ class _OpenFiles:
     def give_back(self, file: _LockFile, byte: int) -> None:
         """Let go of a byte."""
         with self.changed, contextlib.suppress(OSError):  # what cannot be unlocked ends with the process
-            _unlock(file.descriptor, byte)
+            unlock_byte(file.descriptor, byte)
         self._forget(file, byte)
 
     def _known(self, path: Path) -> _LockFile | None:
@@ -118,7 +117,7 @@ class _OpenFiles:
 
     def _lock(self, file: _LockFile, byte: int) -> bool:
         with self.changed:  # on Windows what is locked is where the file's one position is
-            return _lock(file.descriptor, byte)
+            return lock_byte(file.descriptor, byte)
 
     def _forget(self, file: _LockFile, byte: int) -> None:
         with self.changed:
@@ -200,36 +199,6 @@ def _byte(name: str) -> int:
 
 def _identity(status: os.stat_result) -> tuple[int, int]:
     return status.st_dev, status.st_ino
-
-
-def _lock(descriptor: int, byte: int) -> bool:
-    try:
-        if sys.platform == "win32":
-            import msvcrt
-
-            os.lseek(descriptor, byte, os.SEEK_SET)
-            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
-        else:
-            import fcntl
-
-            fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, byte)
-    except OSError as error:
-        if error.errno in _TAKEN:
-            return False
-        raise
-    return True
-
-
-def _unlock(descriptor: int, byte: int) -> None:
-    if sys.platform == "win32":
-        import msvcrt
-
-        os.lseek(descriptor, byte, os.SEEK_SET)
-        msvcrt.locking(descriptor, msvcrt.LK_UNLCK, 1)
-    else:
-        import fcntl
-
-        fcntl.lockf(descriptor, fcntl.LOCK_UN, 1, byte)
 
 
 def _remove_if_free(path: Path) -> None:

@@ -7,16 +7,14 @@ alive.
 
 from __future__ import annotations
 
-import errno
 import os
-import sys
 from pathlib import Path
+
+from rw_hooks.support.byte_lock import lock_byte
 
 __all__ = ["ProcessLock", "is_locked"]
 
 _BYTE = 1 << 30  # beyond any content, so that the file can still be read where locks are mandatory
-
-_HELD = frozenset({errno.EACCES, errno.EAGAIN, errno.EDEADLK})
 
 _own: dict[str, int] = {}  # path -> process id: asking for an own lock would, on POSIX, let go of it
 
@@ -38,7 +36,7 @@ class ProcessLock:
             return False
         descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600)
         try:
-            free = _lock(descriptor)
+            free = lock_byte(descriptor, _BYTE)
         except OSError:
             os.close(descriptor)
             raise
@@ -66,7 +64,7 @@ def is_locked(path: Path) -> bool:
     except OSError:
         return False
     try:
-        return not _lock(descriptor)
+        return not lock_byte(descriptor, _BYTE)
     except OSError:  # a file system without locks cannot say that anybody is there
         return False
     finally:
@@ -75,21 +73,3 @@ def is_locked(path: Path) -> bool:
 
 def _is_own(path: Path) -> bool:
     return _own.get(str(path)) == os.getpid()
-
-
-def _lock(descriptor: int) -> bool:
-    try:
-        if sys.platform == "win32":
-            import msvcrt
-
-            os.lseek(descriptor, _BYTE, os.SEEK_SET)
-            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
-        else:
-            import fcntl
-
-            fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, _BYTE)
-    except OSError as error:
-        if error.errno in _HELD:
-            return False
-        raise
-    return True

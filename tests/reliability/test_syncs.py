@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
 import sys
 from collections import Counter
 from functools import partial
@@ -11,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.reliability.harness import ROOT, open_world, zygote
+from tests.doubles.preload import built
+from tests.reliability.harness import open_world, zygote
 
 MOST = 16
 
@@ -19,13 +18,7 @@ MOST = 16
 @pytest.fixture(scope="session")
 def library(tmp_path_factory):
     """Build the library that counts syncs."""
-    compiler = shutil.which("cc")
-    if sys.platform != "linux" or compiler is None:
-        pytest.skip("a library that is preloaded is for Linux, and needs a C compiler")
-    built = tmp_path_factory.mktemp("syncs") / "syncs.so"
-    source = ROOT / "tests" / "doubles" / "syncs.c"
-    subprocess.run([compiler, "-shared", "-fPIC", "-O1", "-o", built, source, "-ldl"], check=True)
-    return str(built)
+    return built("syncs", tmp_path_factory.mktemp("syncs"))
 
 
 def synced(world, log: Path) -> Counter[str]:

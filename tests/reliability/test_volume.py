@@ -8,9 +8,6 @@ from __future__ import annotations
 
 import errno
 import os
-import shutil
-import subprocess
-import sys
 import time
 from functools import partial
 from pathlib import Path
@@ -18,8 +15,9 @@ from pathlib import Path
 import pytest
 
 from rw_hooks.support import filesystem
+from tests.doubles.preload import built
 from tests.reliability.figures import LostError, require
-from tests.reliability.harness import ROOT, World, open_world, zygote
+from tests.reliability.harness import World, open_world, zygote
 
 CLASS = "a state folder on a network"
 STALE = errno.ESTALE
@@ -28,13 +26,7 @@ STALE = errno.ESTALE
 @pytest.fixture(scope="session")
 def library(tmp_path_factory):
     """Build the library that stands between a process and libc."""
-    compiler = shutil.which("cc")
-    if sys.platform != "linux" or compiler is None:
-        pytest.skip("a library that is preloaded is for Linux, and needs a C compiler")
-    built = tmp_path_factory.mktemp("volume") / "volume.so"
-    source = ROOT / "tests" / "doubles" / "volume.c"
-    subprocess.run([compiler, "-shared", "-fPIC", "-O1", "-o", built, source, "-ldl"], check=True)
-    return str(built)
+    return built("volume", tmp_path_factory.mktemp("volume"))
 
 
 @pytest.fixture
