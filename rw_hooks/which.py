@@ -80,9 +80,9 @@ class _Entry:
 
 @dataclass
 class _Decision:
-    """Entries that are settled; what is wanted and not settled yet waits for the end of the run."""
+    """Entries that are decided; what is wanted and not decided yet waits for the end of the run."""
 
-    settled: list[_Entry] = field(default_factory=list[_Entry])
+    decided: list[_Entry] = field(default_factory=list[_Entry])
     wanted: list[_Entry] = field(default_factory=list[_Entry])
     unsure: bool = False
     notes: tuple[str, ...] = ()
@@ -103,12 +103,12 @@ def choose(saves: Iterable[Save], which: str, *, over: bool, apart: bool = False
     first = min((entry.save.role for entry in entries), default=0)
     line = entries if word == "all" else [entry for entry in entries if entry.save.role == first]
     decision = _decide(line, word, count, apart=apart)
-    settled = [*decision.settled, *(decision.wanted if over else ())]
+    decided = [*decision.decided, *(decision.wanted if over else ())]
     undecided = [] if over else decision.wanted
-    taken = {id(entry) for entry in (*settled, *undecided)}
+    accounted = {id(entry) for entry in (*decided, *undecided)}
     return Choice(
-        publish=_saves(settled),
-        superseded=_saves(entry for entry in entries if id(entry) not in taken),
+        publish=_saves(decided),
+        superseded=_saves(entry for entry in entries if id(entry) not in accounted),
         undecided=_saves(undecided),
         unsure=decision.unsure,
         notes=decision.notes,
@@ -121,9 +121,9 @@ def _saves(entries: Iterable[_Entry]) -> tuple[Save, ...]:
 
 def _decide(line: list[_Entry], word: str, count: int, *, apart: bool) -> _Decision:
     if not line or word == "all":
-        return _Decision(settled=line)
+        return _Decision(decided=line)
     if word == "every":
-        return _Decision(settled=[entry for entry in line if entry.final or entry.number % count == 0])
+        return _Decision(decided=[entry for entry in line if entry.final or entry.number % count == 0])
     if word == "last":
         return _Decision(wanted=_newest(_represented(line), count))
     if word == "best":
@@ -140,7 +140,7 @@ def _final(line: list[_Entry], *, apart: bool) -> _Decision:
     for members in series:
         finals = [entry for entry in members if entry.final]
         last = max((entry.number for entry in finals), default=0)
-        decision.settled += finals
+        decision.decided += finals
         decision.wanted += _newest([entry for entry in members if not entry.final and entry.number > last], 1)
     return decision
 

@@ -60,7 +60,7 @@ def _explained(path: Path, settings: Settings, spool: Path) -> Iterator[Publicat
 def _explain_file(entry: Selected) -> Publication:
     settings = entry.settings
     inspection = replace(inspect(entry.held), path=str(entry.path))
-    air, air_from = _foreseen_air(settings, inspection.sha256 or "", entry.path.absolute())
+    air, air_from = _expected_air(settings, inspection.sha256 or "", entry.path.absolute())
     facts = facts_for(entry.path, settings, entry.facts)
     described = without_secrets(describe(inspection, facts, settings, air=air, air_source=air_from))
     error: RwHooksError | None = None
@@ -87,7 +87,7 @@ def _explain_file(entry: Selected) -> Publication:
     )
 
 
-def _foreseen_air(settings: Settings, sha256: str, path: Path) -> tuple[str | None, str]:
+def _expected_air(settings: Settings, sha256: str, path: Path) -> tuple[str | None, str]:
     """Return the AIR that publishing this file now would use, and its source; None where it cannot be told."""
     asked, deadline = settings.text("air") or "", Deadline.after(_PATIENCE_SECONDS)
     if "@" in asked:

@@ -32,7 +32,7 @@ class Selected:
         path: The file as a person knows it; its receipt goes beside it.
         held: Where its bytes are.
         settings: The settings for it.
-        facts: What the hand-over shall carry along.
+        facts: What the queue item shall carry along.
     """
 
     path: Path

@@ -104,7 +104,7 @@ def _update(engine: Engine, services: Services, known: _Known) -> Publication:
             raise RefusedError(f"{name}_change", f"the {name} of {known.air} cannot be changed", stage="describe")
     described.require_complete()
     if services.settings.value("dry_run", False):
-        return _foreseen(known, described)
+        return _unchanged(known, described)
     row = known.row or _adopt(services, known)
     if known.certain and described.fields == dict(known.fields) and described.hero_file is None:
         return stored_publication(engine.store, row.id)
@@ -133,7 +133,7 @@ def _described(settings: Settings, known: _Known) -> Description:
     return described.model_copy(update={"fields": fields, "sources": sources})
 
 
-def _foreseen(known: _Known, described: Description) -> Publication:
+def _unchanged(known: _Known, described: Description) -> Publication:
     return Publication(
         id=known.row.id if known.row else None,
         status="described",

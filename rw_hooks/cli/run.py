@@ -22,7 +22,7 @@ from rw_hooks.runner.session import Session
 __all__ = ["run"]
 
 _NO_FLAGS = Flags()
-_LOOK_SECONDS = 2.0
+_POLL_SECONDS = 2.0
 
 
 def run(
@@ -49,7 +49,7 @@ def run(
     code = 0
     try:
         with signals_ignored():
-            code = run_child(command, every=_LOOK_SECONDS if session.watches else None, tick=session.look)
+            code = run_child(command, every=_POLL_SECONDS if session.watches else None, tick=session.look)
             if code:
                 say(f"The trainer ended with exit code {code}.")
             published = _handed_over(session, settings, failed=code != 0)
@@ -90,11 +90,11 @@ def _handed_over(session: Session, settings: Settings, *, failed: bool) -> int |
 
 def _awaited(session: Session, settings: Settings, *, as_json: bool) -> int:
     say("Publishing; Ctrl-C leaves it to the worker, and 'rw-hooks jobs' shows it.")
-    stands, code = session.hook.wait(), 0
-    for job in stands:
+    jobs, code = session.hook.wait(), 0
+    for job in jobs:
         pending = UnreachableError.exit_code if job.status == "pending" else 0
         code = code or job.exit_code or pending
-    published = [job.publication for job in stands if job.publication is not None and job.status != "superseded"]
+    published = [job.publication for job in jobs if job.publication is not None and job.status != "superseded"]
     with open_engine(settings) as engine:
         for publication in engine.watch(published):
             show(publication.model_copy(update={"changed": "registered"}), as_json=as_json)

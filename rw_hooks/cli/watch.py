@@ -20,7 +20,7 @@ from rw_hooks.runner.folder_watch import Watch
 __all__ = ["watch"]
 
 _NO_FLAGS = Flags()
-_LOOK_SECONDS = 1.0
+_POLL_SECONDS = 1.0
 
 
 def watch(
@@ -51,7 +51,7 @@ def watch(
         say("Nothing is watched: this is not rank 0, and in distributed training only rank 0 publishes.")
         return 0
     say(f"Watching {folder}; Ctrl-C ends it.")
-    watched.run(stop, _LOOK_SECONDS)
+    watched.run(stop, _POLL_SECONDS)
     for number, handler in before.items():
         signal.signal(number, handler)
     watched.hook.on_end()

@@ -42,7 +42,7 @@ __all__ = ["PublishHook", "publishing"]
 
 _LOG = logging.getLogger("rw_hooks.hook")
 _CHECK_SECONDS = 90.0
-_LOOK_SECONDS = 0.25
+_POLL_SECONDS = 0.25
 _WAIT_SECONDS = 6 * 3600.0
 _PATIENCE_SECONDS = 300.0
 _AS_ASKED = "as asked"
@@ -174,7 +174,7 @@ class PublishHook:
             _LOG.info("rw-hooks: handed over %s", file)
 
     def _hand_over(self, file: Path, session: Session, known: dict[str, Any]) -> bool:
-        """Keep the bytes and write the hand-over; False, said once, where the state folder cannot be used."""
+        """Keep the bytes and write the queue item; False, said once, where the state folder cannot be used."""
         identity, started = uuid.uuid4().hex[:12], time.monotonic()
         held = hold(file, identity, staging=self._path("staging"), spool=self._home / "spool")
         try:
@@ -255,7 +255,7 @@ class PublishHook:
             timeout: Seconds; what the option ``timeout`` says, else 6 hours.
 
         Returns:
-            One :class:`rw_hooks.queue.status.JobStatus` for each hand-over, in their order.
+            One :class:`rw_hooks.queue.status.JobStatus` for each queue item, in their order.
         """
         return self._wait(timeout) or ()
 
@@ -300,7 +300,7 @@ class PublishHook:
                 _LOG.warning("rw-hooks: publishing will not succeed like this: %s", "; ".join(trouble))
             if trouble is not None:
                 return
-            time.sleep(_LOOK_SECONDS)
+            time.sleep(_POLL_SECONDS)
 
     def _current(self) -> Session | None:
         """Return this process's session; None, said once, where the state folder cannot be used."""
@@ -414,7 +414,7 @@ def publishing(path: str | os.PathLike[str], **options: Any) -> Generator[Publis
 
 @_never_raises
 def _hand_over_new(hook: PublishHook, place: Path, started: int, *, final: bool) -> None:
-    """Hand over the newest whole file at a place that was written since."""
+    """Save the newest complete file that was written at this place since the block began."""
     if process_rank(os.environ) != 0:
         return
     files = [place] if place.is_file() else sorted(place.glob("*.safetensors"))

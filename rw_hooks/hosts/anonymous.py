@@ -18,7 +18,7 @@ from rw_hooks.support import http
 from rw_hooks.support.deadline import Deadline
 from rw_hooks.support.redact import redact_url
 
-__all__ = ["Fetched", "Stranger"]
+__all__ = ["AnonymousClient", "Fetched"]
 
 _REDIRECTS_MAX = 8
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -45,7 +45,7 @@ class Fetched:
     chunks: Iterator[bytes]
 
 
-class Stranger:
+class AnonymousClient:
     """Someone with a URL and nothing else.
 
     Args:

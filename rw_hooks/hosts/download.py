@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import IO
 
 from rw_hooks.errors import UnreachableError
-from rw_hooks.hosts.anonymous import Stranger
+from rw_hooks.hosts.anonymous import AnonymousClient
 from rw_hooks.hosts.private_network import is_private_address
 from rw_hooks.support import http
 from rw_hooks.support.atomic_file import replacing
@@ -33,8 +33,8 @@ def fetch_file(url: str, target: Path, deadline: Deadline) -> None:
 
 def _fetch(url: str, file: IO[bytes], deadline: Deadline) -> None:
     with http.open_client() as client:
-        stranger = Stranger(client, url, allow_private_addresses=is_private_address(url), deadline=deadline)
-        with stranger.fetch() as fetched:
+        anonymous = AnonymousClient(client, url, allow_private_addresses=is_private_address(url), deadline=deadline)
+        with anonymous.fetch() as fetched:
             for chunk in fetched.chunks:
                 file.write(chunk)
     if fetched.size is not None and file.tell() != fetched.size:

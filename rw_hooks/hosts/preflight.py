@@ -18,7 +18,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, SecretStr
 
 from rw_hooks.errors import ArtifactChangedError, RefusedError, UnreachableError
-from rw_hooks.hosts.anonymous import Fetched, Stranger
+from rw_hooks.hosts.anonymous import AnonymousClient, Fetched
 from rw_hooks.hosts.protocol import HostedFile
 from rw_hooks.hosts.retrying import pause_before
 from rw_hooks.support import http
@@ -67,14 +67,14 @@ def preflight(
         UnreachableError: The server is away, slow or failing.
     """
     with http.open_client() as client:
-        stranger = Stranger(
+        anonymous = AnonymousClient(
             client, url.get_secret_value(), allow_private_addresses=allow_private_addresses, deadline=deadline
         )
-        look = _Look(stranger, redact_url(url.get_secret_value()), file)
+        comparison = _Comparison(anonymous, redact_url(url.get_secret_value()), file)
         attempt = 1
         while True:
             try:
-                return look.compare(verify)
+                return comparison.compare(verify)
             except UnreachableError:
                 pause = pause_before(attempt)
                 if attempt == _TRIES or pause >= deadline.left:
@@ -83,9 +83,9 @@ def preflight(
             time.sleep(pause)
 
 
-class _Look:
-    def __init__(self, stranger: Stranger, shown: str, file: HostedFile) -> None:
-        self._stranger = stranger
+class _Comparison:
+    def __init__(self, anonymous: AnonymousClient, shown: str, file: HostedFile) -> None:
+        self._anonymous = anonymous
         self._shown = shown
         self._file = file
 
@@ -93,7 +93,7 @@ class _Look:
         if verify == "full":
             return self._whole()
         head = min(_ENDS, self._file.size)
-        with self._stranger.fetch(0, head - 1) as fetched:
+        with self._anonymous.fetch(0, head - 1) as fetched:
             self._require_a_file(fetched)
             if not fetched.partial:
                 return self._hashed(fetched)
@@ -103,14 +103,14 @@ class _Look:
             self._require_same(fetched, 0, head)
         if linked:
             return self._seen("linked-etag")
-        with self._stranger.fetch(self._file.size - head, self._file.size - 1) as fetched:
+        with self._anonymous.fetch(self._file.size - head, self._file.size - 1) as fetched:
             if not fetched.partial:
                 return self._hashed(fetched)
             self._require_same(fetched, self._file.size - head, head)
         return self._seen("ranges")
 
     def _whole(self) -> Preflight:
-        with self._stranger.fetch() as fetched:
+        with self._anonymous.fetch() as fetched:
             self._require_a_file(fetched)
             return self._hashed(fetched)
 
@@ -145,7 +145,7 @@ class _Look:
     def _require_same(self, fetched: Fetched, first: int, length: int) -> None:
         if self._file.path is None:
             return
-        if _taken(fetched.chunks, length) != _local(self._file.path, first, length):
+        if _read_up_to(fetched.chunks, length) != _local(self._file.path, first, length):
             raise self._differs("hosted_bytes_differ", f"other bytes at {first}")
 
     def _differs(self, code: str, what: str) -> RefusedError:
@@ -160,14 +160,14 @@ class _Look:
         return Preflight(url=self._shown, method=method, size=self._file.size)
 
 
-def _taken(chunks: Iterator[bytes], length: int) -> bytes:
+def _read_up_to(chunks: Iterator[bytes], length: int) -> bytes:
     """Return the body, or one byte more than its due length where the server sends more."""
-    taken = bytearray()
+    body = bytearray()
     for chunk in chunks:
-        taken += chunk
-        if len(taken) > length:
+        body += chunk
+        if len(body) > length:
             break
-    return bytes(taken[: length + 1])
+    return bytes(body[: length + 1])
 
 
 def _local(path: Path, first: int, length: int) -> bytes:

@@ -1,4 +1,4 @@
-"""Which of a run's hand-overs are published, which are superseded, and which have to wait. Standard library only.
+"""Which of a run's queue items are published, which are superseded, and which have to wait. Standard library only.
 
 Everything that a hook saw saved is handed over at once; what ``which`` asks for is decided by the rule of
 :mod:`rw_hooks.which`, again and again, from what lies in the inbox and whether the run goes on. So a trainer that is
@@ -20,7 +20,7 @@ __all__ = ["Sorted", "as_save", "sort_out", "which_of"]
 
 @dataclass
 class Sorted:
-    """What is to be done with hand-overs.
+    """What is to be done with queue items.
 
     Attributes:
         due: To be published now.
@@ -35,7 +35,7 @@ class Sorted:
     notes: list[str] = field(default_factory=list[str])
 
     def add(self, other: Sorted) -> None:
-        """Take the other's hand-overs in."""
+        """Take the other's queue items in."""
         self.due += other.due
         self.superseded += other.superseded
         self.undecided += other.undecided
@@ -43,7 +43,7 @@ class Sorted:
 
 
 def sort_out(items: Iterable[QueueItem], is_over: Callable[[str], bool]) -> Sorted:
-    """Decide for the hand-overs of all runs.
+    """Decide for the queue items of all runs.
 
     Args:
         items: What waits in the inbox.
@@ -60,13 +60,13 @@ def sort_out(items: Iterable[QueueItem], is_over: Callable[[str], bool]) -> Sort
 
 
 def as_save(item: QueueItem) -> Save:
-    """Return a hand-over as the rule knows it."""
+    """Return a queue item as the rule knows it."""
     name = Path(item.path).with_suffix("").as_posix() if item.by_name else ""
     return Save(item.id, item.number, item.step, item.epoch, item.metric, item.final, name)
 
 
 def which_of(options: Mapping[str, Any]) -> str:
-    """Return the rule that a hand-over's options ask for."""
+    """Return the rule that a queue item's options ask for."""
     given = options.get("which")
     return str(given["value"]) if given else "final"
 

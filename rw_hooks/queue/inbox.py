@@ -71,7 +71,7 @@ class QueueItem:
         number: Which save of its run it is, from 1; files of one step and epoch are one save.
         by_name: Whether file names tell which saves of the run belong together: a command sees those of any training.
         directory: Where the trainer ran, for the commands of ``then`` and ``on_failure``.
-        id: Unique name of the hand-over.
+        id: Unique name of the queue item.
         at: When, ISO 8601 in UTC.
         schema: Of this record.
     """
@@ -105,11 +105,11 @@ class QueueItem:
 
 
 def drop(home: Path, item: QueueItem, *, durable: bool) -> Path:
-    """Put the hand-over into the inbox and return its file.
+    """Put the queue item into the inbox and return its file.
 
     Args:
         home: The state folder.
-        item: The hand-over.
+        item: The queue item.
         durable: Whether to force it to the disk first (a hook does not wait for a disk; a command does).
 
     Raises:
@@ -122,10 +122,10 @@ def drop(home: Path, item: QueueItem, *, durable: bool) -> Path:
 
 
 def waiting(home: Path) -> Iterator[tuple[Path, QueueItem | NewerSchemaError | OSError]]:
-    """Yield the hand-overs in the order they came.
+    """Yield the queue items in the order they came.
 
     One from a newer version comes as a :class:`NewerSchemaError`, one that cannot be read just now as an
-    :class:`OSError`. An item that is being written, was taken meanwhile, or is no hand-over at all, is passed over.
+    :class:`OSError`. An item that is being written, was taken meanwhile, or is no queue item at all, is passed over.
     """
     for path in sorted((home / "inbox").glob("[!.]*" + _SUFFIX), key=_came_at):
         try:
@@ -139,7 +139,7 @@ def waiting(home: Path) -> Iterator[tuple[Path, QueueItem | NewerSchemaError | O
 
 
 def left_waiting(home: Path, asked: QueueItem) -> tuple[QueueItem, Path] | None:
-    """Return a hand-over that asks for the very same, and its file: an interrupted command left it."""
+    """Return a queue item that asks for the very same, and its file: an interrupted command left it."""
     wanted = _request(asked)
     found = ((item, file) for file, item in waiting(home) if isinstance(item, QueueItem) and _request(item) == wanted)
     return next(found, None)
@@ -212,10 +212,10 @@ def forget(home: Path, publication: str) -> None:
 
 def _read(path: Path) -> QueueItem:
     if path.stat().st_size > _BYTES_MAX:
-        raise ValueError(f"{path.name} is too large for a hand-over")
+        raise ValueError(f"{path.name} is too large for a queue item")
     loaded: object = json.loads(path.read_text(encoding="utf-8"))
     if not isinstance(loaded, dict):
-        raise TypeError(f"{path.name} is no hand-over")
+        raise TypeError(f"{path.name} is no queue item")
     record = cast("dict[str, Any]", loaded)
     if record.get("schema", 0) > SCHEMA:
         raise NewerSchemaError(f"{path.name} has schema {record['schema']}, this version knows {SCHEMA}")

@@ -28,7 +28,7 @@ class Run:
     """One run of a trainer.
 
     Attributes:
-        options: As a hand-over has them.
+        options: As a queue item has them.
         endpoint: Runware's REST endpoint.
         account: The fingerprint of the key.
         directory: Where the trainer runs.
@@ -55,21 +55,21 @@ def begin(home: Path, run: Run) -> ProcessLock:
         OSError: The state folder cannot be written, or its file system has no locks.
     """
     folder = private_folder(private_folder(home) / "runs")
-    presence = ProcessLock(folder / f"{run.id}.lock")
+    lock = ProcessLock(folder / f"{run.id}.lock")
     try:
-        _announce(presence)
+        _acquire(lock)
         write_json(folder / f"{run.id}.json", asdict(run))
     except OSError:
-        presence.release()
+        lock.release()
         with contextlib.suppress(OSError):
-            presence.path.unlink()
+            lock.path.unlink()
         raise
-    return presence
+    return lock
 
 
-def _announce(presence: ProcessLock) -> None:
-    if not presence.acquire():  # nobody else knows its name, so nobody else can hold it
-        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK), str(presence.path))
+def _acquire(lock: ProcessLock) -> None:
+    if not lock.acquire():  # nobody else knows its name, so nobody else can hold it
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK), str(lock.path))
 
 
 def is_over(home: Path, identity: str) -> bool:

@@ -1,4 +1,4 @@
-"""Keeping the bytes of a hand-over alive and unchanged until they are published. Standard library only.
+"""Keeping the bytes of a queue item alive and unchanged until they are published. Standard library only.
 
 The hook makes a hard link: it costs nothing, and what the trainer then deletes, rotates or replaces by rename stays.
 The link lies in the state folder's spool, which no trainer removes. Where the state folder is on another file system,
@@ -47,7 +47,7 @@ SPOOL = "spool"
 _ORPHAN_SECONDS = 7 * 24 * 3600.0
 LINK, COPY = ".link", ".copy"
 _IDENTITY = re.compile("[0-9a-f]{12}")
-"""A hand-over's name, which what is made for it has before its suffix: nobody's model is called so."""
+"""A queue item's name, which what is made for it has before its suffix: nobody's model is called so."""
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,7 @@ def hold(file: Path, name: str, *, staging: Path | None, spool: Path) -> Held:
 
 
 def copy_of(item: QueueItem) -> Path | None:
-    """Return where the private copy of a hand-over belongs; None where nothing was linked."""
+    """Return where the private copy of a queue item belongs; None where nothing was linked."""
     held = Path(item.held)
     if not _is_link(held):
         return None
@@ -122,7 +122,7 @@ def has_room(copy: Path, size: int) -> bool:
 
 
 def secure(item: QueueItem) -> None:
-    """Turn the link of a hand-over that has to wait into a private copy, where there is room for one.
+    """Turn the link of a queue item that has to wait into a private copy, where there is room for one.
 
     Raises:
         ArtifactChangedError: The file was rewritten in place since it was handed over.
@@ -140,7 +140,7 @@ def secure(item: QueueItem) -> None:
 
 
 def source_of(item: QueueItem) -> Path:
-    """Return where the bytes of a hand-over are: in its private copy, else as it was held."""
+    """Return where the bytes of a queue item are: in its private copy, else as it was held."""
     copy = copy_of(item)
     return copy if copy is not None and copy.exists() else Path(item.held)
 
@@ -170,7 +170,7 @@ def require_as_handed_over(item: QueueItem) -> None:
 
 
 def is_copy(path: Path) -> bool:
-    """Whether this is the name of a copy that was made for a hand-over."""
+    """Whether this is the name of a copy that was made for a queue item."""
     return path.suffix == COPY and _IDENTITY.fullmatch(path.stem) is not None
 
 
@@ -179,7 +179,7 @@ def _is_link(path: Path) -> bool:
 
 
 def release(held: Path) -> None:
-    """Remove a link or a copy that was made for a hand-over, and its folder when it is empty; leave other files."""
+    """Remove a link or a copy that was made for a queue item, and its folder when it is empty; leave other files."""
     if not (_is_link(held) or is_copy(held)):
         return
     with contextlib.suppress(OSError):
@@ -189,13 +189,13 @@ def release(held: Path) -> None:
 
 
 def sweep(folder: Path, waiting: Collection[str]) -> None:
-    """Remove links that belong to no hand-over: a trainer died between making one and handing it over.
+    """Remove links that belong to no queue item: a trainer died between making one and handing it over.
 
     What is the only name of its bytes is left: it may be another state folder's, whose file is gone already.
 
     Args:
         folder: Where links lie.
-        waiting: The names of the hand-overs that are not published yet.
+        waiting: The names of the queue items that are not published yet.
     """
     if folder.name not in {FOLDER, SPOOL}:
         return
@@ -208,7 +208,7 @@ def sweep(folder: Path, waiting: Collection[str]) -> None:
 
 
 def release_item(item: QueueItem, *, but: Path | None = None) -> None:
-    """Remove all that keeps the bytes of a hand-over, but for one path and for the file itself."""
+    """Remove all that keeps the bytes of a queue item, but for one path and for the file itself."""
     if item.held == item.path:
         return
     for path in (Path(item.held), copy_of(item)):

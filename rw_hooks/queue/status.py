@@ -1,4 +1,4 @@
-"""How a hand-over stands, for the hook that may wait for it: one small file each. Standard library only.
+"""How a queue item stands, for the hook that may wait for it: one small file each. Standard library only.
 
 The hook must not open the journal, so the worker writes here what a waiting trainer wants to know.
 """
@@ -23,7 +23,7 @@ _KEEP_SECONDS = 7 * 24 * 3600.0
 
 @dataclass(frozen=True)
 class JobStatus:
-    """How a hand-over stands.
+    """How a queue item stands.
 
     Attributes:
         status: ``pending``, ``ready``, ``failed``, ``superseded`` or ``cancelled``.
@@ -48,15 +48,15 @@ class JobStatus:
     exit_code: int = 0
 
 
-def write(home: Path, item: str, standing: JobStatus) -> None:
-    """Write down how the hand-over of this name stands; where that cannot be, nobody can be told."""
+def write(home: Path, item: str, job: JobStatus) -> None:
+    """Write down how the queue item of this name stands; where that cannot be, nobody can be told."""
     with contextlib.suppress(OSError):
         final = private_folder(private_folder(home) / "standing") / f"{item}.json"
-        write_json(final, asdict(standing))
+        write_json(final, asdict(job))
 
 
 def read(home: Path, item: str) -> JobStatus | None:
-    """Return how the hand-over of this name stands, or None while nobody has begun with it."""
+    """Return how the queue item of this name stands, or None while nobody has begun with it."""
     try:
         record = json.loads((home / "standing" / f"{item}.json").read_text(encoding="utf-8"))
         return JobStatus(**record)
@@ -65,10 +65,10 @@ def read(home: Path, item: str) -> JobStatus | None:
 
 
 def pending(home: Path) -> dict[str, JobStatus]:
-    """Return what is under way or was when a worker died, by hand-over."""
+    """Return what is under way or was when a worker died, by queue item."""
     names = [path.stem for path in (home / "standing").glob("[!.]*.json")]
     found = {name: read(home, name) for name in names}
-    return {name: standing for name, standing in found.items() if standing is not None and standing.status == "pending"}
+    return {name: job for name, job in found.items() if job is not None and job.status == "pending"}
 
 
 def forget_old(home: Path) -> None:

@@ -1,9 +1,9 @@
 """The worker's post: who holds it, and starting a worker where nobody does. Standard library only.
 
-One worker serves one state folder, endpoint, key and schema of hand-overs: an older version's worker leaves newer ones
+One worker serves one state folder, endpoint, key and schema of queue items: an older version's worker leaves newer ones
 alone, so a newer version has its own. It holds a lock while it lives and keeps a heartbeat file beside
 it. Before it leaves it takes the heartbeat away, and only then looks at the inbox for the last time: so whoever drops
-a hand-over and still sees the heartbeat knows that it will be seen.
+a queue item and still sees the heartbeat knows that it will be seen.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ __all__ = ["OF_THE_WORKER", "WorkerLease"]
 OF_THE_WORKER = ("engine", "concurrency")
 """The options that say how the worker itself works."""
 
-_TAKE_SECONDS = 10.0
+_ACQUIRE_SECONDS = 10.0
 _START_SECONDS = 20.0
 _LOG_BYTES_MAX = 5_000_000
 _RANKS = ("RANK", "LOCAL_RANK", "WORLD_SIZE", "LOCAL_WORLD_SIZE", "NODE_RANK", "MASTER_ADDR", "MASTER_PORT")
@@ -58,7 +58,7 @@ class WorkerLease:
         self._folder = home / "workers"
         self._lock = self._folder / f"{name}.lock"
         self._heartbeat = self._folder / f"{name}.json"
-        self._taken = self._folder / f"{name}.taken"
+        self._acquired = self._folder / f"{name}.taken"
         self._process_lock = ProcessLock(self._lock)
 
     @property
@@ -73,10 +73,10 @@ class WorkerLease:
         if started is None or started.process.poll() is not None:
             return False
         try:
-            taken = self._taken.stat().st_mtime
+            acquired_at = self._acquired.stat().st_mtime
         except OSError:
-            taken = 0.0
-        return taken < started.at and time.time() - started.at < _START_SECONDS
+            acquired_at = 0.0
+        return acquired_at < started.at and time.time() - started.at < _START_SECONDS
 
     def start_worker(self, environ: Mapping[str, str], command: str | None) -> None:
         """Start a worker that outlives this process, and return at once.
@@ -98,12 +98,12 @@ class WorkerLease:
             OSError: The state folder cannot be written.
         """
         private_folder(private_folder(self._folder.parent) / self._folder.name)
-        until = time.monotonic() + _TAKE_SECONDS
+        until = time.monotonic() + _ACQUIRE_SECONDS
         while not self._process_lock.acquire():
             if self._heartbeat.exists() or time.monotonic() > until:
                 return False
             time.sleep(0.05)
-        self._taken.touch()
+        self._acquired.touch()
         self.heartbeat()
         return True
 

@@ -65,7 +65,7 @@ class Watch:
             self.look()
 
     def look(self) -> None:
-        """Hand over what is new, whole, and as it was at the last look."""
+        """Give the hook each new file that is complete and did not change between two polls."""
         now = look_at([self._folder])
         new = [path for path, state in now.items() if self._done.get(path) != state == self._last.get(path)]
         whole = sorted((path for path in new if is_complete(path)), key=lambda path: (now[path].mtime_ns, str(path)))
@@ -111,7 +111,7 @@ class Watch:
         known = {artifact.path: artifact for artifact in run.artifacts if artifact.path in self._came}
         known.setdefault(path, RunArtifact(path=path, final=True))
         which = self._settings.value("which", "final")
-        asked = which if which == "final" else "all"  # any other rule needs all saves: it is applied to the hand-overs
+        asked = which if which == "final" else "all"  # any other rule needs all saves: it is applied to the queue items
         return known[path], judge_new_file(list(known.values()), path, asked)
 
 

@@ -29,12 +29,12 @@ from rw_hooks.support.private_files import private_folder
 __all__ = ["clear_older_locks", "held"]
 
 _POLL_SECONDS = 0.05
-_KINDS = ("hand-over", "enroll", "publication", "air", "receipt")
+_KINDS = ("item", "enroll", "publication", "air", "receipt")
 """The first words of names. Each has a range of its own, so that locks of two kinds, of which one is taken while the
 other is held, are never the same byte."""
 _NAMES_BITS = 27
 """Bytes of a kind; eight kinds of them end at 2^30, below what a 32-bit offset (Windows) can say."""
-_TAKEN = frozenset({errno.EACCES, errno.EAGAIN, errno.EDEADLK})
+_LOCKED = frozenset({errno.EACCES, errno.EAGAIN, errno.EDEADLK})
 
 
 @dataclass(eq=False)
@@ -44,13 +44,13 @@ class _LockFile:
     Attributes:
         descriptor: Of the file.
         identity: Its device and inode, which are nobody else's while it is open.
-        bytes_taken: What threads of this process have taken, or are waiting for other processes to let go of.
+        bytes_locked: What threads of this process have taken, or are waiting for other processes to let go of.
         users: How many threads hold a byte or wait for one.
     """
 
     descriptor: int
     identity: tuple[int, int]
-    bytes_taken: set[int] = field(default_factory=set[int])
+    bytes_locked: set[int] = field(default_factory=set[int])
     users: int = 0
 
 
@@ -92,17 +92,17 @@ class _OpenFiles:
         """
         with self.changed:
             left = min(deadline.left, threading.TIMEOUT_MAX)
-            if not self.changed.wait_for(lambda: byte not in file.bytes_taken, left):
+            if not self.changed.wait_for(lambda: byte not in file.bytes_locked, left):
                 return False
-            file.bytes_taken.add(byte)
-        taken = False
+            file.bytes_locked.add(byte)
+        locked = False
         try:
-            while not (taken := self._lock(file, byte)) and not deadline.passed:
+            while not (locked := self._lock(file, byte)) and not deadline.passed:
                 time.sleep(min(_POLL_SECONDS, deadline.left))
         finally:
-            if not taken:
+            if not locked:
                 self._forget(file, byte)
-        return taken
+        return locked
 
     def give_back(self, file: _LockFile, byte: int) -> None:
         """Let go of a byte."""
@@ -122,7 +122,7 @@ class _OpenFiles:
 
     def _forget(self, file: _LockFile, byte: int) -> None:
         with self.changed:
-            file.bytes_taken.discard(byte)
+            file.bytes_locked.discard(byte)
             self.changed.notify_all()
 
 
@@ -179,10 +179,10 @@ def clear_older_locks(home: Path) -> None:
 
 def _take(ours: _OpenFiles, file: _LockFile, byte: int, deadline: Deadline) -> None:
     try:
-        taken = ours.take(file, byte, deadline)
+        locked = ours.take(file, byte, deadline)
     except OSError as error:
         raise from_os_error(error) from None
-    if not taken:
+    if not locked:
         raise UnreachableError(
             "in_other_hands",
             "another process is still working on this publication",
@@ -214,7 +214,7 @@ def _lock(descriptor: int, byte: int) -> bool:
 
             fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, byte)
     except OSError as error:
-        if error.errno in _TAKEN:
+        if error.errno in _LOCKED:
             return False
         raise
     return True

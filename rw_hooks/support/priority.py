@@ -1,4 +1,4 @@
-"""JobStatus back: the worker's share of processor and disk is what the training leaves. Standard library only."""
+"""Stand back: the worker's share of processor and disk is what the training leaves. Standard library only."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ThreadPool", "many_at_once"]
 
-_LOOK_SECONDS = 0.5
+_POLL_SECONDS = 0.5
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -56,7 +56,7 @@ def _work_off(work: Callable[[T], R], left: queue.SimpleQueue[tuple[Future[R], T
 def _waited(end: Future[R]) -> R:
     """Wait for one; a wait without end cannot be interrupted on Windows."""
     while not end.done():
-        wait([end], timeout=_LOOK_SECONDS)
+        wait([end], timeout=_POLL_SECONDS)
     return end.result()
 
 

@@ -21,7 +21,7 @@ import pytest
 
 from rw_hooks.errors import ArtifactChangedError, MissingError, RefusedError, UnreachableError
 from rw_hooks.hosts import Guarded, HostConfig, HostedFile, Location, Progress, open_host
-from rw_hooks.hosts.anonymous import Stranger
+from rw_hooks.hosts.anonymous import AnonymousClient
 from rw_hooks.support import http
 from rw_hooks.support.deadline import Deadline
 from rw_hooks.support.redact import is_secret_url
@@ -394,9 +394,9 @@ def _fetched(host: Guarded, location: Location) -> bytes | None:
 def _get(url: str) -> bytes | None:
     """Return what a stranger gets at the URL; None where it is refused."""
     with http.open_client() as client:
-        stranger = Stranger(client, url, allow_private_addresses=True, deadline=Deadline.after(_SECONDS))
+        anonymous = AnonymousClient(client, url, allow_private_addresses=True, deadline=Deadline.after(_SECONDS))
         try:
-            with stranger.fetch() as fetched:
+            with anonymous.fetch() as fetched:
                 return b"".join(fetched.chunks)
         except RefusedError:
             return None

@@ -39,18 +39,18 @@ CASES = {
     "exit": "the trainer ends without any clean-up after its second save",
     "read_only_state": "the state folder cannot be written",
     "another_file_system": "the state folder lies on another file system",
-    "rewritten": "each save is rewritten in place right after its hand-over",
+    "rewritten": "each save is rewritten in place right after it was handed to the hook",
     "missing_key": "there is no key",
     "missing_package": "the trainer is not installed",
-    "deleted": "each save is deleted right after its hand-over",
-    "folder_removed": "the folder of each save is removed right after its hand-over",
+    "deleted": "each save is deleted right after it was handed to the hook",
+    "folder_removed": "the folder of each save is removed right after it was handed to the hook",
     "notebook": "there is no __main__ file",
     "workers": "the trainer forks and spawns workers",
 }
 FAULTS = {"exception": 1, "sigterm": -15, "sigint": -2, "exit": 5}
 """How a training ends badly, and the exit code that it has then."""
 HARMS = frozenset({"deleted", "folder_removed", "rewritten"})
-"""Cases in which something happens to a save right after its hand-over."""
+"""Cases in which something happens to a save right after it was handed to the hook."""
 TRUTH = "truth.json"
 OUTPUT = "out"
 

@@ -37,9 +37,9 @@ def test_nothing_is_cut_or_wrapped_where_a_program_reads(capsys):
     assert capsys.readouterr().out == "URL  https://example.org/" + "x" * 500 + "\n"
 
 
-def test_an_error_shows_all_its_lines_and_its_mend(capsys):
+def test_an_error_shows_all_its_lines_and_its_fix(capsys):
     say_failure({"message": "refused\nallowed: sdxl", "hint": "give --architecture"})
-    assert capsys.readouterr().err == "error: refused\n  allowed: sdxl\nmend:  give --architecture\n"
+    assert capsys.readouterr().err == "error: refused\n  allowed: sdxl\nfix:   give --architecture\n"
 
 
 def test_a_reader_that_leaves_early_does_not_stop_the_work():

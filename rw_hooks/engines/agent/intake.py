@@ -75,7 +75,7 @@ def item_held(store: Store, identity: str, *, seconds: float = _ITEM_SECONDS) ->
     Raises:
         UnreachableError: Another process still has it in hand after these seconds.
     """
-    return store.lock(f"hand-over {identity}", Deadline.after(seconds))
+    return store.lock(f"item {identity}", Deadline.after(seconds))
 
 
 def take(services: Services, item: QueueItem, file: Path) -> str | None:

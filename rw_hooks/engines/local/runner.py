@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 __all__ = ["LocalEngine"]
 
 _FILES_AT_ONCE = 4
-_LOOK_SECONDS = 0.25
+_POLL_SECONDS = 0.25
 _CANCEL_SECONDS = 2.0
 
 
@@ -96,8 +96,8 @@ class LocalEngine:
         if not file.exists():
             left = left_waiting(self.settings.home, item)
             item, file = left if left is not None else (item, self._dropped(item))
-        taken = self.take(item, file, observer)
-        return taken if taken is not None else self._taken_elsewhere(item)
+        publication = self.take(item, file, observer)
+        return publication if publication is not None else self._enrolled_elsewhere(item)
 
     def take(self, item: QueueItem, file: Path, observer: Observer) -> str | None:
         """Enroll an item that lies in the inbox; None where somebody else has just done so."""
@@ -168,7 +168,7 @@ class LocalEngine:
                 if row.status != "pending" or not self._is_worked_on(row):
                     left.remove(identity)
                     yield stored_publication(self.store, identity)
-            time.sleep(_LOOK_SECONDS if left else 0.0)
+            time.sleep(_POLL_SECONDS if left else 0.0)
 
     # -- how it is done
 
@@ -238,7 +238,7 @@ class LocalEngine:
                 stage="setup",
             ) from None
 
-    def _taken_elsewhere(self, item: QueueItem) -> str:
+    def _enrolled_elsewhere(self, item: QueueItem) -> str:
         """Return the publication that another process has just made of an item."""
         ours = f".{item.id}.json"
         found = next((name for file, name in acknowledged(self.settings.home) if file.name.endswith(ours)), item.id)

@@ -136,9 +136,9 @@ def open_to_look(path: Path) -> sqlite3.Connection:
 
     One that nobody has open has no log, and is read as a file that does not change: SQLite makes nothing beside that.
     """
-    settled = "" if path.with_name(path.name + "-wal").exists() else "&immutable=1"
+    immutable = "" if path.with_name(path.name + "-wal").exists() else "&immutable=1"
     with suppress(JournalError, sqlite3.Error):
-        database = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro{settled}", uri=True, check_same_thread=False)
+        database = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro{immutable}", uri=True, check_same_thread=False)
         with _closed_on_error(database):
             if require_known(database, path) == len(_SCHEMA):
                 return database

@@ -42,7 +42,7 @@ __all__ = ["serve"]
 
 _LOG = logging.getLogger("rw_hooks.worker")
 _COPIES_AT_ONCE = 2
-_LOOK_SECONDS = 0.25
+_POLL_SECONDS = 0.25
 _REST_SECONDS = 0.5
 _LINGER_SECONDS = 2.0
 _FIRST_PAUSE_SECONDS = 5.0
@@ -62,8 +62,8 @@ def serve(engine: LocalEngine) -> bool:
     endpoint, threads = endpoint_of(engine.settings), engine.settings.value("concurrency", DEFAULT_CONCURRENCY)
     lease = WorkerLease(engine.settings.home, endpoint.rest_url, endpoint.fingerprint)
     with os_errors_reported():
-        taken = lease.acquire()
-    if not taken:
+        acquired = lease.acquire()
+    if not acquired:
         return False
     engine.settings = replace(engine.settings, given={})
     try:
@@ -77,7 +77,7 @@ def serve(engine: LocalEngine) -> bool:
 
 @dataclass
 class _Teller:
-    """Writes down what is being done with one hand-over, for the trainer that may wait for it."""
+    """Writes down what is being done with one queue item, for the trainer that may wait for it."""
 
     home: Path
     item: str
@@ -123,7 +123,7 @@ class _Pursuit:
 
     Attributes:
         observer: Told of the progress.
-        item: The hand-over's name.
+        item: The queue item's name.
         directory: Where the commands of ``then`` and ``on_failure`` run.
         attempts: How many there have been with this one.
     """
@@ -170,7 +170,7 @@ class _Worker:
                 self._lease.stop_heartbeat()
                 if not self._look():
                     break
-            time.sleep(_LOOK_SECONDS if self._is_busy else _REST_SECONDS)
+            time.sleep(_POLL_SECONDS if self._is_busy else _REST_SECONDS)
         forget_runs(self._home, self._endpoint.rest_url, {self._endpoint.fingerprint})
         _LOG.info("nothing left to do")
 
@@ -224,7 +224,7 @@ class _Worker:
             self._secured.add(item.id)
 
     def _guarded(self, name: str, work: Callable[[], None]) -> None:
-        """A hand-over that cannot be taken, or meets a bug of ours, stays where it is, and the others go on."""
+        """A queue item that cannot be taken, or meets a bug of ours, stays where it is, and the others go on."""
         try:
             with os_errors_reported():
                 work()
@@ -266,12 +266,12 @@ class _Worker:
     def _recover(self) -> None:
         """Go on with what a worker left that died."""
         rows = {row.id: row for row in self._engine.store.rows()}
-        for name, stands in status.pending(self._home).items():
-            if stands.publication is None or (self._home / "inbox" / f"{name}.json").exists():
+        for name, job in status.pending(self._home).items():
+            if job.publication is None or (self._home / "inbox" / f"{name}.json").exists():
                 continue
-            row = rows.get(stands.publication)
+            row = rows.get(job.publication)
             if row is None:
-                status.write(self._home, name, _lost(stands))
+                status.write(self._home, name, _lost(job))
             elif (row.key.endpoint, row.key.account) == (self._endpoint.rest_url, self._endpoint.fingerprint):
                 pursuit = _Pursuit(_Teller(self._home, name), name, Path(row.path).parent)
                 self._later[_named(name)] = _Later(time.monotonic(), partial(self._attempt, pursuit, row.id))
@@ -300,11 +300,11 @@ class _Worker:
 
 
 def _named(item: str) -> str:
-    return f"hand-over {item}"
+    return f"item {item}"
 
 
-def _lost(stands: JobStatus) -> JobStatus:
+def _lost(job: JobStatus) -> JobStatus:
     return replace(
-        stands, status="failed", code="journal_lost", exit_code=MissingError.exit_code,
-        message="the journal that knew of this publication is gone", hint=f"rw-hooks publish {stands.path}",
+        job, status="failed", code="journal_lost", exit_code=MissingError.exit_code,
+        message="the journal that knew of this publication is gone", hint=f"rw-hooks publish {job.path}",
     )  # fmt: skip
