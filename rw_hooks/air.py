@@ -41,7 +41,7 @@ class Air:
         """
         request = AirRequest.parse(text)
         if request.version is None:
-            raise ValueError(f"{text!r} is not a whole AIR: the version is missing (source:id@version)")
+            raise ValueError(f"{text!r} is not a complete AIR: the version is missing (write source:id@version)")
         return cls(request.source, request.id, request.version)
 
     @property

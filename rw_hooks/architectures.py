@@ -74,4 +74,4 @@ def architecture_warning(name: str) -> str | None:
         return None
     near = difflib.get_close_matches(name.lower(), ARCHITECTURES, n=3)
     meant = f"; did you mean {' or '.join(near)}?" if near else ""
-    return f"architecture {name!r} is none of the names that Runware is known to take{meant}"
+    return f"architecture {name!r} is not one of Runware's known names{meant}"

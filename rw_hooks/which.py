@@ -148,7 +148,7 @@ def _final(line: list[_Entry], *, apart: bool) -> _Decision:
 def _best(line: list[_Entry]) -> _Decision:
     """The highest metric, of equals the newest; without any metric the newest: at hour 10 there is nobody to ask."""
     best = max(line, key=lambda entry: (-math.inf if entry.metric is None else entry.metric, *entry.age))
-    note = "no save has a metric to find the best by, so the newest is taken; give metric=... to on_save"
+    note = "no save has a metric, so the newest is published instead of the best; give metric=... to on_save"
     notes = (note,) if all(entry.metric is None for entry in line) else ()
     return _Decision(wanted=[entry for entry in line if entry.age == best.age], notes=notes)
 

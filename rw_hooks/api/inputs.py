@@ -69,13 +69,13 @@ def selected(path: Path, settings: Settings, observer: Observer, spool: Path) ->
         _require_no_pipeline(path)
         raise ArtifactError(
             "nothing_to_publish",
-            f"{path} holds no file that can be published",
-            hint="give the .safetensors file itself, or --trainer and --config where the run is not recognised",
+            f"{path} has no file that can be published",
+            hint="give the .safetensors file itself; if the run is not recognised, give --trainer and --config",
             stage="inspect",
         )
     _require_an_air_each(settings, len(chosen.artifacts))
     for offered in chosen.offered:
-        observer.note(f"not published: {offered.path.name} ({offered.reason}); --which all takes it too")
+        observer.note(f"not published: {offered.path.name} ({offered.reason}); --which all publishes it too")
     if not contained:
         return [_in_folder(artifact, reader, settings) for artifact in chosen.artifacts]
     return [_contained(artifact, path, settings, spool) for artifact in chosen.artifacts]
@@ -86,7 +86,7 @@ def _require_there(path: Path) -> None:
         if path.exists():
             return
     except PermissionError:
-        raise UsageError("unreadable", f"{path} may not be looked at", hint="check who may read its folder",
+        raise UsageError("unreadable", f"{path} may not be read", hint="check the permissions of its folder",
                          stage="inspect") from None  # fmt: skip
     except OSError:  # no name that there can be, such as one of 300 letters
         pass
@@ -98,8 +98,8 @@ def _require_an_air_each(settings: Settings, files: int) -> None:
     if files > 1 and air is not None and "@" in air:
         raise UsageError(
             "one_air_many_files",
-            f"{air} names one model, and {files} files of the run were chosen",
-            hint="give --air source:id to give each file the next free version, or choose one file; nothing was sent",
+            f"{air} is the AIR of one model, but {files} files of the run were chosen; nothing was sent",
+            hint="give --air source:id so that each file gets the next free version, or give one file",
             stage="inspect",
         )
 

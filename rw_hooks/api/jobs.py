@@ -150,7 +150,7 @@ def _gone_on(engine: Engine, settings: Settings, row: Row, observer: Observer) -
 def _to_go_on(store: Store, settings: Settings, endpoint: Endpoint, name: str) -> Row | QueueItem:
     found = _named(store, settings.home, name)
     if isinstance(found, Row) and not (found.asked or found.status in {"pending", "failed"}):
-        raise UsageError("already_over", f"publication {found.id} is {found.status}; there is nothing to resume")
+        raise UsageError("already_over", f"publication {found.id} is {found.status}, so there is nothing to resume")
     if isinstance(found, Row):
         of, ours = found.key.endpoint, _is_ours(store, found, endpoint)
     else:
@@ -159,8 +159,8 @@ def _to_go_on(store: Store, settings: Settings, endpoint: Endpoint, name: str) -
     if not ours:
         raise UsageError(
             "other_endpoint",
-            f"{name} is for {redact_url(of)} and the key that was used then",
-            hint="set RUNWARE_API_URL, RUNWARE_WS_URL and RUNWARE_API_KEY as they were; nothing was sent",
+            f"{name} is for {redact_url(of)} and for the API key that it was published with; nothing was sent",
+            hint="set RUNWARE_API_URL, RUNWARE_WS_URL and RUNWARE_API_KEY to the values that were used then",
         )
     return found
 
@@ -182,5 +182,7 @@ def _named(store: Store, home: Path, name: str) -> Row | QueueItem:
     found = [entry for identity, entry in {**rows, **items}.items() if name and identity.startswith(name)]
     if len(found) != 1:
         what = "no publication has" if not found else "several publications have"
-        raise UsageError("no_such_job", f"{what} an id that begins with {name!r}", hint="look with 'rw-hooks jobs'")
+        raise UsageError(
+            "no_such_job", f"{what} an id that begins with {name!r}", hint="run 'rw-hooks jobs' to see all ids"
+        )
     return found[0]

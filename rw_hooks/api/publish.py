@@ -153,7 +153,7 @@ def _require_host(settings: Settings) -> None:
     elif settings.hf_token is None:
         raise MissingError(
             "no_host",
-            "there is no place to put the file: no --host was given and no Hugging Face token was found",
+            "there is no host for the file: no --host was given and no Hugging Face token was found",
             hint="set HF_TOKEN (or run 'hf auth login'), or give --host; see 'rw-hooks publish --help'",
             stage="setup",
         )

@@ -83,8 +83,8 @@ def update(air: str, settings: Settings, observer: Observer, file: Path | None =
         if known is None:
             raise MissingError(
                 "unknown_model",
-                f"neither the journal nor a receipt knows {air}",
-                hint="give its file or receipt: rw-hooks update AIR FILE",
+                f"{air} is in neither the journal nor a receipt; nothing was sent",
+                hint="give the model's file or its receipt: rw-hooks update AIR FILE",
                 stage="setup",
             )
         return _update(engine, services, known)
@@ -101,7 +101,8 @@ def _update(engine: Engine, services: Services, known: _Known) -> Publication:
     described = _described(services.settings, known)
     for name in ("category", "type"):
         if described.fields.get(name) != known.fields.get(name):
-            raise RefusedError(f"{name}_change", f"the {name} of {known.air} cannot be changed", stage="describe")
+            raise RefusedError(f"{name}_change", f"the {name} of {known.air} cannot be changed; nothing was sent",
+                               hint="publish the file under another AIR", stage="describe")  # fmt: skip
     described.require_complete()
     if services.settings.value("dry_run", False):
         return _unchanged(known, described)
@@ -211,8 +212,8 @@ def _from_file(services: Services, air: str, file: Path | None) -> _Known | None
     if services.client.find(air) is None:
         raise MissingError(
             "unknown_model",
-            f"Runware has no {air}, so there is nothing to update",
-            hint=f"publish it: rw-hooks publish {file} --air {air}",
+            f"Runware has no model {air}, so there is nothing to update",
+            hint=f"publish it with 'rw-hooks publish {file} --air {air}'",
             stage="setup",
         )
     hosted = HostedFile(path=file.absolute(), name=file.name, size=inspection.size, sha256=inspection.sha256)
@@ -220,14 +221,14 @@ def _from_file(services: Services, air: str, file: Path | None) -> _Known | None
     if location is None:
         raise MissingError(
             "no_url",
-            f"{file.name} is not at its host, so the platform cannot be told where it is",
-            hint="give --host where it lies, or publish it",
+            f"{file.name} is not at its host, so Runware cannot be given its URL",
+            hint="give the place of the file with --host, or publish it",
             stage="host",
         )
     warning = Finding(
         code="replaces_weights",
         severity="warning",
-        message=f"neither the journal nor a receipt knows {air}: if it holds other weights, this file's replace them",
+        message=f"{air} is in neither the journal nor a receipt: if it has other weights, this file replaces them",
     )
     known = _Known(air, file.absolute(), inspection, {}, {}, location=location, certain=False, findings=(warning,))
     return replace(known, fields=_described(services.settings, known).fields)
@@ -241,7 +242,7 @@ def _adopt(services: Services, known: _Known) -> Row:
     earlier = store.find(key)
     if earlier is not None and earlier.status == "pending":
         raise UsageError(
-            "under_way", f"{known.air} is just being published", hint="run 'rw-hooks resume', then update it"
+            "under_way", f"{known.air} is still being published", hint="run 'rw-hooks resume' first, then update it"
         )
     told = Change(
         status="ready" if known.certain else "pending",

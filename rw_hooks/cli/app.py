@@ -44,7 +44,7 @@ def run(arguments: Sequence[str]) -> int:
     except KeyboardInterrupt:
         from rw_hooks.cli.show import say
 
-        say("Interrupted. What was begun is safe in the journal: 'rw-hooks resume' goes on with it.")
+        say("Interrupted. Your publications are safe in the journal; run 'rw-hooks resume' to continue them.")
         return EXIT_INTERRUPTED
     except BrokenPipeError:
         raise  # the reader of standard output is gone, which is no bug

@@ -29,8 +29,8 @@ def report_bug(error: BaseException) -> int:
         say(f"error: a bug of rw-hooks {__version__}: {kind}; its traceback could not be written: {said}")
     else:
         say(f"error: a bug of rw-hooks {__version__}: {kind}: {redact(str(error), *secrets)}")
-        say(f"fix:   please report it with what you did, and with the traceback in {path}")
-    say("What was begun is safe in the journal: 'rw-hooks jobs' shows it, 'rw-hooks resume' goes on with it.")
+        say(f"fix: please report it with what you did, and with the traceback in {path}")
+    say("Your publications are safe in the journal: 'rw-hooks jobs' shows them, 'rw-hooks resume' continues them.")
     return EXIT_BUG
 
 

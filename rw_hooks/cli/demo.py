@@ -30,10 +30,10 @@ _SEED, _STEPS, _SHOWN_EVERY = 7, 60, 10
 _PHASE_SECONDS = 0.2
 _STAGES = {
     "inspect": "inspect    is the file sound, and what is it?",
-    "describe": "describe   what shall Runware know about it?",
-    "host": "host       put it where Runware can fetch it",
-    "preflight": "preflight  can a stranger fetch it, unchanged?",
-    "register": "register   tell Runware, and follow it to the end",
+    "describe": "describe   what does Runware need to know about it?",
+    "host": "host       upload it to where Runware can fetch it",
+    "preflight": "preflight  can anyone download it, unchanged?",
+    "register": "register   tell Runware, and wait until the model is ready",
     "settle": "settle     write the receipt beside the file",
 }
 _REAL_THING = (export("RUNWARE_API_KEY", "..."), export("HF_TOKEN", "..."), "rw-hooks publish your-lora.safetensors")

@@ -40,7 +40,9 @@ def init(
     """Write a commented rw-hooks.toml into the working directory; every line in it is switched off."""
     path = Path(CONFIG_NAME)
     if os.path.lexists(path) and not force:
-        raise UsageError("config_exists", f"{CONFIG_NAME} is already here", hint="rw-hooks init --force writes over it")
+        raise UsageError(
+            "config_exists", f"{CONFIG_NAME} already exists", hint="run 'rw-hooks init --force' to overwrite it"
+        )
     try:
         real = path.resolve()  # a link stays one
         write_text(real, template(), mode=real.stat().st_mode & 0o777 if real.exists() else 0o666)

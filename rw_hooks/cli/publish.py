@@ -43,7 +43,7 @@ def _require_one_file_an_air(paths: tuple[Path, ...], settings: Settings) -> Non
     if len(paths) > 1 and air is not None and AirRequest.parse(air).version is not None:
         raise UsageError(
             "one_air_many_files",
-            f"{air} names one model, and {len(paths)} files were given",
-            hint="give one file, or --air source:id to give each file the next free version; nothing was sent",
+            f"{air} is the AIR of one model, but {len(paths)} files were given; nothing was sent",
+            hint="give one file, or --air source:id so that each file gets the next free version",
             stage="setup",
         )

@@ -40,11 +40,11 @@ def run(
                          stage="setup")  # fmt: skip
     settings = settings_from(options)
     if node_rank(command, os.environ):
-        say("Nothing is published from this machine: in distributed training only machine 0 does.")
+        say("Nothing is published from this machine: in distributed training only machine 0 publishes.")
         return run_child(command)
     session = Session(settings, command, Path.cwd())
     if not session.hook.leads:
-        say("Nothing is published from this process: in distributed training only rank 0 does (RANK and the like).")
+        say("Nothing is published from this process: in distributed training only rank 0 publishes (see RANK).")
         return run_child(command)
     code = 0
     try:
@@ -79,7 +79,7 @@ def _handed_over(session: Session, settings: Settings, *, failed: bool) -> int |
         return error.exit_code
     session.hook.on_end(wait=False)
     if not found:
-        say("Nothing to publish: the training left no new .safetensors file that is a result.")
+        say("Nothing to publish: the training left no new .safetensors file that can be published.")
         return 0
     if settings.value("dry_run", False):
         return 0
@@ -89,7 +89,7 @@ def _handed_over(session: Session, settings: Settings, *, failed: bool) -> int |
 
 
 def _awaited(session: Session, settings: Settings, *, as_json: bool) -> int:
-    say("Publishing; Ctrl-C leaves it to the worker, and 'rw-hooks jobs' shows it.")
+    say("Publishing; press Ctrl-C to leave it to the worker ('rw-hooks jobs' shows its progress).")
     jobs, code = session.hook.wait(), 0
     for job in jobs:
         pending = UnreachableError.exit_code if job.status == "pending" else 0

@@ -51,7 +51,7 @@ def sandbox(  # noqa: PLR0913 - one argument a flag
     except (OSError, OverflowError) as error:  # a port in use, or none at all
         raise UsageError(
             "sandbox_cannot_start",
-            f"the sandbox cannot run: {error}",
+            f"the sandbox cannot start: {error}",
             hint="give another --port, --ws-port or --folder",
             stage="setup",
         ) from None

@@ -15,7 +15,7 @@ __all__ = ["finding_rows", "print_summary", "storage_price"]
 _DONE = {
     "registered": "ready",
     "updated": "ready; the description was updated, the file was not sent again",
-    "nothing": "ready since before; nothing was sent",
+    "nothing": "was ready already; nothing was sent",
 }
 
 
@@ -27,7 +27,7 @@ def print_summary(publication: Publication) -> None:
 def storage_price(size: int) -> str:
     """Return what storing that many bytes costs, as people read it."""
     gigabytes, dollars = storage_cost(size)
-    return f"{gigabytes} GB, ${dollars:.4f} a day after the beta"
+    return f"{gigabytes} GB (rounded up), ${dollars:.4f} a day after Runware's upload beta"
 
 
 def finding_rows(findings: Sequence[Finding]) -> Iterator[tuple[str, str]]:

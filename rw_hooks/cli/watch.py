@@ -37,7 +37,7 @@ def watch(
     settings = settings_from(options)
     endpoint_of(settings)
     if not folder.is_dir():
-        raise UsageError("no_such_folder", f"there is no folder {folder}", hint="make it, or correct its name",
+        raise UsageError("no_such_folder", f"there is no folder {folder}", hint="create it, or correct its name",
                          stage="setup")  # fmt: skip
     stop = Event()
 
@@ -48,12 +48,12 @@ def watch(
     before = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM)}
     watched = Watch(folder.absolute(), settings)
     if not watched.hook.leads:
-        say("Nothing is watched: this is not rank 0, and in distributed training only rank 0 publishes.")
+        say("Nothing is watched here: in distributed training only rank 0 publishes, and this is another rank.")
         return 0
-    say(f"Watching {folder}; Ctrl-C ends it.")
+    say(f"Watching {folder}; press Ctrl-C to stop.")
     watched.run(stop, _POLL_SECONDS)
     for number, handler in before.items():
         signal.signal(number, handler)
     watched.hook.on_end()
-    say("What was handed over is published by the worker; 'rw-hooks jobs' shows it.")
+    say("The worker publishes the saved files; run 'rw-hooks jobs' to see them.")
     return 0

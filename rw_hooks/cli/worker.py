@@ -32,5 +32,5 @@ def worker(*, concurrency: Concurrency = None) -> int:
     stand_back()
     with open_engine(settings) as engine:
         if not engine.serve():
-            say("Another worker is at it.")
+            say("Another worker is already running; this one has nothing to do.")
     return 0

@@ -76,7 +76,7 @@ def _require_readable(config: Given) -> None:
     """Refuse a config that is not there now, rather than describe a model without what it says."""
     path = Path(str(config.value))
     if not (os.path.isfile(path) and os.access(path, os.R_OK)):  # noqa: PTH113 - any path is answered, none raises
-        raise UsageError("bad_option", f"{config.source}: {path} is no file that can be read", stage="setup")
+        raise UsageError("bad_option", f"{config.source}: the file {path} cannot be read", stage="setup")
 
 
 def _coerced(values: Mapping[str, object], source: str, folder: Path, file: Path | None = None) -> dict[str, Given]:
@@ -117,7 +117,7 @@ def _from_file(folder: Path) -> dict[str, Given]:
 
 def _require_small(path: Path) -> None:
     if path.stat().st_size > _CONFIG_BYTES_MAX:
-        raise UsageError("bad_config", f"{path} is larger than a settings file can be", stage="setup")
+        raise UsageError("bad_config", f"{path} is too large for a settings file", stage="setup")
 
 
 def _read_toml(path: Path) -> dict[str, Any]:
@@ -131,5 +131,6 @@ def _read_toml(path: Path) -> dict[str, Any]:
     except UsageError:
         raise
     except (OSError, ValueError, RecursionError) as error:
-        raise UsageError("bad_config", f"{path} cannot be read: {error}", hint="fix it or move it away",
+        raise UsageError("bad_config", f"{path} cannot be read: {error}", hint="correct the file, or move it "
+                                                                               "to another folder",
                          stage="setup") from None  # fmt: skip

@@ -24,7 +24,7 @@ def state_home(environ: Mapping[str, str]) -> Path:
     try:
         return _state_home(environ)
     except RuntimeError:
-        raise MissingError("no_home", "this user has no home folder to keep the state in",
+        raise MissingError("no_home", "there is no home folder for the state of rw-hooks",
                            hint="set RW_HOOKS_HOME to a folder on a local disk", stage="setup") from None  # fmt: skip
 
 
@@ -48,7 +48,8 @@ def working_folder() -> Path:
     try:
         return Path.cwd()
     except OSError:
-        raise UsageError("no_such_folder", "the working directory is gone", hint="change to one that is there",
+        raise UsageError("no_such_folder", "the working directory was "
+                                           "removed", hint="change to a directory that exists",
                          stage="setup") from None  # fmt: skip
 
 

@@ -174,7 +174,7 @@ def put_hero(draft: Draft) -> None:
         else:
             draft.suggestions["hero_image"] = path.name
     elif given is not None:
-        raise UsageError("bad_option", f"{source}: there is no image file {value}, and it is no URL", stage="describe")
+        raise UsageError("bad_option", f"{source}: {value} is neither an image file nor a URL", stage="describe")
 
 
 def _put_strongest(
@@ -210,7 +210,7 @@ def _bounded(draft: Draft, entry: Option, value: WireValue, source: str) -> Wire
     cut = min(max(value, entry.low if entry.low is not None else value), entry.high or value)
     if cut == value:
         return value
-    draft.warn("value_cut", f"{entry.wire} is {cut:g}: {source} says {value:g}, which is out of bounds")
+    draft.warn("value_cut", f"{entry.wire} is set to {cut:g}, because {source} says {value:g}, which is out of bounds")
     return int(cut) if isinstance(value, int) else cut
 
 

@@ -91,6 +91,6 @@ def warn_of_lost_alpha(draft: Draft) -> None:
     if scale not in (0.0, 1.0):
         draft.warn(
             "alpha_lost",
-            f"the training used alpha {alpha} at rank {rank}, but the file holds no alpha, so that loaders apply it at "
-            f"full strength; a weight of {scale:g} restores the trained one (--weight)",
+            f"the training used alpha {alpha} at rank {rank}, but the file stores no alpha, so loaders apply it at "
+            f"full strength; give --weight {scale:g} to restore the trained strength",
         )

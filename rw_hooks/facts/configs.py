@@ -76,9 +76,9 @@ def read_text(path: Path) -> str:
     try:
         status = path.stat()
         if not stat.S_ISREG(status.st_mode):
-            raise UnreadableError(f"{path.name} is no regular file")  # opening a pipe would wait for ever
+            raise UnreadableError(f"{path.name} is not a regular file")  # opening a pipe would wait for ever
         if status.st_size > _BYTES_MAX:
-            raise UnreadableError(f"{path.name} is larger than a config can be")
+            raise UnreadableError(f"{path.name} is too large for a config")
         return path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise UnreadableError(f"{path.name} cannot be read: {type(error).__name__}") from None
@@ -92,7 +92,7 @@ def read_config(path: Path) -> Config:
     """
     parse = _PARSERS.get(path.suffix.lower())
     if parse is None:
-        raise UnreadableError(f"{path.name}: not a config of a format that is known ({', '.join(_PARSERS)})")
+        raise UnreadableError(f"{path.name} has none of the known config formats ({', '.join(_PARSERS)})")
     return _config(parse, read_text(path), path.name, path.parent)
 
 
@@ -161,7 +161,7 @@ def _require_small_yaml(content: str, loader: Any) -> None:  # noqa: ANN401 - th
         if isinstance(event, yaml.AliasEvent):
             grown = sizes.get(str(event.anchor))
             if grown is None:
-                raise UnreadableError("an alias stands within its own anchor")
+                raise UnreadableError("an alias refers to the value that contains it")
         elif isinstance(event, (yaml.ScalarEvent, yaml.CollectionStartEvent)):
             grown = 1
         else:

@@ -88,12 +88,12 @@ def read_launch_script(path: Path) -> Launch:
     """
     dialect = _DIALECTS.get(path.suffix.lower())
     if dialect is None:
-        raise UnreadableError(f"{path.name} is no launch script")
+        raise UnreadableError(f"{path.name} is not a launch script")
     lines = expanded(_commands(read_text(path)), dialect)
     commands = [words for line in lines if len(words := _words(line)) > 1]
     launches = [launch for words in commands if (launch := parse_argv(words, path.name)).options]
     if not launches:
-        raise UnreadableError(f"{path.name} holds no command with options")
+        raise UnreadableError(f"{path.name} has no command with options")
     return _known(max(launches, key=lambda launch: len(launch.options)), dialect)
 
 

@@ -37,7 +37,9 @@ def jsonable(facts: Mapping[str, Any]) -> dict[str, Any]:
         except Exception as error:  # noqa: BLE001 - a trainer's own object may raise anything
             left_out.append(f"{name} ({type(error).__name__})")
     if left_out:
-        _LOG.warning("rw-hooks: facts that JSON cannot hold are left out: %s", ", ".join(left_out))
+        _LOG.warning(
+            "rw-hooks: these facts are ignored, because they cannot be written as JSON: %s", ", ".join(left_out)
+        )
     return found
 
 

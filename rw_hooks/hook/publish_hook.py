@@ -171,7 +171,7 @@ class PublishHook:
         }
         if self._hand_over(file, session, known):
             self._see_worker()
-            _LOG.info("rw-hooks: handed over %s", file)
+            _LOG.info("rw-hooks: queued %s", file)
 
     def _hand_over(self, file: Path, session: Session, known: dict[str, Any]) -> bool:
         """Keep the bytes and write the queue item; False, said once, where the state folder cannot be used."""
@@ -209,7 +209,7 @@ class PublishHook:
             self._let_go(session)
         if held.copied:
             seconds = time.monotonic() - started
-            _LOG.warning("rw-hooks: %s cannot be linked on this file system; copied it in %.1f s", file, seconds)
+            _LOG.warning("rw-hooks: this file system has no links, so %s was copied, which took %.1f s", file, seconds)
         return True
 
     def _let_go(self, session: Session) -> None:
@@ -286,7 +286,7 @@ class PublishHook:
             return
         if not self._account:
             _LOG.warning(
-                "rw-hooks: there is no RUNWARE_API_KEY; what is saved is kept, and 'rw-hooks resume' publishes it later"
+                "rw-hooks: RUNWARE_API_KEY is not set; saved files are kept, and 'rw-hooks resume' publishes them later"
             )
             return
         self._see_worker()
@@ -297,7 +297,7 @@ class PublishHook:
         while time.monotonic() < until:
             trouble = runs.read_trouble(self._home, run)
             if trouble:
-                _LOG.warning("rw-hooks: publishing will not succeed like this: %s", "; ".join(trouble))
+                _LOG.warning("rw-hooks: publishing will fail unless you fix this: %s", "; ".join(trouble))
             if trouble is not None:
                 return
             time.sleep(_POLL_SECONDS)
@@ -329,8 +329,8 @@ class PublishHook:
     def _say_unusable(self, error: OSError) -> None:
         if not self._warned:
             _LOG.warning(
-                "rw-hooks: nothing can be published: the state folder %s cannot be used (%s); make room there, or set "
-                "RW_HOOKS_HOME to a folder on a local disk, or publish afterwards with 'rw-hooks publish FILE'",
+                "rw-hooks: nothing can be published: the state folder %s cannot be used (%s); free space there, or set "
+                "RW_HOOKS_HOME to a folder on a local disk, or run 'rw-hooks publish FILE' after the training",
                 self._home, error.strerror or type(error).__name__,
             )  # fmt: skip
         self._warned = True
@@ -357,7 +357,11 @@ class PublishHook:
             }
             lease.start_worker({**os.environ, **own}, str(command.value) if command else None)
         except (OSError, ValueError) as error:
-            _LOG.warning("rw-hooks: the worker cannot be started (%s); 'rw-hooks worker' publishes what is kept", error)
+            _LOG.warning(
+                "rw-hooks: the worker cannot be started (%s); saved files are kept, run 'rw-hooks worker' to "
+                "publish them",
+                error,
+            )
         return True
 
     def _reason_to_wait(self, wait: bool | str | None) -> str:
@@ -422,4 +426,4 @@ def _hand_over_new(hook: PublishHook, place: Path, started: int, *, final: bool)
     if new:
         hook.on_save(max(new, key=lambda file: file.stat().st_mtime_ns), final=final)
     elif final:
-        _LOG.warning("rw-hooks: nothing to publish: no new .safetensors file at %s", place)
+        _LOG.warning("rw-hooks: nothing to publish: there is no new .safetensors file at %s", place)

@@ -72,6 +72,6 @@ def _tell_end(job: JobStatus, home: Path) -> None:
         tell(f"{name} is ready as {job.air}")
     elif job.status == "pending":
         log = home / "logs" / "worker.log"
-        _LOG.warning("rw-hooks: %s is not ready yet; 'rw-hooks resume' goes on (log: %s)", name, log)
+        _LOG.warning("rw-hooks: %s is not ready yet; run 'rw-hooks resume' to continue (log: %s)", name, log)
     elif job.status == "failed":
         _LOG.warning("rw-hooks: %s: %s; %s", name, job.message, job.hint)

@@ -52,4 +52,4 @@ def weights_in(path: Path) -> Path:
         return named or found[0]
     if not found:
         raise FileNotFoundError(f"no .safetensors file in {path}")
-    raise ValueError(f"{path} holds several .safetensors files; name one of them")
+    raise ValueError(f"{path} has several .safetensors files; give the path of one of them")

@@ -73,7 +73,7 @@ def open_host(url: str, config: HostConfig) -> Guarded:
     if factory is None:
         raise UsageError(
             "bad_host",
-            f"--host: {redact_url(url)!r} is not a host that is known here",
+            f"--host: {redact_url(url)!r} is not a known kind of host",
             hint=f"write one of {', '.join(name + '://' for name in sorted(_BUILT_IN))}; `rw-hooks publish --help`",
         )
     return Guarded(factory(url, config), *_secrets(url, config))

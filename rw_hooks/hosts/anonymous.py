@@ -76,9 +76,9 @@ class AnonymousClient:
             with self._follow(headers) as fetched:
                 yield fetched
         except (http.HTTPError, TimeoutError) as error:
-            raise unreachable(self._url, type(error).__name__) from None
+            raise unreachable(self._url, http.reason(error)) from None
         except http.InvalidURL:
-            raise self._misled("is or leads to something that is no URL") from None
+            raise self._misled("is, or redirects to, something that is not a URL") from None
 
     @contextmanager
     def _follow(self, headers: dict[str, str]) -> Generator[Fetched, None, None]:
@@ -100,23 +100,24 @@ class AnonymousClient:
         try:
             return urljoin(url, location)
         except ValueError:
-            raise self._misled("is or leads to something that is no URL") from None
+            raise self._misled("is, or redirects to, something that is not a URL") from None
 
     def _require_allowed(self, url: str) -> None:
         scheme = urlsplit(self._url).scheme
         if urlsplit(url).scheme != scheme:
-            raise self._misled(f"redirects away from {scheme}")
+            raise self._misled(f"redirects to another scheme than {scheme}")
         if not self._allow_private and is_private_address(url):
             raise RefusedError(
-                "url_is_private", f"{redact_url(url)} is an address that the public internet does not reach",
-                hint="host the file where Runware can fetch it: --host hf://user/repo",
+                "url_is_private", f"{redact_url(url)} cannot be reached from the public internet; nothing was "
+                                  "sent to Runware",
+                hint="host the file where Runware can fetch it, for example --host hf://user/repo",
             )  # fmt: skip
 
     def _misled(self, what: str) -> RefusedError:
         return RefusedError(
             "url_redirects",
             f"{redact_url(self._url)} {what}",
-            hint="give the address of the file itself with --host",
+            hint="give the URL of the file itself with --host",
         )
 
     def _require_success(self, response: http.Response) -> None:
@@ -127,8 +128,9 @@ class AnonymousClient:
             raise unreachable(self._url, f"HTTP {status}")
         raise RefusedError(
             "url_not_public",
-            f"{redact_url(self._url)} gives a stranger HTTP {status} and not the file; nothing was sent to Runware",
-            hint="make the file public, or give a signed URL that has not expired; check --host",
+            f"{redact_url(self._url)} cannot be downloaded without a login (HTTP {status}); nothing was sent to "
+            "Runware",
+            hint="make the file public, or give a signed URL that has not expired with --host",
             details={"http_status": status},
         )
 
@@ -145,8 +147,8 @@ class AnonymousClient:
         for chunk in response.iter_raw():
             if self._deadline.passed:
                 raise UnreachableError(
-                    "host_slow", f"{redact_url(self._url)} is too slow to be checked in time",
-                    hint="`rw-hooks resume` goes on; --timeout gives it more time",
+                    "host_slow", f"{redact_url(self._url)} could not be checked before the time limit",
+                    hint="nothing is lost; run 'rw-hooks resume' to continue, with a longer --timeout",
                 )  # fmt: skip
             yield chunk
 

@@ -67,7 +67,7 @@ class DirectoryHost:
             raise MissingError(
                 "host_folder_missing",
                 f"the folder {self._folder} of --host is not there",
-                hint="make the folder that your web server publishes, or name another with --host",
+                hint="create the folder that your web server publishes, or give another folder with --host",
             )
         if not os.access(self._folder, os.W_OK | os.X_OK):
             raise _not_writable(self._folder)
@@ -103,7 +103,8 @@ class DirectoryHost:
         name = unquote(location.url.removeprefix(self._base))
         if location.host != self._url or name != PurePath(name).name or location.revision is None:
             raise RefusedError(
-                "not_ours", f"{location.url} is not known to be ours in the folder {self._folder}",
+                "not_ours", f"{location.url} was not uploaded by rw-hooks to the folder {self._folder}, so it "
+                            "is not deleted",
                 hint="remove it there yourself",
             )  # fmt: skip
         try:
@@ -179,7 +180,7 @@ def _not_writable(folder: Path) -> RwHooksError:
     return RefusedError(
         "host_not_writable",
         f"the folder {folder} of --host may not be written",
-        hint="give yourself the right to write there, or name another with --host",
+        hint="give yourself write permission there, or give another folder with --host",
     )
 
 
@@ -188,6 +189,6 @@ def _mapped(error: OSError, folder: Path) -> RwHooksError:
         return _not_writable(folder)
     return UnreachableError(
         "host_folder_failing",
-        f"the folder {folder} of --host fails: {error.strerror or type(error).__name__}",
-        hint="free space or fix the disk, then `rw-hooks resume`",
+        f"the folder {folder} of --host cannot be used: {error.strerror or type(error).__name__}",
+        hint="nothing is lost; free space or repair the disk, then run 'rw-hooks resume'",
     )

@@ -39,5 +39,7 @@ def _fetch(url: str, file: IO[bytes], deadline: Deadline) -> None:
                 file.write(chunk)
     if fetched.size is not None and file.tell() != fetched.size:
         raise UnreachableError(
-            "cut_off", f"{redact_url(url)} ended after {file.tell()} of {fetched.size} bytes", hint="try again"
+            "cut_off",
+            f"{redact_url(url)} ended after {file.tell()} of {fetched.size} bytes",
+            hint="run the same command again",
         )

@@ -51,5 +51,5 @@ class FileGuard:
         return ArtifactChangedError(
             "artifact_changed",
             f"{file.name} was changed or removed after it was inspected; it was not registered",
-            hint="publish it again when the training no longer writes it",
+            hint="publish it again when the trainer has finished writing it",
         )

@@ -38,7 +38,7 @@ _TRIES = 5
 _GRACE = 0.7  # for a call to clean up after its deadline
 _TICK = 0.5  # Windows takes no Ctrl-C while it waits
 _ASKING = 600.0  # check and find have no deadline of their own; a folder's file of 100 GB has to be hashed
-_RESUME = "nothing is lost: `rw-hooks resume` goes on; --timeout gives it more time"
+_RESUME = "nothing is lost; run 'rw-hooks resume' to continue, with a longer --timeout if it needs more time"
 
 
 @dataclass(frozen=True)
@@ -111,9 +111,7 @@ class Guarded:
         """
         host = self._host
         if not isinstance(host, Deletes):
-            raise RefusedError(
-                "host_keeps", f"{self.url} cannot delete what it holds", hint="remove the file there yourself"
-            )
+            raise RefusedError("host_keeps", f"{self.url} cannot delete files", hint="remove the file there yourself")
         self._call(lambda: host.delete(location, _leash(deadline)), deadline)
 
     def _send(self, file: HostedFile, progress: Progress, deadline: Deadline) -> Location:
@@ -170,13 +168,15 @@ class Guarded:
             f"{self.url}: {f'HTTP {status}' if status else str(error) or type(error).__name__}", *self._secrets
         )
         if status is not None and not may_pass(status):
-            return RefusedError("host_refused", said, hint="look at the host's credentials, or change --host")
+            return RefusedError("host_refused", said, hint="check the host's credentials, or give another --host")
         if isinstance(error, (URLError, ConnectionError, TimeoutError, http.HTTPError)):
             return UnreachableError("host_unreachable", said, hint=_RESUME)
         if isinstance(error, OSError):
             return error
         kind = f"{type(error).__module__}.{type(error).__name__}"
-        return RefusedError("host_fault", f"{said} ({kind})", hint="tell whoever made this host; or change --host")
+        return RefusedError(
+            "host_fault", f"{said} ({kind})", hint="report this to the author of this host, or give another --host"
+        )
 
 
 class _Told:

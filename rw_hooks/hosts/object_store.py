@@ -53,7 +53,7 @@ class ObjectStoreHost:
         if not parts.hostname or parts.query or parts.fragment or "@" in parts.netloc:
             raise UsageError(
                 "bad_host", f"--host: {redact_url(url)!r} names no bucket",
-                hint=f"write --host {parts.scheme}://bucket/prefix; keys come from the cloud's own variables",
+                hint=f"write --host {parts.scheme}://bucket/prefix; the keys come from the cloud's usual variables",
             )  # fmt: skip
         self._url = url.rstrip("/")
         self._bucket = f"{parts.scheme}://{parts.netloc}"
@@ -114,7 +114,11 @@ class ObjectStoreHost:
         """Remove the object of that key."""
         del deadline
         if location.host != self._url:
-            raise RefusedError("not_ours", f"{location.url} is not in {self._url}", hint="remove it there yourself")
+            raise RefusedError(
+                "not_ours",
+                f"{location.url} is not in {self._url}, so it is not deleted",
+                hint="remove it there yourself",
+            )
         try:
             self._obstore.delete(self._store, self._key_of(location))
         except Exception as error:  # noqa: BLE001 - as above
@@ -154,7 +158,7 @@ def _obstore() -> Any:  # noqa: ANN401 - as above
         return import_module("obstore")
     except ImportError:
         raise MissingError(
-            "host_package_missing", "object stores need a package that is not installed",
+            "host_package_missing", "s3://, gs:// and az:// hosts need a package that is not installed",
             hint="pip install 'rw-hooks[cloud]'",
         ) from None  # fmt: skip
 
@@ -177,9 +181,11 @@ def _mapped(error: Exception, url: str) -> RwHooksError:
     said = f"{url}: {lines[0][:_MESSAGE_MAX] if lines else _name(error)}"
     keys = _KEYS[urlsplit(url).scheme]
     if _name(error) == "UnauthenticatedError" or _METADATA in said:
-        return MissingError("store_credentials", said, hint=f"set {keys}, or change --host")
+        return MissingError("store_credentials", said, hint=f"set {keys}, or give another --host")
     if _name(error) in {"PermissionDeniedError", "FileNotFoundError", "NotFoundError"}:
-        return RefusedError("store_refused", said, hint=f"give the key of {keys} the right to write, or change --host")
+        return RefusedError(
+            "store_refused", said, hint=f"give the key in {keys} write permission, or give another --host"
+        )
     if isinstance(error, ValueError) or _name(error) == "UnknownConfigurationKeyError":
-        return UsageError("bad_host", said, hint=f"look at --host and {keys}")
-    return UnreachableError("store_unreachable", said, hint="nothing is lost: `rw-hooks resume` goes on")
+        return UsageError("bad_host", said, hint=f"check --host and {keys}")
+    return UnreachableError("store_unreachable", said, hint="nothing is lost; run 'rw-hooks resume' to continue")

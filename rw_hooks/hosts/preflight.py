@@ -131,8 +131,8 @@ class _Comparison:
         if fetched.content_type.startswith(("text/html", "application/xhtml")):
             raise RefusedError(
                 "url_is_page",
-                f"{self._shown} is a web page and not the file; nothing was sent to Runware",
-                hint="give the URL that downloads the file (on the Hub /resolve/, not /blob/ or /tree/) with --host",
+                f"{self._shown} is a web page, not the file; nothing was sent to Runware",
+                hint="give the download URL of the file with --host (on the Hub: /resolve/, not /blob/ or /tree/)",
             )
         if fetched.size is not None and fetched.size != self._file.size:
             raise self._differs("hosted_size_differs", f"{fetched.size} bytes")
@@ -151,9 +151,9 @@ class _Comparison:
     def _differs(self, code: str, what: str) -> RefusedError:
         return RefusedError(
             code,
-            f"{self._shown} holds {what}; {self._file.name} has {self._file.size} bytes and "
+            f"{self._shown} has {what}, but {self._file.name} has {self._file.size} bytes and "
             f"sha256 {self._file.sha256}; nothing was sent to Runware",
-            hint="publish again to upload it anew, or give the file's own URL with --host",
+            hint="publish again to upload the file again, or give its own URL with --host",
         )
 
     def _seen(self, method: Literal["linked-etag", "ranges", "full"]) -> Preflight:
@@ -177,6 +177,6 @@ def _local(path: Path, first: int, length: int) -> bytes:
             return stream.read(length)
     except OSError:
         raise ArtifactChangedError(
-            "artifact_gone", f"{path.name} is no longer there to be compared with what is hosted",
-            hint="publish it again from where it is now",
+            "artifact_gone", f"{path.name} is gone, so the hosted file cannot be compared with it",
+            hint="publish the file again from its new place",
         ) from None  # fmt: skip

@@ -94,7 +94,7 @@ class HostedFile(BaseModel):
         return ArtifactChangedError(
             "artifact_changed",
             f"{self.name} was changed after it was inspected; nothing was published",
-            hint="publish it again when the training no longer writes it",
+            hint="publish it again when the trainer has finished writing it",
         )
 
 

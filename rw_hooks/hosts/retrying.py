@@ -84,7 +84,7 @@ def send(  # noqa: PLR0913 - a request has these parts
         try:
             answer = _once(client, method, url, deadline, headers=headers, json=content, data=form, content=body)
         except (http.HTTPError, TimeoutError) as error:
-            trouble = unreachable(url, type(error).__name__)
+            trouble = unreachable(url, http.reason(error))
         except (http.InvalidURL, UnicodeError):
             raise unreachable(url, "not a URL") from None
         else:
@@ -102,8 +102,8 @@ def unreachable(url: str, reason: str) -> RwHooksError:
     """Return the error for a server that is away, slow or failing."""
     return UnreachableError(
         "host_unreachable",
-        f"{redact_url(url)} does not answer as it should ({reason})",
-        hint="nothing is lost: `rw-hooks resume` goes on; behind a proxy, set HTTPS_PROXY",
+        f"{redact_url(url)} gave no usable answer ({reason})",
+        hint="nothing is lost; run 'rw-hooks resume' to continue; if you need a proxy, set HTTPS_PROXY",
     )
 
 

@@ -69,7 +69,9 @@ class UrlHost:
         """
         del deadline
         raise RefusedError(
-            "not_ours", f"{location.url} was there before, and is not deleted", hint="remove it there yourself"
+            "not_ours",
+            f"{location.url} was not uploaded by rw-hooks, so it is not deleted",
+            hint="remove it there yourself",
         )
 
 

@@ -112,7 +112,7 @@ def _named(usable: Sequence[RunArtifact], refused: Sequence[RunArtifact], named:
             raise ArtifactError(
                 "not_a_result",
                 f"{named.name} must not be published: {artifact.reason}",
-                hint="name the trainer's result file, or its output folder",
+                hint="give the trainer's result file, or its output folder",
                 stage="inspect",
             )
     return [artifact for artifact in usable if artifact.path == named] or [RunArtifact(path=named)]
@@ -121,7 +121,8 @@ def _named(usable: Sequence[RunArtifact], refused: Sequence[RunArtifact], named:
 def _ask(usable: Sequence[RunArtifact]) -> None:
     names = ", ".join(artifact.path.name for artifact in usable[:5])
     raise MissingError("no_final_file", f"the training left no final file, only: {names}",
-                       hint="give --which last:1 for the latest save, or name a file", stage="inspect")  # fmt: skip
+                       hint="give --which last:1 to publish the latest save, or give the path of one "
+                            "file", stage="inspect")  # fmt: skip
 
 
 def _others(usable: Sequence[RunArtifact], chosen: Sequence[RunArtifact]) -> tuple[RunArtifact, ...]:

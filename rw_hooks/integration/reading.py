@@ -107,7 +107,8 @@ class RunReader:
         """
         if is_tar(path):
             if spool is None:
-                raise UsageError("archive", f"{path.name} is an archive", hint="publish it, or unpack it first",
+                raise UsageError("archive", f"{path.name} is an archive", hint="use 'rw-hooks publish' with "
+                                                                               "it, or unpack it first",
                                  stage="inspect")  # fmt: skip
             path = unpack(path, spool)
         reading = _Reading(path.absolute(), self._config, self._argv, list(self._warnings), self._seen)

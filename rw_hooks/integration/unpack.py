@@ -82,8 +82,9 @@ def _extract(archive: Path, folder: Path) -> None:
                 continue
             _write(tar.extractfile(member), member.size, folder / name)
     if len(weights) != 1:
-        raise ArtifactError("bad_archive", f"{archive.name} holds {len(weights)} .safetensors files; one is expected",
-                            hint="unpack it yourself and name the file", stage="inspect")  # fmt: skip
+        raise ArtifactError("bad_archive", f"{archive.name} holds {len(weights)} .safetensors files; it must "
+                                           "hold exactly one",
+                            hint="unpack it yourself, then publish the file", stage="inspect")  # fmt: skip
 
 
 def _members(tar: tarfile.TarFile) -> Iterator[tarfile.TarInfo]:
@@ -100,6 +101,6 @@ def _write(source: IO[bytes] | None, size: int, target: Path) -> None:
     with source, target.open("wb") as file:
         shutil.copyfileobj(source, file, 1 << 20)
         if file.tell() != size:
-            raise EOFError(f"{target.name} is cut off")
+            raise EOFError(f"{target.name} is incomplete")
         file.flush()
         os.fsync(file.fileno())

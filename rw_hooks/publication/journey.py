@@ -118,7 +118,7 @@ class Journey:
         names = policy.differing(self.results, now)
         if names:
             shown = ", ".join(sorted(names))
-            self._services.observer.note(f"the description differs: updating the metadata only ({shown})")
+            self._services.observer.note(f"the description has changed, so only the metadata is updated ({shown})")
         self._apply(change)
 
     def _apply(self, change: Change, *, durable: bool = True) -> None:
@@ -146,4 +146,6 @@ def _whole_time(services: Services, results: Results) -> Deadline:
 
 def _require_time(deadline: Deadline, stage: Stage) -> None:
     if deadline.passed:
-        raise UnreachableError("timeout", f"the time for this publication was over before the stage {stage.name}")
+        raise UnreachableError(
+            "timeout", f"the time limit of this publication was reached before the stage {stage.name}"
+        )

@@ -124,8 +124,9 @@ def renewed(row: Row, results: Results, described: Description, expires_at: str)
     for name in sorted({"category", "type"} & names):
         raise RefusedError(
             f"{name}_change",
-            f"{row.air} is a {then.get(name)}; its {name} cannot be changed to {now.get(name)}",
-            hint=f"publish under another AIR, or leave --{name} as it was; nothing was sent",
+            f"the {name} of {row.air or row.path} is {then.get(name)} and cannot be changed to {now.get(name)}; "
+            "nothing was sent",
+            hint=f"publish under another AIR, or give --{name} as it was when the model was registered",
             stage="describe",
         )
     return Change(

@@ -81,6 +81,6 @@ def write_receipt(path: Path, receipt: Receipt) -> bool:
             file.flush()
             reach("settle.receipt_written")
     except OSError as error:
-        _LOG.warning("no receipt beside %s: %s", path, error)
+        _LOG.warning("the receipt beside %s could not be written: %s", path, error)
         return False
     return True

@@ -31,8 +31,8 @@ def endpoint_of(settings: Settings) -> Endpoint:
     if settings.api_key is None:
         raise MissingError(
             "no_api_key",
-            "no Runware API key was found",
-            hint="set RUNWARE_API_KEY to a key from https://my.runware.ai/keys; nothing was sent",
+            "no Runware API key was found; nothing was sent",
+            hint="set RUNWARE_API_KEY to a key from https://my.runware.ai/keys",
             stage="setup",
         )
     return Endpoint(settings.api_url, settings.ws_url, settings.api_key)

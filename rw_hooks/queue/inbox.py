@@ -215,10 +215,12 @@ def _read(path: Path) -> QueueItem:
         raise ValueError(f"{path.name} is too large for a queue item")
     loaded: object = json.loads(path.read_text(encoding="utf-8"))
     if not isinstance(loaded, dict):
-        raise TypeError(f"{path.name} is no queue item")
+        raise TypeError(f"{path.name} is not a queue item")
     record = cast("dict[str, Any]", loaded)
     if record.get("schema", 0) > SCHEMA:
-        raise NewerSchemaError(f"{path.name} has schema {record['schema']}, this version knows {SCHEMA}")
+        raise NewerSchemaError(
+            f"{path.name} has schema {record['schema']}, but this version of rw-hooks knows schema {SCHEMA}"
+        )
     known = {entry.name for entry in fields(QueueItem)}
     values = {name: value for name, value in record.items() if name in known}
     values["argv"] = tuple(values.get("argv") or ())

@@ -159,13 +159,13 @@ def require_as_handed_over(item: QueueItem) -> None:
         state = FileState.of(source)
     except OSError:
         raise ArtifactError(
-            "file_gone", f"{item.path} is no longer there", hint="publish it again from where it is now",
+            "file_gone", f"{item.path} is gone", hint="publish the file again from its new place",
             stage="inspect",
         ) from None  # fmt: skip
     if state.lasting != item.state:
         raise ArtifactChangedError(
-            "artifact_changed", f"{item.path} was rewritten in place after it was handed over",
-            hint="publish it again now that it is whole: rw-hooks publish FILE", stage="inspect",
+            "artifact_changed", f"{item.path} was rewritten after it was saved; the new content was not published",
+            hint="when the file is complete, run 'rw-hooks publish FILE'", stage="inspect",
         )  # fmt: skip
 
 

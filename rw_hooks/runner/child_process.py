@@ -41,7 +41,7 @@ def run_child(command: Sequence[str], *, every: float | None = None, tick: Calla
     except OSError as error:
         raise UsageError(
             "no_such_command", f"{command[0]} cannot be run: {error.strerror}",
-            hint="write the trainer's command after '--', as you would run it by itself", stage="setup",
+            hint="write the trainer's command after '--', as you run it without rw-hooks", stage="setup",
         ) from None  # fmt: skip
     with process, _signals_for(process):
         while True:

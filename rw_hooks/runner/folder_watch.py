@@ -87,15 +87,15 @@ class Watch:
         if not artifact.publishable:
             _LOG.warning("%s is not published: it is %s", path.name, artifact.reason)
         elif verdict == "superseded":
-            _LOG.warning("%s is not published: it is not the final file; --which all takes it too", path.name)
+            _LOG.warning("%s is not published: it is not the final file; --which all publishes every save", path.name)
         elif data in self._known:
-            _LOG.warning("%s is not published: its data is that of %s", path.name, self._known[data])
+            _LOG.warning("%s is not published: it has the same weights as %s", path.name, self._known[data])
         elif not self._is_handed_over(artifact, verdict):
             return False
         else:
             self._known[data] = path.name
             if verdict == "undecided":
-                _LOG.warning("%s is kept: the newest such save is published when the watch ends", path.name)
+                _LOG.warning("%s waits: the newest save of its series is published when the watch ends", path.name)
         return True
 
     def _is_handed_over(self, save: RunArtifact, verdict: Verdict) -> bool:

@@ -102,7 +102,9 @@ def look_at(folders: Sequence[Path], directory: Path | None = None) -> dict[Path
 @functools.cache
 def _say_too_many(folder: Path) -> None:
     """Say it once for each folder."""
-    _LOG.warning("rw-hooks: %s holds more than %d weights files; the deepest are not seen", folder, _FILES_MAX)
+    _LOG.warning(
+        "rw-hooks: %s has more than %d weights files; those in the deepest folders are ignored", folder, _FILES_MAX
+    )
 
 
 def without_secrets(argv: Sequence[str], directory: Path) -> list[str]:

@@ -75,7 +75,7 @@ class Session:
             said = redact(f"{type(error).__name__}: {error}")
             if said not in self._said:
                 self._said.add(said)
-                _LOG.warning("rw-hooks: the saves so far are not handed over yet: %s", said)
+                _LOG.warning("rw-hooks: the saves so far are not queued yet: %s", said)
 
     def _look(self) -> None:
         new = self._new()

@@ -121,7 +121,7 @@ class RunwareClient:
                 with self._link.open(air, work.submission, deadline) as box:
                     return work.run(box, give_up=self._transport == "auto")
             except WebSocketUnavailableError as gone:
-                _log.warning("WebSocket cannot be had (%s); %s goes on over REST", gone, air)
+                _log.warning("no WebSocket connection is possible (%s); %s continues over REST", gone, air)
         return work.run(Polling(self._api, self._timings, deadline), give_up=False)
 
     def _patience(self, deadline: Deadline | None) -> Deadline:
@@ -132,5 +132,5 @@ class RunwareClient:
         try:
             return self.find(air, deadline) is not None
         except RwHooksError as error:
-            _log.info("modelSearch does not answer: %s", error.message)
+            _log.info("modelSearch gave no answer: %s", error.message)
             return False

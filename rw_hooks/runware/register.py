@@ -316,11 +316,13 @@ class Register:
     def _not_confirmed(self) -> UnreachableError:
         air, trouble = self._order.upload.air, self._memory.trouble
         why = f" ({trouble.message})" if trouble else ""
-        hint = "'rw-hooks resume' goes on from here; a longer --timeout waits longer"
+        hint = "nothing is lost; run 'rw-hooks resume' to continue, or give a longer --timeout"
         if self.submission.sent_at is None:
-            return UnreachableError("unreachable", f"{air} could not be sent to Runware in time{why}", hint=hint)
+            return UnreachableError(
+                "unreachable", f"{air} was not sent to Runware before the time limit{why}", hint=hint
+            )
         last = self.submission.phases[-1].status if self.submission.phases else "none"
-        message = f"Runware has not said in time that {air} is ready; its last status: {last}{why}"
+        message = f"Runware did not report {air} as ready before the time limit; its last status is {last}{why}"
         return UnreachableError("not_confirmed", message, hint=hint)
 
 

@@ -63,8 +63,8 @@ def _require_address(url: str, schemes: tuple[str, str], variable: str) -> None:
     if not good:
         raise UsageError(
             "bad_endpoint",
-            f"{variable} is not an address of the form {schemes[0]}://host/path",
-            hint=f"correct or unset {variable}",
+            f"{variable} is not a URL of the form {schemes[0]}://host/path",
+            hint=f"correct {variable}, or unset it to use the default",
             stage="setup",
         )
 

@@ -29,11 +29,25 @@ __all__ = [
     "TransportError",
     "limits_within",
     "open_client",
+    "reason",
     "require_sendable",
     "tls_context",
 ]
 
 CONNECT_SECONDS = 15.0
+_REASONS = {
+    "ConnectError": "no connection",
+    "ConnectTimeout": "no answer in time",
+    "InvalidURL": "not a URL",
+    "PoolTimeout": "no answer in time",
+    "ProxyError": "the proxy refused the connection",
+    "ReadError": "the connection broke",
+    "ReadTimeout": "no answer in time",
+    "RemoteProtocolError": "the answer was cut off or is not HTTP",
+    "WriteError": "the connection broke",
+    "WriteTimeout": "no answer in time",
+}
+"""What the exceptions of httpx mean, in plain words."""
 _LOGGERS = ("httpx", "httpcore.connection", "httpcore.http11", "httpcore.http2", "httpcore.proxy", "httpcore.socks")
 
 
@@ -89,9 +103,26 @@ def require_sendable(key: SecretStr, variable: str) -> None:
     text = key.get_secret_value()
     if not text.isascii() or not text.isprintable():
         raise MissingError(
-            "bad_key", f"{variable} holds a character that no key has, such as a curly quote or one that is not seen",
-            hint=f"copy the key again and set {variable} to it alone", stage="setup",
+            "bad_key", f"{variable} contains a character that no key has, such as a curly quote or an invisible "
+                       "character",
+            hint=f"copy the key again, and set {variable} to the key only", stage="setup",
         )  # fmt: skip
+
+
+def reason(error: Exception) -> str:
+    """Return why a request got no answer, in a few words without secrets (a proxy's URL may hold a password).
+
+    Args:
+        error: The exception of the HTTP library or of the operating system.
+    """
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, TimeoutError):
+            return "no answer in time"
+        if isinstance(cause, OSError) and cause.strerror:
+            return cause.strerror[0].lower() + cause.strerror[1:]
+        cause = cause.__cause__ or cause.__context__
+    return _REASONS.get(type(error).__name__, type(error).__name__)
 
 
 def limits_within(client: Client, seconds: float) -> httpx.Timeout:

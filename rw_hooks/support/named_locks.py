@@ -186,7 +186,7 @@ def _take(ours: _OpenFiles, file: _LockFile, byte: int, deadline: Deadline) -> N
         raise UnreachableError(
             "in_other_hands",
             "another process is still working on this publication",
-            hint="wait for it, or look with 'rw-hooks jobs'",
+            hint="wait until it ends; 'rw-hooks jobs' shows its progress",
         )
 
 

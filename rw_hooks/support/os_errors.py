@@ -27,7 +27,7 @@ def from_os_error(error: OSError) -> UnreachableError:
     about = f": {os.fsdecode(error.filename)}" if isinstance(error.filename, (str, bytes)) else ""
     return UnreachableError(
         "machine_trouble",
-        f"this machine could not do it ({error.strerror or type(error).__name__}{about})",
-        hint="see that the disks have room and may be written; nothing is lost: 'rw-hooks resume' goes on, "
-        "and so does the same command again",
+        f"the operating system reported an error ({error.strerror or type(error).__name__}{about}); nothing is lost",
+        hint="check that the disks have free space and may be written; then run 'rw-hooks resume', or the same command "
+        "again",
     )

@@ -22,6 +22,6 @@ def require_printable(path: str) -> None:
         raise UsageError(
             "name_not_utf8",
             f"the name of {printable(path)} is not UTF-8",
-            hint="rename the file, and publish it again",
+            hint="rename the file, then publish it again",
             stage="inspect",
         )

@@ -111,7 +111,7 @@ IN_WORKER_FAST = [*IN_WORKER[::4], IN_WORKER[-1]]
 
 
 def die_in_worker(folder, point):
-    """Leave a queue item as a hook does, and kill the worker; what the trainer does to its file meanwhile does not matter."""
+    """Leave a queue item as a hook does, and kill the worker; what the trainer does to its file then is irrelevant."""
     with open_world(folder, "dir") as world:
         assert world.run("train").code == 0
         content = world.file.read_bytes()

@@ -37,7 +37,7 @@ class Refusal:
 
 
 TRAINING_STATE = Refusal("training_state", "a training state, for resuming", "publish the final file beside it")
-BACKUP = Refusal("training_state", "a backup, for going on with the training", "publish the final file")
+BACKUP = Refusal("training_state", "a backup, for resuming the training", "publish the final file")
 COMPONENT = Refusal(
     "diffusers_component",
     "one part of a pipeline folder",
@@ -45,11 +45,13 @@ COMPONENT = Refusal(
     "python diffusers/scripts/convert_diffusers_to_original_sdxl.py --model_path FOLDER "
     "--checkpoint_path OUT.safetensors --use_safetensors (or ..._original_stable_diffusion.py for SD 1 and 2)",
 )
-SHARD = Refusal("shard", "one shard of a model that was saved in several files", "merge them and publish the result")
+SHARD = Refusal(
+    "shard", "one shard of a model that was saved in several files", "merge the shards and publish the result"
+)
 HALF_EMBEDDING = Refusal(
     "half_embedding",
-    "the half of an embedding that one of two text encoders reads",
-    "merge both into one file, with the 768 wide tensor as clip_l and the 1280 wide one as clip_g",
+    "half of an embedding, for only one of the two text encoders",
+    "merge both halves into one file, with the tensor of width 768 as clip_l and that of width 1280 as clip_g",
 )
 
 _SHARD = re.compile(r".*-\d{5}-of-(\d{5})\.safetensors")

@@ -19,9 +19,9 @@ _REFUSALS = {
         Refusal("dataset_cache", "a trainer's cache of its dataset", "publish the trained weights"),
         Refusal("text_encoder", "a text encoder alone", "publish the LoRA, embedding or checkpoint it was trained for"),
         Refusal("image_encoder", "an image encoder alone", "publish the adapter or checkpoint that uses it"),
-        Refusal("ip_adapter", "an IP-Adapter, which Runware does not take", ""),
-        Refusal("motion_module", "AnimateDiff's motion module, which Runware does not take", ""),
-        Refusal("t2i_adapter", "a T2I-Adapter, which Runware does not take", ""),
+        Refusal("ip_adapter", "an IP-Adapter, which Runware does not accept", ""),
+        Refusal("motion_module", "AnimateDiff's motion module, which Runware does not accept", ""),
+        Refusal("t2i_adapter", "a T2I-Adapter, which Runware does not accept", ""),
         Refusal("not_an_image_model", "not a model that makes images", ""),
     )
 }

@@ -126,7 +126,7 @@ class LocalEngine:
                 return self._drop(item, file)
         row = self.store.get(identity)
         if row.status == "cancelled" or self.store.apply(identity, policy.cancelled()).status != "cancelled":
-            raise UsageError("already_over", f"publication {identity} is {row.status}; there is nothing to cancel")
+            raise UsageError("already_over", f"publication {identity} is {row.status}, so there is nothing to cancel")
         release_if_over(self.store.get(identity), self.settings.home)
         return stored_publication(self.store, identity).model_copy(update={"error": None, "exit_code": 0})
 
@@ -141,13 +141,13 @@ class LocalEngine:
         accounts = (endpoint.fingerprint, "")
         found = look(home, endpoint.rest_url, accounts)
         for trouble in found.newer:
-            observer.note(f"left for a newer version of rw-hooks: {trouble}")
+            observer.note(f"not published here, because a newer version of rw-hooks queued it: {trouble}")
         for file, error in found.unreadable.items():
             yield not_enrolled(str(file), from_os_error(error))
         for note in found.sorted.notes:
             observer.note(note)
         for item in found.sorted.undecided:
-            observer.note(f"left until its training is over: {item.path}")
+            observer.note(f"waits for the end of its training: {item.path}")
         for item in found.sorted.superseded:
             supersede(self.for_item(item, observer), item, found.files[item.id])
         yield from self._all_drained([(item, found.files[item.id]) for item in found.sorted.due], observer)
@@ -234,7 +234,8 @@ class LocalEngine:
             raise JournalError(
                 "state_unwritable",
                 f"the state folder {home} cannot be written ({error.strerror}); nothing was sent",
-                hint="see that its disk has room and may be written, or set RW_HOOKS_HOME; then publish again",
+                hint="free space there or get write permission, or set RW_HOOKS_HOME to another folder; then "
+                "publish again",
                 stage="setup",
             ) from None
 
@@ -247,8 +248,8 @@ class LocalEngine:
         except KeyError:
             raise UnreachableError(
                 "in_other_hands",
-                f"another process has taken {item.path}",
-                hint="look with 'rw-hooks jobs', and publish it again where it is not there",
+                f"another process is publishing {item.path}",
+                hint="run 'rw-hooks jobs' to see it; if it is not in the list, publish it again",
                 stage="inspect",
             ) from None
 

@@ -173,10 +173,10 @@ def _require_locks(home: Path, volume: FileSystem) -> None:
         return
     raise JournalError(
         "state_without_locks",
-        f"the file system of the state folder {home} has no locks that work ({trouble.strerror}); without them two "
-        "processes could publish one file twice",
-        hint="set RW_HOOKS_HOME to a folder on a local disk, or have this one mounted with locks (NFS with its lock "
-        "service, Lustre with -o flock); nothing was sent",
+        f"file locks do not work in the state folder {home} ({trouble.strerror}); without them two processes could "
+        "publish one file twice, so nothing was sent",
+        hint="set RW_HOOKS_HOME to a folder on a local disk, or mount this one with locks (NFS with its lock "
+        "service, Lustre with -o flock)",
         stage="setup",
     )
 
@@ -184,9 +184,9 @@ def _require_locks(home: Path, volume: FileSystem) -> None:
 def _unusable(path: Path, error: Exception) -> JournalError:
     return JournalError(
         "journal_unusable",
-        f"the journal {path} cannot be used: {error}",
-        hint="see that its disk has room and may be written, or set RW_HOOKS_HOME to a folder on a local disk; "
-        "nothing was sent that the journal does not know of: 'rw-hooks resume' goes on",
+        f"the journal {path} cannot be used: {error}; nothing was sent that is not in the journal",
+        hint="free space on its disk or get write permission, or set RW_HOOKS_HOME to a folder on a local disk; then "
+        "run 'rw-hooks resume'",
         stage="setup",
     )
 
@@ -251,8 +251,9 @@ def _move_aside(path: Path, damage: str) -> None:
         if part.exists():
             move(part, aside.with_name(aside.name + suffix))
     _LOG.warning(
-        "the journal %s was damaged (%s); it is kept as %s, and a new one is begun. Publish again what was not ready: "
-        "what was hosted or registered is found and not done twice", path, damage, aside.name,
+        "the journal %s was damaged (%s); it is kept as %s, and a new one was created. Publish the files again "
+        "that were "
+        "not ready: what was uploaded or registered already is found and not done twice", path, damage, aside.name,
     )  # fmt: skip
 
 
@@ -266,8 +267,9 @@ def require_known(database: sqlite3.Connection, path: Path) -> int:
     if version > len(_SCHEMA):
         raise JournalError(
             "journal_newer",
-            f"{path} was written by a newer version of rw-hooks (schema {version}, this one knows {len(_SCHEMA)})",
-            hint="upgrade with 'pip install -U rw-hooks', or set RW_HOOKS_HOME to another folder; nothing was changed",
+            f"{path} was written by a newer version of rw-hooks (schema {version}, this version knows {len(_SCHEMA)}); "
+            "nothing was changed",
+            hint="upgrade with 'pip install -U rw-hooks', or set RW_HOOKS_HOME to another folder",
             stage="setup",
         )
     return version

@@ -172,7 +172,7 @@ class _Worker:
                     break
             time.sleep(_POLL_SECONDS if self._is_busy else _REST_SECONDS)
         forget_runs(self._home, self._endpoint.rest_url, {self._endpoint.fingerprint})
-        _LOG.info("nothing left to do")
+        _LOG.info("nothing is left to publish")
 
     def _look(self) -> bool:
         """Begin with what is due, and say whether anything is under way or to be waited for.
@@ -230,10 +230,10 @@ class _Worker:
                 work()
         except RwHooksError as error:
             self._given_up.add(name)
-            _LOG.warning("%s stays as it is: %s; %s", name, error.message, error.hint)
+            _LOG.warning("%s stays in the queue: %s; %s", name, error.message, error.hint)
         except Exception:  # noqa: BLE001 - a bug is logged, and must not stop the others
             self._given_up.add(name)
-            _LOG.exception("%s was given up; 'rw-hooks resume' tries it again", name)
+            _LOG.exception("%s stays in the queue after a bug of rw-hooks; run 'rw-hooks resume' to try it again", name)
 
     def _publish(self, item: QueueItem, file: Path) -> None:
         pursuit = _Pursuit(_Teller(self._home, item.id), item.id, Path(item.directory))
@@ -251,7 +251,7 @@ class _Worker:
         if publication.status == "pending":
             seconds = pause(pursuit.attempts, first=_FIRST_PAUSE_SECONDS, most=_LONGEST_PAUSE_SECONDS)
             report(self._home, pursuit.item, publication, doing=status.TRY_AGAIN)
-            _LOG.info("%s: pending, again in %.0f s: %s", publication.path, seconds, publication.error)
+            _LOG.info("%s: pending, next attempt in %.0f s: %s", publication.path, seconds, publication.error)
             if row.expires_at is None or Deadline.at(row.expires_at).left > seconds:
                 again = replace(pursuit, attempts=pursuit.attempts + 1)
                 attempt = partial(self._attempt, again, identity)
@@ -280,7 +280,7 @@ class _Worker:
         try:
             secure(item)
         except (RwHooksError, OSError) as error:
-            _LOG.warning("%s: no private copy: %s", item.path, error)
+            _LOG.warning("%s: a private copy could not be made: %s", item.path, error)
 
     def _check_new_runs(self) -> None:
         """Find out, once for each run, what stands in the way of its publication."""
@@ -306,5 +306,6 @@ def _named(item: str) -> str:
 def _lost(job: JobStatus) -> JobStatus:
     return replace(
         job, status="failed", code="journal_lost", exit_code=MissingError.exit_code,
-        message="the journal that knew of this publication is gone", hint=f"rw-hooks publish {job.path}",
+        message="the journal with this publication was lost; publish the file "
+                "again", hint=f"rw-hooks publish {job.path}",
     )  # fmt: skip

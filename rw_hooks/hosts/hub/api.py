@@ -169,7 +169,7 @@ class HubApi:
         moved = _MOVED.search(answer.headers.get("location", "")) if answer.status in _REDIRECTS else None
         if moved is not None:
             raise RefusedError(
-                "hub_renamed", f"{name} has another name at the Hub now: {moved[1]}", hint=f"say --host hf://{moved[1]}"
+                "hub_renamed", f"{name} was renamed on the Hub to {moved[1]}", hint=f"give --host hf://{moved[1]}"
             )
         if answer.status != _OK:
             self._refuse(answer, name)

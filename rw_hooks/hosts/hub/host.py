@@ -61,7 +61,7 @@ class HubHost:
         if account.role == "read":
             raise RefusedError(
                 "hub_forbidden", f"the Hugging Face token of {account.name} may only read",
-                hint="set HF_TOKEN to a token with the right to write: https://huggingface.co/settings/tokens",
+                hint="set HF_TOKEN to a token with write permission: https://huggingface.co/settings/tokens",
             )  # fmt: skip
         repo = self._api.repo(self._repo, deadline)
         if repo is not None:
@@ -70,8 +70,8 @@ class HubHost:
         owner = self._repo.partition("/")[0]
         if owner not in {account.name, *account.organisations}:
             raise RefusedError(
-                "hub_forbidden", f"{self._repo} is not there, and {account.name} cannot create it for {owner}",
-                hint=f"name a repository of yours: --host hf://{account.name}/name",
+                "hub_forbidden", f"{self._repo} does not exist, and {account.name} cannot create it for {owner}",
+                hint=f"give a repository of your own: --host hf://{account.name}/name",
             )  # fmt: skip
 
     def find(self, file: HostedFile) -> Location | None:
@@ -138,7 +138,11 @@ class HubHost:
         inside = f"{self._api.endpoint}/{self._repo}/resolve/"
         commit, _, path = location.url.removeprefix(inside).partition("/")
         if not location.url.startswith(inside) or not path:
-            raise RefusedError("not_ours", f"{location.url} is not in {self._repo}", hint="remove it there yourself")
+            raise RefusedError(
+                "not_ours",
+                f"{location.url} is not in {self._repo}, so it is not deleted",
+                hint="remove it there yourself",
+            )
         return commit, unquote(path)
 
     def _repo_for_writing(self, deadline: Deadline) -> Repo:
@@ -149,7 +153,7 @@ class HubHost:
         if repo is None:
             raise UnreachableError(
                 "hub_unreachable", f"{self._repo} was created, but the Hub does not show it yet",
-                hint="nothing is lost: `rw-hooks resume` goes on",
+                hint="nothing is lost; run 'rw-hooks resume' to continue",
             )  # fmt: skip
         self._require_allowed(repo)
         return repo
@@ -157,8 +161,9 @@ class HubHost:
     def _require_allowed(self, repo: Repo) -> None:
         if not repo.private and not self._public:
             raise RefusedError(
-                "hub_repo_public", f"{self._repo} is public, and weights are not made public unasked",
-                hint=f"say --host '{self.url}?public=1' to publish them, make the repository private, or name another",
+                "hub_repo_public", f"{self._repo} is public, and weights are not made public unasked; nothing "
+                                   "was uploaded",
+                hint=f"give --host '{self.url}?public=1' to allow it, make the repository private, or give another one",
             )  # fmt: skip
 
     def _path(self, file: HostedFile) -> str:
@@ -200,8 +205,8 @@ class HubHost:
         located = self._locate(Repo(commit, repo.open, repo.private), file, deadline)
         if located is None:
             raise RefusedError(
-                "hub_file_left_out", f"{self._repo} took the commit, but the file is not in it",
-                hint="look at the repository's .gitignore, or name another with --host",
+                "hub_file_left_out", f"{self._repo} accepted the commit, but the file is not in it",
+                hint="check the repository's .gitignore, or give another repository with --host",
             )  # fmt: skip
         return located
 
@@ -214,8 +219,9 @@ def require_token(config: HostConfig) -> SecretStr:
     """
     if config.hf_token is None:
         raise MissingError(
-            "hub_token_missing", "there is no place to host the file: no Hugging Face token, and no other host",
-            hint="set HF_TOKEN (https://huggingface.co/settings/tokens, with the right to write), or say --host",
+            "hub_token_missing", "there is no host for the file: no Hugging Face token was found and no --host "
+                                 "was given",
+            hint="set HF_TOKEN (https://huggingface.co/settings/tokens, with write permission), or give --host",
         )  # fmt: skip
     return config.hf_token
 

@@ -139,14 +139,14 @@ def _follow(
     silent, allowed = 0.0, max(stall_seconds, _START_SECONDS)
     while True:
         if deadline.passed:
-            raise _stuck(upload, "the time for it is over")
+            raise _stuck(upload, "the time limit was reached")
         before = time.monotonic()
         try:
             line = lines.get(timeout=_TICK)
         except queue.Empty:
             silent += min(time.monotonic() - before, 2 * _TICK)
             if silent >= allowed:
-                raise _stuck(upload, f"not a byte has moved for {silent:.0f} seconds") from None
+                raise _stuck(upload, f"no byte was sent for {silent:.0f} seconds") from None
             continue
         if line is None:
             threads[1].join(_TICK)
@@ -178,7 +178,7 @@ def _lines(stream: IO[str]) -> Iterator[str]:
 def _stuck(upload: Upload, what: str) -> RwHooksError:
     return UnreachableError(
         "hub_upload_stuck", f"the upload of {upload.path_in_repo} to {upload.repo} was stopped: {what}",
-        hint="nothing is lost: `rw-hooks resume` goes on; HF_HUB_DISABLE_XET=1 avoids the Hub's newer transfer",
+        hint="nothing is lost; run 'rw-hooks resume' to continue, with HF_HUB_DISABLE_XET=1 if it stops again",
     )  # fmt: skip
 
 

@@ -77,8 +77,9 @@ def ask_account(services: Services, deadline: Deadline) -> Account:
     if account.balance is not None and account.balance <= 0:
         raise RefusedError(
             "insufficient_credits",
-            f"the account's balance is {account.balance:g}; Runware takes uploads only with a positive balance",
-            hint="add credit at https://my.runware.ai, then run 'rw-hooks resume'; nothing was uploaded",
+            f"the account's balance is {account.balance:g}, and Runware accepts uploads only with a positive balance; "
+            "nothing was uploaded",
+            hint="add credit at https://my.runware.ai, then run 'rw-hooks resume'",
         )
     return account
 
@@ -95,8 +96,8 @@ def _generated(key: Key, account: Account) -> str:
     if not account.air_source:
         raise MissingError(
             "no_air_source",
-            "the account names no AIR source, and no AIR was given",
-            hint="make a source in the Runware dashboard and give --air source:id@version; nothing was uploaded",
+            "the account has no AIR source, and no --air was given; nothing was uploaded",
+            hint="create a source in the Runware dashboard, or give --air source:id@version",
         )
     return str(Air(account.air_source, generated_id(key.sha256), "1"))
 

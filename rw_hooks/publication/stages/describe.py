@@ -102,7 +102,7 @@ def _understood(told: Mapping[str, Any]) -> Iterator[tuple[str, Value]]:
         try:
             yield name, coerce(OPTIONS[name], value) if name in OPTIONS else str(value)
         except ValueError as error:
-            _LOG.warning("left out of the facts: %s", error)
+            _LOG.warning("this fact is ignored: %s", error)
 
 
 def _replacement(work: Work, air: str) -> Finding | None:
@@ -119,5 +119,5 @@ def _replacement(work: Work, air: str) -> Finding | None:
     return Finding(
         code="replaces_weights",
         severity="warning",
-        message=f"{air} already holds a model; its weights are replaced by this file's",
+        message=f"{air} already has a model; this file replaces its weights",
     )

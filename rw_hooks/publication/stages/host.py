@@ -37,11 +37,11 @@ def _require_unchanged(work: Work) -> None:
         size = FileState.of(Path(work.row.held)).size
     except OSError:
         raise ArtifactError(
-            "file_gone", f"{work.row.path} is no longer there", hint="publish it again from where it is now"
+            "file_gone", f"{work.row.path} is gone", hint="publish the file again from its new place"
         ) from None
     if size != work.results.inspection.size:
         raise ArtifactChangedError(
             "artifact_changed",
-            f"{work.row.path} was rewritten since it was inspected",
-            hint="publish it again; the older content was not uploaded",
+            f"{work.row.path} was rewritten after it was inspected; nothing was uploaded",
+            hint="publish it again when the trainer has finished writing it",
         )

@@ -20,7 +20,7 @@ def write_settlement(work: Work) -> Receipt:
         written = write_receipt(Path(work.row.path), receipt)
     reach("settle.after_receipt")
     if not written:
-        work.services.observer.note(f"the receipt could not be written beside {work.row.path}")
+        work.services.observer.note(f"the model is ready, but its receipt could not be written beside {work.row.path}")
     return receipt
 
 

@@ -21,7 +21,7 @@ def _extensions() -> list[type]:
     try:
         from rw_hooks_integrations.ai_toolkit.process import RunwareExtension
     except ImportError as error:
-        logging.getLogger(__name__).warning("rw_publish does nothing: %s; pip install rw-hooks", error)
+        logging.getLogger(__name__).warning("rw_publish publishes nothing: %s; run 'pip install rw-hooks'", error)
         return []
     return [RunwareExtension]
 
