@@ -1,7 +1,8 @@
-"""Places that give a file a URL which the platform can fetch, and the look at that URL as a stranger.
+"""Hosts: places that give a file a URL from which Runware can download it, and the check of that URL.
 
-A host is named by a URL; its scheme says which kind it is. Another distribution adds a kind through the entry-point
-group ``rw_hooks.hosts``: the scheme is the name, and the object is called with the URL and a :class:`HostConfig`.
+A host is named by a URL, and the URL's scheme is the kind of host. Another distribution adds a kind through the
+entry-point group ``rw_hooks.hosts``: the entry point's name is the scheme, and its object is called with the URL and a
+:class:`HostConfig`. Third parties who write a host may use the names of ``__all__``.
 """
 
 from __future__ import annotations
