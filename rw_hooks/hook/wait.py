@@ -1,4 +1,4 @@
-"""Waiting for what was handed over, with a line now and then. Standard library only."""
+"""Waiting for the publication of saved files, with a progress line from time to time. Standard library only."""
 
 from __future__ import annotations
 
@@ -27,18 +27,18 @@ def wait_for(
     see_worker: Callable[[], bool],
     patience: float = math.inf,
 ) -> tuple[JobStatus, ...]:
-    """Wait until all that was handed over is ready or failed, and say how each ended.
+    """Wait until every saved file is ready or failed, and log how each ended.
 
     Args:
         home: The state folder.
-        handed: Names and paths of the queue items.
-        seconds: How long at most.
-        see_worker: Starts a worker where there is none, and says whether it did; one that dies again and again ends
-            the waiting.
-        patience: How many seconds in all it may be that everything waits for its next attempt.
+        handed: Ids and paths of the queue items.
+        seconds: The longest wait.
+        see_worker: Starts a worker if there is none, and returns whether it did; if workers die again and again, the
+            waiting ends.
+        patience: The total seconds during which all items may be waiting for their next attempt.
 
     Returns:
-        How each stands, in their order.
+        The status of each item, in their order.
     """
     until, next_line, starts, stuck = time.monotonic() + seconds, time.monotonic() + _TELL_SECONDS, 0, 0.0
     while True:
@@ -58,7 +58,7 @@ def wait_for(
 
 
 def tell(line: str) -> None:
-    """Say something that is no trouble: to the log where it listens, else to the terminal, where there is one."""
+    """Write an information line: to the log if its level allows it, else to the terminal if there is one."""
     if _LOG.isEnabledFor(logging.INFO):
         _LOG.info("rw-hooks: %s", line)
         return

@@ -56,15 +56,15 @@ _REPO_NAME_MAX = 90
 
 
 def open_host(url: str, config: HostConfig) -> Guarded:
-    """Return the host that the URL names, with what all hosts share around it. Nothing is asked of it yet.
+    """Return the host of the URL, wrapped in :class:`Guarded`. No request is sent yet.
 
     Args:
-        url: Such as ``hf://user/repo``; the whole URL, with its secret part where the user gave one.
-        config: What it needs from outside.
+        url: Such as ``hf://user/repo``; the complete URL, including any secret part.
+        config: What the host needs from the settings.
 
     Raises:
-        UsageError: The URL is malformed, or nobody knows its scheme.
-        MissingError: The host needs a token or a package that is not there.
+        UsageError: The URL is malformed, or its scheme is unknown.
+        MissingError: The host needs a token or a package that is missing.
     """
     try:
         scheme = urlsplit(url).scheme
@@ -81,7 +81,7 @@ def open_host(url: str, config: HostConfig) -> Guarded:
 
 
 def default_hub_url(config: HostConfig, name: str) -> str:
-    """Return the host for a model when none was named: the user's own repository of that name.
+    """Return the default host's URL for a model: the user's own Hub repository of that name.
 
     Args:
         config: Has the Hub's address and the token.
@@ -90,7 +90,7 @@ def default_hub_url(config: HostConfig, name: str) -> str:
     Raises:
         MissingError: There is no Hugging Face token.
         RefusedError: The Hub does not accept it.
-        UnreachableError: The Hub is away.
+        UnreachableError: The Hub is unreachable.
     """
     from rw_hooks.hosts.hub.api import HubApi
     from rw_hooks.hosts.hub.host import require_token

@@ -1,7 +1,7 @@
-"""Fetching a URL as a stranger does: no token, no cookie, a bounded number of redirects, none to another scheme.
+"""Fetching a URL anonymously: no token, no cookie, a limited number of redirects, none to another scheme.
 
-What a stranger cannot fetch, the platform cannot fetch. Loopback and private addresses are out of bounds unless the
-host that the user named is itself there.
+What cannot be fetched anonymously, Runware cannot fetch either. Loopback and private addresses are forbidden, unless
+the user named a host with such an address.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ _PARTIAL = 206
 
 @dataclass(frozen=True)
 class Fetched:
-    """An answer whose body is still to be read.
+    """An answer whose body has not been read yet.
 
     Attributes:
-        partial: Whether the server sent the range that was asked for, and not all of it.
-        size: Of the whole file, where the server says it.
-        content_type: As the server says it, in lower case.
-        linked_sha256: What the Hub says the file's sha256 is.
+        partial: Whether the server sent the requested range, and not the whole file.
+        size: The size of the whole file in bytes, if the server says it.
+        content_type: The server's content type, in lower case.
+        linked_sha256: The file's sha256, if the server is the Hub and says it.
         chunks: The body.
     """
 
@@ -46,11 +46,11 @@ class Fetched:
 
 
 class AnonymousClient:
-    """Someone with a URL and nothing else.
+    """A client that has a URL and nothing else.
 
     Args:
-        client: Carries no token and no cookie.
-        url: The URL, secret or not; it is shown without its query.
+        client: An HTTP client without token and cookies.
+        url: The URL, which may be secret; messages show it without its query.
         allow_private_addresses: Whether loopback and private addresses may be fetched from.
         deadline: When to stop.
     """
@@ -63,11 +63,11 @@ class AnonymousClient:
 
     @contextmanager
     def fetch(self, first: int | None = None, last: int | None = None) -> Generator[Fetched, None, None]:
-        """Get the file, or the bytes from ``first`` to ``last`` of it.
+        """Fetch the file, or its bytes from ``first`` to ``last``.
 
         Raises:
-            RefusedError: The URL does not serve the file to a stranger.
-            UnreachableError: The server is away, slow or failing.
+            RefusedError: The URL does not give the file without a login.
+            UnreachableError: The server is unreachable, slow or failing.
         """
         headers = {"Accept-Encoding": "identity"}
         if first is not None:
@@ -162,6 +162,6 @@ def _whole_size(response: http.Response) -> int | None:
 
 
 def _sha256_in(etag: str | None) -> str | None:
-    """Return the sha256 that an ``X-Linked-Etag`` holds; a git oid (40 digits) is none."""
+    """Return the sha256 in an ``X-Linked-Etag``; a git object id (40 digits) is not one."""
     text = (etag or "").removeprefix("W/").strip('"').lower()
     return text if len(text) == 64 and all(letter in "0123456789abcdef" for letter in text) else None  # noqa: PLR2004 - hexadecimal sha256

@@ -1,4 +1,4 @@
-"""Fetching a file that a hosted trainer left at a URL, so that it can be inspected before anybody is told of it."""
+"""Downloading a file that a hosted trainer left at a URL, so that it can be inspected before it is published."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ __all__ = ["fetch_file"]
 
 
 def fetch_file(url: str, target: Path, deadline: Deadline) -> None:
-    """Fetch the URL as a stranger into the file, unless it is there already from an earlier try.
+    """Download the URL anonymously into the file, unless an earlier attempt has done this already.
 
     Raises:
-        RefusedError: The URL does not serve a file to a stranger.
-        UnreachableError: The server is away, slow, or cut the file off.
+        RefusedError: The URL does not give a file without a login.
+        UnreachableError: The server is unreachable, slow, or sent only a part of the file.
     """
     if target.exists():
         return

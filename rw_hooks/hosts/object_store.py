@@ -1,9 +1,8 @@
 """``s3://bucket/prefix``, ``gs://bucket/prefix``, ``az://container/prefix``: a cloud's object store, through obstore.
 
-Credentials, region and endpoint come from the cloud's usual variables and files, which obstore reads itself. The key
-holds the sha256, so that putting a file twice changes nothing and no other file is ever replaced. The file is served
-through a signed URL. A put that was killed may leave parts behind: give the bucket a rule that ends old multipart
-uploads.
+Credentials, region and endpoint come from the cloud's usual variables and files, which obstore reads itself. The
+object's key contains the sha256, so uploading a file twice changes nothing, and no other file is ever replaced. Runware
+gets a signed URL. A killed upload may leave parts behind: give the bucket a rule that removes old multipart uploads.
 """
 
 from __future__ import annotations
@@ -29,7 +28,7 @@ _SIGNED_FOR = timedelta(hours=6)
 _CHUNK = 8 * 1024 * 1024
 _AT_ONCE = 4
 _MESSAGE_MAX = 200
-_METADATA = "169.254.169.254"  # asked for credentials only where none were set
+_METADATA = "169.254.169.254"  # the instance metadata service, which is asked only if no credentials are set
 _KEYS = {
     "s3": "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
     "gs": "GOOGLE_APPLICATION_CREDENTIALS",
@@ -66,7 +65,7 @@ class ObjectStoreHost:
         return self._url
 
     def check(self) -> None:
-        """Ask for an object that is not there; what may be written shows only when it is."""
+        """Ask for an object that does not exist. Whether writing is allowed can be seen only by an upload."""
         try:
             self._obstore.head(self._store, "rw-hooks-check")
         except Exception as error:  # noqa: BLE001 - as above
@@ -74,7 +73,7 @@ class ObjectStoreHost:
                 self._refuse(error)
 
     def find(self, file: HostedFile) -> Location | None:
-        """Return where the bytes lie, if an object of their sha256, name and size is there."""
+        """Return the place of the bytes, if there is an object with their sha256, name and size."""
         try:
             size = self._obstore.head(self._store, self._key(file.sha256, file.name))["size"]
         except Exception as error:  # noqa: BLE001 - as above
@@ -86,7 +85,7 @@ class ObjectStoreHost:
         return self._location(file)
 
     def upload(self, file: HostedFile, progress: Progress, deadline: Deadline) -> Location:
-        """Put the file under its key; its last part is sent only when all of it was what was inspected."""
+        """Upload the file under its key; the last part is sent only if all parts are the bytes that were inspected."""
         del deadline  # the progress keeps it
         trouble: list[RwHooksError] = []
         reach("store.before_put")
@@ -164,7 +163,7 @@ def _obstore() -> Any:  # noqa: ANN401 - as above
 
 
 def _parts(file: HostedFile, progress: Progress, trouble: list[RwHooksError]) -> Iterator[bytes]:
-    """Yield the parts, and keep what ends them, because obstore tells it as its own error."""
+    """Yield the parts, and keep an error that ends them, because obstore raises it as an error of its own."""
     try:
         yield from file.chunks(progress, _CHUNK)
     except RwHooksError as error:

@@ -1,9 +1,9 @@
-"""The last look before Runware is asked: does a stranger get these very bytes at this URL?
+"""The check before Runware gets the URL: can anyone download exactly these bytes from it?
 
-How sure the answer is depends on what the host offers, and :class:`Preflight` says which it was:
+How certain the answer is depends on the host; :class:`Preflight` says which method was used:
 
-- ``linked-etag``: the Hub names the file's sha256 (``X-Linked-Etag``), and the first bytes agree;
-- ``ranges``: the size, the header and the tail agree with the local file;
+- ``linked-etag``: the Hub says the file's sha256 (``X-Linked-Etag``), and the first bytes are equal;
+- ``ranges``: the size, the first and the last bytes are equal to those of the local file;
 - ``full``: every byte was fetched and hashed.
 """
 
@@ -34,7 +34,7 @@ _TRIES = 4
 
 
 class Preflight(BaseModel):
-    """What the look showed.
+    """The result of the check.
 
     Attributes:
         url: The URL without its secret parts.
@@ -52,19 +52,19 @@ class Preflight(BaseModel):
 def preflight(
     url: SecretStr, file: HostedFile, *, verify: Verify, allow_private_addresses: bool, deadline: Deadline
 ) -> Preflight:
-    """Fetch the URL as a stranger and compare it with the file.
+    """Fetch the URL anonymously, and compare it with the file.
 
     Args:
         url: Where Runware will fetch the file.
-        file: What it must be.
-        verify: ``full`` fetches and hashes everything; ``auto`` does so only where nothing less can tell.
+        file: The file that it must be.
+        verify: ``full`` fetches and hashes everything; ``auto`` does this only if no faster method is possible.
         allow_private_addresses: Whether loopback and private addresses may be fetched from.
         deadline: When to stop.
 
     Raises:
-        RefusedError: A stranger does not get these bytes: ``url_not_public``, ``url_is_page``, ``url_is_private``,
-            ``url_redirects``, ``hosted_size_differs``, ``hosted_bytes_differ``.
-        UnreachableError: The server is away, slow or failing.
+        RefusedError: The URL does not give these bytes to everyone: ``url_not_public``, ``url_is_page``,
+            ``url_is_private``, ``url_redirects``, ``hosted_size_differs``, ``hosted_bytes_differ``.
+        UnreachableError: The server is unreachable, slow or failing.
     """
     with http.open_client() as client:
         anonymous = AnonymousClient(
@@ -161,7 +161,7 @@ class _Comparison:
 
 
 def _read_up_to(chunks: Iterator[bytes], length: int) -> bytes:
-    """Return the body, or one byte more than its due length where the server sends more."""
+    """Return the body, at most one byte more than ``length``, so that a longer body is noticed."""
     body = bytearray()
     for chunk in chunks:
         body += chunk

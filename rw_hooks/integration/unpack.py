@@ -1,7 +1,7 @@
-"""Taking a hosted trainer's archive apart (Replicate's flux-fine-tuner leaves a tar), without trusting it.
+"""Unpacking a hosted trainer's archive (Replicate's flux-fine-tuner makes a tar), without trusting it.
 
-Only regular members are written, under their own file names without any folder, into a folder of ours: the one weights
-file, the config, and the captions. A member's declared size bounds what is read of it.
+Only regular members are written, under their file names without folders, into a folder of ours: the weights file, the
+config and the captions. Not more than a member's declared size is read.
 """
 
 from __future__ import annotations
@@ -35,12 +35,12 @@ def is_tar(path: Path) -> bool:
 
 
 def unpack(archive: Path, spool: Path) -> Path:
-    """Write what a publication needs of the archive into a folder below ``spool`` and return that folder.
+    """Write the files that a publication needs into a folder below ``spool``, and return that folder.
 
-    The folder's name is made from the archive's place, size and time: the same archive is unpacked once.
+    The folder's name is made from the archive's path, size and time, so the same archive is unpacked only once.
 
     Raises:
-        ArtifactError: It is no tar, is cut off, or does not hold exactly one ``.safetensors`` file.
+        ArtifactError: It is not a tar, is incomplete, or does not contain exactly one ``.safetensors`` file.
     """
     state = FileState.of(archive)
     mark = hashlib.sha256(f"{archive.resolve()}|{state.size}|{state.mtime_ns}".encode()).hexdigest()[:16]
@@ -64,7 +64,7 @@ def _move(fresh: Path, folder: Path) -> None:
     try:
         move(fresh, folder)
     except OSError:
-        if not folder.is_dir():  # otherwise another process was faster with the same archive
+        if not folder.is_dir():  # otherwise another process has unpacked the same archive first
             raise
 
 

@@ -1,4 +1,4 @@
-"""Finding out, before a training starts, whether a publication could succeed."""
+"""Checks, before a training starts, whether a publication could succeed."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ _CLOCK_SECONDS = 300.0
 
 @dataclass(frozen=True)
 class Check:
-    """One thing that was looked at.
+    """The result of one check.
 
     Attributes:
-        name: What.
-        ok: Whether it is well; None where it could not be found out.
+        name: What was checked.
+        ok: Whether it is in order; None if this could not be found out.
         message: What was found.
-        fix: What to do about it, empty when it is well.
-        exit_code: What a command ends with when it is not well.
+        fix: How to fix it; empty if it is in order.
+        exit_code: The exit code of a command if it is not in order.
     """
 
     name: str
@@ -46,7 +46,7 @@ class Check:
 
 
 def checks(settings: Settings) -> Iterator[Check]:
-    """Look at key, balance, AIR source, host, disk, clock and proxy, yielding each as it is known."""
+    """Check key, balance, AIR source, host, disk, clock and proxy, and yield each result as soon as it is known."""
     with Clients() as clients:
         account = yield from _account(settings, clients)
         yield _air_source(settings, account)
@@ -57,7 +57,7 @@ def checks(settings: Settings) -> Iterator[Check]:
 
 
 def failed_check(name: str, error: RwHooksError) -> Check:
-    """Return a check that ended with this error."""
+    """Return the result of a check that ended with this error."""
     return Check(name, ok=False, message=error.message, fix=error.hint, exit_code=error.exit_code)
 
 

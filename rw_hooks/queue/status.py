@@ -17,7 +17,7 @@ from rw_hooks.support.private_files import private_folder
 __all__ = ["TRY_AGAIN", "JobStatus", "forget_old", "pending", "read", "write"]
 
 TRY_AGAIN = "waiting to try again"
-"""What is done with a publication whose remote is away, until the next attempt."""
+"""What is done with a publication whose remote is unreachable, until the next attempt."""
 _KEEP_SECONDS = 7 * 24 * 3600.0
 
 

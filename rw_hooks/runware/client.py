@@ -65,7 +65,7 @@ class RunwareClient:
         """Return the model with exactly this AIR, or None.
 
         Raises:
-            RefusedError: The platform said no.
+            RefusedError: Runware refused.
             UnreachableError: There was no answer in time.
         """
         listings = search(self._api, air, self._patience(deadline))
@@ -75,7 +75,7 @@ class RunwareClient:
         """Return the versions that are taken under ``source:id``.
 
         Raises:
-            RefusedError: The platform said no.
+            RefusedError: Runware refused.
             UnreachableError: There was no answer in time.
         """
         return versions(search(self._api, f"{source}:{identifier}", self._patience(deadline)), source, identifier)

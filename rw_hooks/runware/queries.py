@@ -49,7 +49,7 @@ def search(api: RestApi, text: str, deadline: Deadline) -> Iterator[Listing]:
     only exact AIRs from it.
 
     Raises:
-        RefusedError: The platform said no.
+        RefusedError: Runware refused.
         UnreachableError: There was no answer in time.
     """
     seen = 0

@@ -90,7 +90,7 @@ class RestApi:
         """Send a task that changes nothing until it is answered.
 
         Raises:
-            RefusedError: The platform said no.
+            RefusedError: Runware refused.
             UnreachableError: It gave no answer before the deadline.
         """
         tries = 0

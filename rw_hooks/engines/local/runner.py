@@ -1,4 +1,4 @@
-"""The local engine: publications on this machine, in SQLite, one process at a time on each."""
+"""The local engine: publications on this machine, stored in SQLite; one process at a time runs each of them."""
 
 from __future__ import annotations
 
@@ -50,9 +50,9 @@ class LocalEngine:
     """An :class:`~rw_hooks.engines.base.Engine` on one state folder.
 
     Args:
-        settings: Keys and endpoints of this process, and options beneath those that a publication was asked for with.
+        settings: Keys and endpoints of this process, and its options; the options of a publication itself are stronger.
 
-        read_only: Whether the store is only looked at.
+        read_only: Whether the store is only read.
 
     Raises:
         JournalError: The state folder cannot be used.
@@ -77,11 +77,11 @@ class LocalEngine:
         self.store.close()
 
     def services(self, settings: Settings, observer: Observer) -> Services:
-        """Return what the stages need from around them, for these options."""
+        """Return the services that the stages need, for these options."""
         return Services(settings, self.store, self.clients, observer)
 
     def for_item(self, item: QueueItem, observer: Observer) -> Services:
-        """Return the services for the options that an item brings."""
+        """Return the services for the options of an item."""
         return self.services(unpack(self.settings, item.options), observer)
 
     # -- the protocol
@@ -89,7 +89,7 @@ class LocalEngine:
     def submit(self, item: QueueItem, observer: Observer) -> str:
         """Put a file into the inbox, inspect it, and enroll it.
 
-        What an interrupted command left there, that asked for the very same, is taken up instead.
+        If an interrupted command left the same request there, that item is used instead.
         """
         self.tidy_up()
         file = place_of(self.settings.home, item)
@@ -100,14 +100,17 @@ class LocalEngine:
         return publication if publication is not None else self._enrolled_elsewhere(item)
 
     def take(self, item: QueueItem, file: Path, observer: Observer) -> str | None:
-        """Enroll an item that lies in the inbox; None where somebody else has just done so."""
+        """Enroll an item of the inbox; None if another process has just done this."""
         with self._slot("inspect"):
             return take(self.for_item(item, observer), item, file)
 
     def advance(
         self, identity: str, intent: Intent, observer: Observer, deadline: Deadline | None = None
     ) -> Publication:
-        """Take a publication as far as it goes; one process at a time works on it, others wait and find it done."""
+        """Run a publication as far as possible.
+
+        One process at a time runs it, and others wait and then find it done.
+        """
         row = self.store.get(identity)
         services = self.services(unpack(self.settings, row.options), observer)
         try:
@@ -120,7 +123,7 @@ class LocalEngine:
             release_if_over(self.store.get(identity), self.settings.home)
 
     def cancel(self, identity: str) -> Publication:
-        """Drop a publication that is not ready yet, or an item that waits to be enrolled."""
+        """Cancel a publication that is not ready yet, or an item that is not enrolled yet."""
         for file, item in waiting(self.settings.home):
             if isinstance(item, QueueItem) and item.id == identity:
                 return self._drop(item, file)
@@ -131,7 +134,7 @@ class LocalEngine:
         return stored_publication(self.store, identity).model_copy(update={"error": None, "exit_code": 0})
 
     def drain(self, observer: Observer, only: Collection[str] | None = None) -> Iterator[Publication]:
-        """Work off what waits in the inbox for this endpoint and key, and what was handed over without a key."""
+        """Run the items in the inbox for this endpoint and key, and those that were queued without a key."""
         if only is not None:
             waits = [(item, file) for file, item in waiting(self.settings.home) if isinstance(item, QueueItem)]
             yield from self._all_drained([entry for entry in waits if entry[0].id in only], observer)
@@ -154,13 +157,13 @@ class LocalEngine:
         forget_runs(home, endpoint.rest_url, accounts)
 
     def serve(self) -> bool:
-        """Be the worker of this state folder, endpoint and key; False when another one is at it."""
+        """Be the worker of this state folder, endpoint and key; False if another one is running already."""
         from rw_hooks.engines.local.worker import serve
 
         return serve(self)
 
     def watch(self, identities: Collection[str]) -> Iterator[Publication]:
-        """Yield each publication when it is over, or when nobody works on it any more."""
+        """Yield each publication when it is over, or when nobody runs it any more."""
         left = list(dict.fromkeys(identities))
         while left:
             for identity in left.copy():
@@ -173,7 +176,7 @@ class LocalEngine:
     # -- how it is done
 
     def tidy_up(self) -> None:
-        """Put right, once, what killed processes left."""
+        """Repair, once, what killed processes left."""
         with self._tidying:
             if not self._tidied:
                 clear_state_leftovers(self.settings.home)
@@ -192,7 +195,7 @@ class LocalEngine:
             return journey.publication
 
     def _slot(self, stage: StageName) -> AbstractContextManager[object]:
-        """Return what is held while a stage runs: files are read and sent a few at a time, waits go side by side."""
+        """Return the lock for a stage: a few files are read and sent at once, many publications may wait at once."""
         return self._slots.get(stage) or nullcontext()
 
     def _all_drained(self, items: Sequence[tuple[QueueItem, Path]], observer: Observer) -> Iterator[Publication]:
@@ -201,7 +204,7 @@ class LocalEngine:
         yield from (publication for publication in ended if publication is not None)
 
     def _drained(self, item: QueueItem, file: Path, observer: Observer) -> Publication | None:
-        """Take one item as far as it goes; None where somebody else has just done so."""
+        """Run one item as far as possible; None if another process has just done this."""
         home, own = self.settings.home, observer.start(item.path)
         try:
             status.write(home, item.id, status.JobStatus("pending", item.path, doing="inspect"))
@@ -209,7 +212,7 @@ class LocalEngine:
             if identity is None:
                 return None
             publication = self.advance(identity, "proceed", own)
-        except RwHooksError as error:  # it stays where it is, and the others go on
+        except RwHooksError as error:  # it stays in the inbox, and the others continue
             return not_enrolled(item.path, error)
         finally:
             own.finish()
@@ -218,7 +221,7 @@ class LocalEngine:
         return publication
 
     def _drop(self, item: QueueItem, file: Path) -> Publication:
-        """Drop an item that waits, and its publication where it is enrolled already."""
+        """Cancel a waiting item, and its publication if it is enrolled already."""
         with item_held(self.store, item.id, seconds=_CANCEL_SECONDS):
             remove(file)
             release_item(item)
@@ -240,7 +243,7 @@ class LocalEngine:
             ) from None
 
     def _enrolled_elsewhere(self, item: QueueItem) -> str:
-        """Return the publication that another process has just made of an item."""
+        """Return the publication that another process has just enrolled from an item."""
         ours = f".{item.id}.json"
         found = next((name for file, name in acknowledged(self.settings.home) if file.name.endswith(ours)), item.id)
         try:
@@ -254,7 +257,7 @@ class LocalEngine:
             ) from None
 
     def _is_worked_on(self, row: Row) -> bool:
-        """Whether another process has this publication in hand."""
+        """Whether another process runs this publication now."""
         try:
             with self.store.lock(f"publication {row.id}", Deadline.after(0.0)):
                 return False

@@ -1,8 +1,8 @@
 """The journal's SQLite file: its schema, how it is opened and migrated, and what happens when it is damaged.
 
-The schema's number is ``user_version``. A damaged file is moved aside as ``journal.sqlite3.corrupt-<time>`` and never
-deleted, and a new one is begun: publishing the same file again finds its receipt, its place at the host, and its model
-at the platform by AIR and ``uniqueIdentifier``, so that nothing is done twice.
+The schema's number is ``user_version``. A damaged file is renamed to ``journal.sqlite3.corrupt-<time>`` and never
+deleted, and a new one is created. Publishing the same file again then finds its receipt, its place at the host, and its
+model at Runware by AIR and ``uniqueIdentifier``, so nothing is done twice.
 """
 
 from __future__ import annotations
@@ -109,11 +109,11 @@ _LOG = logging.getLogger("rw_hooks.publish")
 
 
 class _DamagedError(Exception):
-    """The file is no database, or not a whole one."""
+    """The file is not a database, or it is incomplete."""
 
 
 def open_database(path: Path) -> sqlite3.Connection:
-    """Open the journal, made or migrated where that is needed; one process at a time does this.
+    """Open the journal; create or migrate it if needed. One process at a time does this.
 
     Raises:
         JournalError: It cannot be opened, or a newer version of rw-hooks wrote it.
@@ -132,9 +132,11 @@ def open_database(path: Path) -> sqlite3.Connection:
 
 
 def open_to_look(path: Path) -> sqlite3.Connection:
-    """Open the journal to be read alone, and leave no trace; an empty one where it cannot be, or is of another version.
+    """Open the journal for reading only and write nothing.
 
-    One that nobody has open has no log, and is read as a file that does not change: SQLite makes nothing beside that.
+    Return an empty one if it cannot be read or has another version.
+
+    A journal that nobody has open has no log, and is opened as immutable: then SQLite creates no files beside it.
     """
     immutable = "" if path.with_name(path.name + "-wal").exists() else "&immutable=1"
     with suppress(JournalError, sqlite3.Error):
@@ -150,7 +152,7 @@ def open_to_look(path: Path) -> sqlite3.Connection:
 
 @contextmanager
 def _closed_on_error(database: sqlite3.Connection) -> Generator[None]:
-    """Close the database where the block fails."""
+    """Close the database if the block fails."""
     try:
         yield
     except BaseException:
@@ -160,7 +162,7 @@ def _closed_on_error(database: sqlite3.Connection) -> Generator[None]:
 
 @contextmanager
 def reporting(path: Path) -> Generator[None]:
-    """Turn an error of SQLite into one that says what fixes it."""
+    """Convert an error of SQLite into one that says what fixes it."""
     try:
         yield
     except sqlite3.Error as error:
@@ -192,7 +194,7 @@ def _unusable(path: Path, error: Exception) -> JournalError:
 
 
 def _open(path: Path, volume: FileSystem) -> sqlite3.Connection:
-    with suppress(FileExistsError):  # only a new file: closing one lets go of all locks that this process has on it
+    with suppress(FileExistsError):  # only a new file: closing an open one would release this process's locks on it
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
     database = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
     with _closed_on_error(database):
@@ -204,12 +206,15 @@ def _open(path: Path, volume: FileSystem) -> sqlite3.Connection:
         database.execute("PRAGMA synchronous = FULL")
         database.execute("PRAGMA secure_delete = ON")
         _migrate(database, path)
-        database.execute("PRAGMA foreign_keys = ON")  # behind the migration, which makes a table anew
+        database.execute("PRAGMA foreign_keys = ON")  # after the migration, which creates a table again
     return database
 
 
 def _share_memory(database: sqlite3.Connection, path: Path) -> None:
-    """Keep a write-ahead log from now on. A new file has nothing to roll back to, which spares four syncs."""
+    """Use a write-ahead log from now on.
+
+    A new file needs no rollback journal for this change, which saves four syncs.
+    """
     if path.stat().st_size == 0:
         database.execute("PRAGMA journal_mode = OFF")
         database.execute("PRAGMA journal_mode = WAL")
@@ -218,7 +223,7 @@ def _share_memory(database: sqlite3.Connection, path: Path) -> None:
 
 
 def _leave_shared_memory(database: sqlite3.Connection) -> None:
-    """Keep a rollback journal from now on; a log that another machine left is read without shared memory for that."""
+    """Use a rollback journal from now on. To read a log that another machine left, no shared memory is used."""
     with _damage():
         database.execute("PRAGMA locking_mode = EXCLUSIVE")
         database.execute("PRAGMA journal_mode = DELETE")
@@ -234,7 +239,7 @@ def _require_whole(database: sqlite3.Connection) -> None:
 
 @contextmanager
 def _damage() -> Generator[None]:
-    """Tell a file that is damaged from a disk that cannot be read, or a lock."""
+    """Distinguish a damaged file from a disk that cannot be read, and from a lock."""
     try:
         yield
     except sqlite3.OperationalError:
@@ -244,7 +249,7 @@ def _damage() -> Generator[None]:
 
 
 def _move_aside(path: Path, damage: str) -> None:
-    """Give the damaged file and its log other names, by which they may be looked at."""
+    """Rename the damaged file and its log, so that a person can examine them."""
     aside = path.with_name(f"{path.name}.corrupt-{datetime.now(timezone.utc):%Y%m%dT%H%M%S%f}")
     for suffix in ("-wal", "-shm", "-journal", ""):
         part = path.with_name(path.name + suffix)
@@ -258,7 +263,7 @@ def _move_aside(path: Path, damage: str) -> None:
 
 
 def require_known(database: sqlite3.Connection, path: Path) -> int:
-    """Return the schema of the journal; a newer version may migrate it while this one has it open.
+    """Return the schema of the journal; a newer version of rw-hooks may migrate it while this one has it open.
 
     Raises:
         JournalError: It is newer than this version knows.

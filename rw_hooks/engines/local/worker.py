@@ -1,8 +1,9 @@
-"""The worker: a process of its own that publishes what hooks hand over, while the training goes on or long after it.
+"""The worker: a separate process that publishes the items of hooks, during the training or long after it.
 
-One serves one state folder, endpoint and key. It looks at the inbox, makes private copies of what has to wait,
-publishes several files at once, and stays while a run goes on whose last save is to be published. What is unreachable
-is tried again later, and keeps nothing else waiting meanwhile. It leaves after one more look.
+One worker serves one state folder, endpoint and key. It reads the inbox, makes private copies of files that must wait,
+publishes several files at once, and stays as long as a run lasts whose last save must be published. A publication whose
+remote is unreachable is tried again later, and does not delay the others. Before it ends, the worker reads the inbox
+once more.
 """
 
 from __future__ import annotations
@@ -51,13 +52,14 @@ _CHECKED = frozenset({"key", "balance", "AIR", "host", "disk"})
 
 
 def serve(engine: LocalEngine) -> bool:
-    """Publish what was handed over until nothing is left, and say whether this process did it.
+    """Publish the items of the inbox until nothing is left, and return whether this process was the worker.
 
-    False: another worker is at it. Options of this process do not count: an item brings its own.
+    False means that another worker is running already. The options of this process are not used, because each item has
+    its own.
 
     Raises:
         MissingError: There is no key.
-        UnreachableError: This machine failed.
+        UnreachableError: The operating system reported an error.
     """
     endpoint, threads = endpoint_of(engine.settings), engine.settings.value("concurrency", DEFAULT_CONCURRENCY)
     lease = WorkerLease(engine.settings.home, endpoint.rest_url, endpoint.fingerprint)
@@ -77,7 +79,7 @@ def serve(engine: LocalEngine) -> bool:
 
 @dataclass
 class _Teller:
-    """Writes down what is being done with one queue item, for the trainer that may wait for it."""
+    """Writes the status of one queue item, for the trainer that may wait for it."""
 
     home: Path
     item: str
@@ -90,16 +92,16 @@ class _Teller:
         return self
 
     def stage(self, name: str) -> None:
-        """Tell the stage."""
+        """Write the stage."""
         self._tell(name)
 
     def moved(self, done: int, total: int) -> None:
-        """Tell how far it is, once a second."""
+        """Write the bytes done, once a second."""
         if time.monotonic() - self._told >= 1.0:
             self._tell(f"{self.doing.partition(' ')[0]} {100 * done // max(total, 1)} %")
 
     def phase(self, status: str, message: str) -> None:
-        """Tell what the platform says."""
+        """Write what the platform reported."""
         self._tell(f"register: {status}")
         _LOG.info("%s: %s %s", self.item, status, message)
 
@@ -108,7 +110,7 @@ class _Teller:
         _LOG.info("%s: %s", self.item, message)
 
     def finish(self) -> None:
-        """Say nothing: how it ended is reported."""
+        """Do nothing, because the end is reported separately."""
 
     def _tell(self, doing: str) -> None:
         self.doing, self._told = doing, time.monotonic()
@@ -119,11 +121,11 @@ class _Teller:
 
 @dataclass(frozen=True)
 class _Pursuit:
-    """A publication that is followed to its end.
+    """A publication that the worker runs until its end.
 
     Attributes:
-        observer: Told of the progress.
-        item: The queue item's name.
+        observer: Is told of the progress.
+        item: The id of the queue item.
         directory: Where the commands of ``then`` and ``on_failure`` run.
         attempts: How many there have been with this one.
     """
@@ -156,7 +158,7 @@ class _Worker:
         self._noted: set[str] = set()
 
     def work(self) -> None:
-        """Look and publish until there is nothing left, then look once more."""
+        """Read the inbox and publish until nothing is left, then read it once more."""
         _LOG.info("worker for %s", self._endpoint.rest_url)
         status.forget_old(self._home)
         self._engine.tidy_up()
@@ -175,9 +177,10 @@ class _Worker:
         _LOG.info("nothing is left to publish")
 
     def _look(self) -> bool:
-        """Begin with what is due, and say whether anything is under way or to be waited for.
+        """Start what is due, and return whether anything is running or must be awaited.
 
-        What is due waits until those that it supersedes are out of the inbox: left there without it, they would be due.
+        An item that is due waits until the items that it supersedes are out of the inbox, because without it they would
+        be due.
         """
         found = look(self._home, self._endpoint.rest_url, {self._endpoint.fingerprint})
         self._begin_again()
@@ -204,14 +207,17 @@ class _Worker:
         return self._publishers.is_busy or self._keepers.is_busy
 
     def _begin(self, pool: ThreadPool, name: str, work: Callable[[], None]) -> bool:
-        """Begin with work, unless its name is in hand or given up, or all of the pool are busy; say whether so."""
+        """Start work, unless its name is running or was given up, or the pool is full.
+
+        Return whether it was started.
+        """
         if self._publishers.has(name) or self._keepers.has(name) or name in self._given_up or not pool.is_free:
             return False
         pool.begin(name, partial(self._guarded, name, work))
         return True
 
     def _begin_again(self) -> None:
-        """Begin with what was unreachable and has waited long enough."""
+        """Start what was unreachable and has waited long enough."""
         for name, later in [*self._later.items()]:
             if time.monotonic() >= later.at and self._publishers.is_free:
                 del self._later[name]
@@ -219,12 +225,15 @@ class _Worker:
                     self._later[name] = later
 
     def _keep(self, item: QueueItem) -> None:
-        """Have a private copy made of what has to wait."""
+        """Start making a private copy of what must wait."""
         if item.id not in self._secured and self._begin(self._keepers, _named(item.id), partial(self._secure, item)):
             self._secured.add(item.id)
 
     def _guarded(self, name: str, work: Callable[[], None]) -> None:
-        """A queue item that cannot be taken, or meets a bug of ours, stays where it is, and the others go on."""
+        """Run an item.
+
+        If it cannot be enrolled, or a bug of ours stops it, it stays in the inbox and the others continue.
+        """
         try:
             with os_errors_reported():
                 work()
@@ -245,7 +254,7 @@ class _Worker:
             self._attempt(pursuit, identity)
 
     def _attempt(self, pursuit: _Pursuit, identity: str) -> None:
-        """Take a publication as far as it goes; what is unreachable is tried again until its time is over."""
+        """Run a publication as far as possible; if a remote is unreachable, try again until its time limit."""
         publication = self._engine.advance(identity, "proceed", pursuit.observer)
         row = self._engine.store.get(identity)
         if publication.status == "pending":
@@ -264,7 +273,7 @@ class _Worker:
         run_command(unpack(self._engine.settings, row.options), publication, pursuit.directory)
 
     def _recover(self) -> None:
-        """Go on with what a worker left that died."""
+        """Continue what a killed worker left."""
         rows = {row.id: row for row in self._engine.store.rows()}
         for name, job in status.pending(self._home).items():
             if job.publication is None or (self._home / "inbox" / f"{name}.json").exists():
@@ -283,7 +292,7 @@ class _Worker:
             _LOG.warning("%s: a private copy could not be made: %s", item.path, error)
 
     def _check_new_runs(self) -> None:
-        """Find out, once for each run, what stands in the way of its publication."""
+        """Check once for each run what would stop its publication."""
         for run in runs.known(self._home):
             ours = (run.endpoint, run.account) == (self._endpoint.rest_url, self._endpoint.fingerprint)
             if not ours or run.id in self._checked:

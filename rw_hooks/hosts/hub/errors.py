@@ -1,4 +1,4 @@
-"""How the Hub's refusals read to a person: one table for our own requests and for the Hub client's."""
+"""The error for each refusal of the Hub: one table for our own requests and for those of the Hub's client."""
 
 from __future__ import annotations
 
@@ -50,10 +50,10 @@ def refusal(status: int | None, message: str, *, what: str, token: SecretStr) ->
     """Return the error for a refusal of the Hub.
 
     Args:
-        status: The HTTP status; None where there was no answer.
-        message: The Hub's own words.
-        what: What it was about: a repository's name, a URL.
-        token: Removed from the Hub's words.
+        status: The HTTP status; None if there was no answer.
+        message: The Hub's own message.
+        what: What the request was about: a repository's name, a URL.
+        token: The token, which is removed from the Hub's message.
     """
     meaning = _meaning(status, message.lower())
     words = " ".join(redact(message, token.get_secret_value()).split())[:_MESSAGE_MAX]

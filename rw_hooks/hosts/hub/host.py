@@ -1,8 +1,8 @@
 """``hf://user/repo[/folder][?public=1]``: a model repository on the Hugging Face Hub.
 
-A repository that we create is private, and weights never go into a public one unasked. A file keeps its name, comes
-in one commit, and its URL is pinned to that commit. What already lies there is found by its sha256 and not sent again;
-every commit names its parent, so that one whose answer was lost can never be made twice.
+A repository that we create is private, and weights never go into a public one unasked. A file keeps its name and is
+added in one commit, and its URL is pinned to that commit. A file that is already there is found by its sha256 and not
+sent again. Every commit names its parent, so a commit whose answer was lost cannot be made twice.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ class HubHost:
         return f"hf://{self._repo}{'/' + self._folder if self._folder else ''}{'?public=1' if self._public else ''}"
 
     def check(self) -> None:
-        """Ask the Hub for the token's account and the repository, and change nothing."""
+        """Ask the Hub for the token's account and the repository, without changing anything."""
         deadline = Deadline.after(_ASKING)
         account = self._api.account(deadline)
         if account.role == "read":
@@ -75,7 +75,7 @@ class HubHost:
             )  # fmt: skip
 
     def find(self, file: HostedFile) -> Location | None:
-        """Return where the file lies at the newest commit, if these very bytes are there."""
+        """Return the file's place at the newest commit, if exactly these bytes are there."""
         deadline = Deadline.after(_ASKING)
         repo = self._api.repo(self._repo, deadline)
         if repo is None:
@@ -84,10 +84,10 @@ class HubHost:
         return self._locate(repo, file, deadline)
 
     def upload(self, file: HostedFile, progress: Progress, deadline: Deadline) -> Location:
-        """Put the file into the repository in one commit, unless it lies there.
+        """Upload the file to the repository in one commit, unless it is there already.
 
-        That somebody else's commit came first is no failed try: the bytes are at the Hub, and a round costs little.
-        After other trouble the next try is made without Xet.
+        If another commit came first, this does not count as a failed attempt: the bytes are already at the Hub, and
+        committing again costs little. After any other error the next attempt does not use Xet.
         """
         conflicts = 0
         while True:
@@ -118,7 +118,7 @@ class HubHost:
         return self._api.signed_url(location.url, deadline.within(_ASKING))
 
     def delete(self, location: Location, deadline: Deadline) -> None:
-        """Remove the file in one commit, unless other bytes have its name now; the history keeps the older commit."""
+        """Remove the file in one commit, unless the name has other bytes now; the history keeps the older commit."""
         commit, path = self._commit_and_path(location)
         conflicts = 0
         while True:
@@ -227,7 +227,7 @@ def require_token(config: HostConfig) -> SecretStr:
 
 
 def _step_aside(error: UnreachableError, conflicts: int, deadline: Deadline) -> None:
-    """Wait out of step with the others that commit; with no time left, raise the conflict."""
+    """Wait a random time, so that several processes do not commit at the same moment; raise if no time is left."""
     seconds = pause(conflicts, first=1.5, most=PAUSE_MAX, jitter=1.0, factor=1.5)
     if seconds >= deadline.left:
         raise error
@@ -246,7 +246,7 @@ def _parsed(url: str) -> tuple[str, str, bool]:
 
 
 def _git_oid(path: Path | None, size: int) -> str | None:
-    """Return the name that git gives a blob of these bytes (small files may lie in git itself)."""
+    """Return git's object id for these bytes (small files may be stored in git itself)."""
     if path is None:
         return None
     digest = hashlib.sha1(b"blob %d\0" % size, usedforsecurity=False)

@@ -13,7 +13,7 @@ __all__ = ["write_settlement"]
 
 
 def write_settlement(work: Work) -> Receipt:
-    """Write the receipt; where its folder may not be written, the publication is ready all the same."""
+    """Write the receipt; if its folder may not be written, the publication is ready anyway."""
     receipt = _receipt(work)
     reach("settle.before_receipt")
     with work.services.store.lock(f"receipt {work.row.path}", work.deadline):
