@@ -39,17 +39,17 @@ _HERO_SECONDS = 120.0
 
 @dataclass(frozen=True)
 class _Known:
-    """What is known of the model.
+    """What is known about the model.
 
     Attributes:
         air: Its AIR.
         path: Its file.
         inspection: What the file is.
-        fields: What it was registered with, by wire name; where ``certain`` is false, what its file says.
+        fields: The registered fields, by their names in Runware's API; if ``certain`` is false, what its file says.
         sources: Where each field came from.
-        row: Its place in the journal, or None where that does not know it.
-        location: Where its file is, where there is no row.
-        certain: Whether the platform holds exactly these bytes and fields, as far as we know.
+        row: Its row in the journal, or None if it is not there.
+        location: The place of its file, if there is no row.
+        certain: Whether Runware has exactly these bytes and fields, as far as we know.
         findings: What a person should know.
     """
 
@@ -65,15 +65,15 @@ class _Known:
 
 
 def update(air: str, settings: Settings, observer: Observer, file: Path | None = None) -> Publication:
-    """Replace the metadata of a model that is ready: what it was registered with, and the given options on top.
+    """Replace the metadata of a ready model by what was registered, changed by the given options.
 
-    The model is found in the journal; else in the receipt beside ``file`` (or the receipt given as ``file``, or one in
-    the working directory); else from the file itself, which must already lie at the host.
+    The model is searched in the journal; then in the receipt beside ``file`` (or in the receipt given as ``file``, or
+    in one in the working directory); then it is described from the file itself, which must already be at the host.
 
     Raises:
         UsageError: The AIR is malformed.
-        MissingError: Neither journal nor receipt nor file says what the model is.
-        RefusedError: The update would change the category or the type, which the platform does not allow.
+        MissingError: Neither the journal nor a receipt nor a file says what the model is.
+        RefusedError: The update would change the category or the type, which Runware does not allow.
     """
     _require_air(air)
     endpoint_of(settings)
@@ -120,7 +120,7 @@ def _update(engine: Engine, services: Services, known: _Known) -> Publication:
 
 
 def _described(settings: Settings, known: _Known) -> Description:
-    """Return the description to send: what is registered, and of what is now given, what it says."""
+    """Return the description to send: the registered fields, changed by the options that are given now."""
     merged = replace(settings, given={**_as_given(known), **settings.given}) if known.certain else settings
     facts = TrainingFacts() if known.certain else facts_for(known.path, settings, {})
     described = without_secrets(describe(known.inspection, facts, merged, air=known.air))
@@ -149,7 +149,7 @@ def _unchanged(known: _Known, described: Description) -> Publication:
 
 
 def _as_given(known: _Known) -> dict[str, Given]:
-    """Return the registered fields as options, so that what is now given is seen together with them."""
+    """Return the registered fields as options, so that the given options can be joined with them."""
     by_wire = {entry.wire: entry for entry in OPTIONS.values() if entry.wire}
     return {
         entry.name: Given(value, known.sources.get(wire, _RECEIPT))
@@ -178,7 +178,7 @@ def _from_receipt(services: Services, air: str, file: Path | None) -> _Known | N
 
 
 def _weights(file: Path | None) -> list[Path]:
-    """Return the files whose receipts may know the model."""
+    """Return the files whose receipts may contain the model."""
     receipts = sorted(Path.cwd().glob("*" + _SUFFIX)) if file is None else [file]
     return [path.with_name(path.name.removesuffix(_SUFFIX)) for path in receipts]
 
@@ -203,7 +203,7 @@ def _word(receipt: Receipt, name: str) -> str | None:
 
 
 def _from_file(services: Services, air: str, file: Path | None) -> _Known | None:
-    """Describe a model by its file; whether the platform holds these very bytes it does not tell."""
+    """Describe a model by its file; this does not show whether Runware has exactly these bytes."""
     if file is None or not file.is_file():
         return None
     inspection = inspect(file, progress=services.observer.moved)
@@ -235,7 +235,7 @@ def _from_file(services: Services, air: str, file: Path | None) -> _Known | None
 
 
 def _adopt(services: Services, known: _Known) -> Row:
-    """Write a model that was published elsewhere into the store; it is ready there where a receipt says so."""
+    """Write a model that was published elsewhere into the store; it is ready there if a receipt says so."""
     assert known.location is not None  # noqa: S101 - what has no row has a location
     endpoint, store = endpoint_of(services.settings), services.store
     key = Key(str(known.inspection.sha256), known.air, endpoint.rest_url, endpoint.fingerprint)
