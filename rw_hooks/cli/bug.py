@@ -1,4 +1,4 @@
-"""What happens with an error that nobody foresaw: a short message, and the traceback in a file without secrets."""
+"""Handling of an unexpected error: a short message, and the traceback in a file without secrets."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ __all__ = ["report_bug"]
 
 
 def report_bug(error: BaseException) -> int:
-    """Write the traceback to ``RW_HOOKS_HOME/logs``, say so on standard error, and return the exit code."""
+    """Write the traceback to ``RW_HOOKS_HOME/logs``, print a message to standard error, and return the exit code."""
     kind = type(error).__name__
     try:
         settings = load()

@@ -15,8 +15,8 @@ class Command:
     """One command.
 
     Attributes:
-        name: What is typed.
-        usage: Its arguments, as the overview shows them.
+        name: The name that the user types.
+        usage: Its arguments, as shown in the overview.
         help: One sentence for people.
     """
 
@@ -26,7 +26,7 @@ class Command:
 
     @property
     def target(self) -> str:
-        """Where its function is, as ``module:function``."""
+        """The place of its function, as ``module:function``."""
         return f"rw_hooks.cli.{self.name}:{self.name}"
 
 

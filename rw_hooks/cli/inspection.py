@@ -1,4 +1,4 @@
-"""An inspection as a person reads it: what the file is, whether it is sound, and what to mind."""
+"""Printing an inspection: what the file is, whether it is sound, and its warnings."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _STEP = 1000
 
 
 def print_inspection(inspection: Inspection, *, explain: bool) -> None:
-    """Print what the file is, whether it is sound, and what to mind; with ``explain``, why."""
+    """Print what the file is, whether it is sound, and its warnings; with ``explain``, also why."""
     out = terminal()
     out.print(clean(f"{inspection.path} ({_size(inspection.size)})"), style="bold")
     print_rows(row for row in _rows(inspection) if row[1])

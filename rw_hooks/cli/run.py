@@ -1,4 +1,4 @@
-"""``rw-hooks run``: run a trainer unchanged, and publish what it leaves."""
+"""``rw-hooks run``: run a trainer unchanged, and publish what it saves."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ def run(
     as_json: AsJson = False,
     options: Options = _NO_FLAGS,
 ) -> int:
-    """Run a trainer unchanged, and publish what it leaves: rw-hooks run [options] -- COMMAND...
+    """Run a trainer unchanged, and publish what it saves: rw-hooks run [options] -- COMMAND...
 
-    The trainer keeps its terminal, signals and exit code. What it saved is published also when it fails afterwards.
+    The trainer keeps its terminal, signals and exit code. Its saves are published even if it fails afterwards.
     """
     if not command:
         raise UsageError("no_command", "no command was given", hint="rw-hooks run [options] -- COMMAND...",
@@ -59,7 +59,7 @@ def run(
         if not code:
             raise
         return code
-    except Exception as error:  # whatever it is: the trainer's own exit code says more than ours
+    except Exception as error:  # any error: the trainer's own exit code is more useful than ours
         if not code:
             raise
         from rw_hooks.cli.bug import report_bug
@@ -70,7 +70,7 @@ def run(
 
 
 def _handed_over(session: Session, settings: Settings, *, failed: bool) -> int | None:
-    """Hand over what the trainer left; return the exit code where there is nothing to wait for, else None."""
+    """Queue what the trainer saved; return the exit code if there is nothing to wait for, else None."""
     try:
         found = session.end(failed=failed)
     except RwHooksError as error:
@@ -84,7 +84,7 @@ def _handed_over(session: Session, settings: Settings, *, failed: bool) -> int |
     if settings.value("dry_run", False):
         return 0
     if settings.api_key is None or not session.hook.handed:
-        return MissingError.exit_code  # the hook has said what is missing
+        return MissingError.exit_code  # the hook has already printed what is missing
     return None
 
 

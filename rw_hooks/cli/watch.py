@@ -29,10 +29,10 @@ def watch(
     *,
     options: Options = _NO_FLAGS,
 ) -> int:
-    """Publish what appears in a folder, until Ctrl-C; what lies in it already is left alone.
+    """Publish files that appear in a folder, until Ctrl-C; files that are in it already are ignored.
 
-    A file is taken when it is whole and at rest. One with a counter in its name is kept until the watch ends: then the
-    newest of its series is published. Other saves are taken with --which all, every:N, last:K, best.
+    A file is published when it is complete and no longer changes. Files with a counter in their names wait until the
+    watch ends; then the newest of each series is published. Use --which all, every:N, last:K or best for other saves.
     """
     settings = settings_from(options)
     endpoint_of(settings)
@@ -42,7 +42,7 @@ def watch(
     stop = Event()
 
     def end(_number: int, _frame: FrameType | None) -> None:
-        # In a thread: the main one may hold the event's lock just now, and would wait for itself.
+        # In a thread, because the main thread may hold the event's lock now, and would wait for itself.
         Thread(target=stop.set, daemon=True).start()
 
     before = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM)}

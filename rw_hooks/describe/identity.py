@@ -1,4 +1,4 @@
-"""What the model is: category, type, architecture, conditioning. Structure first, after the explicit word."""
+"""What the model is: category, type, architecture, conditioning. A given option wins, then the file's structure."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _PROMPTED_ALIKE = ("lcm", "hyper", "turbo", "lightning", "distilled")
 
 
 def put_category(draft: Draft) -> None:
-    """Put the category, or say that it is missing."""
+    """Put the category, or record that it is missing."""
     inspection = draft.inspection
     given = draft.settings.given.get("category")
     if given is not None:
@@ -62,7 +62,7 @@ def _told_category(draft: Draft, inspection: Inspection, facts: TrainingFacts) -
 
 
 def _lora_or_lycoris(inspection: Inspection, category: str) -> bool:
-    """Whether the structure leaves this category open: LoCon may be called either."""
+    """Whether this category also fits the structure: LoCon counts as LoRA and as LyCORIS."""
     return inspection.algorithm == "locon" and category in ("lora", "lycoris")
 
 
@@ -108,7 +108,7 @@ def _told_type(draft: Draft, inspection: Inspection, facts: TrainingFacts, categ
 
 
 def put_architecture(draft: Draft) -> None:
-    """Put the architecture, or say that it is missing and which values are possible."""
+    """Put the architecture, or record that it is missing and which values are possible."""
     inspection, facts = draft.inspection, draft.facts
     given = draft.settings.given.get("architecture")
     if given is not None:
@@ -130,7 +130,7 @@ def put_architecture(draft: Draft) -> None:
 
 
 def _candidates(inspection: Inspection, facts: TrainingFacts, family: str) -> tuple[str, ...]:
-    """Return the values that are possible: where the structure leaves several families, those of the run's."""
+    """Return the possible values: if several families fit the structure, those of the run's family."""
     known = architectures((family,))
     if inspection.family is None and facts.family is not None:
         fitting = tuple(value for value in inspection.candidates if value in known)
@@ -157,7 +157,7 @@ def _family(inspection: Inspection, facts: TrainingFacts) -> str:
 
 
 def _is_other_variant(inspection: Inspection, facts: TrainingFacts) -> bool:
-    """Whether the base is said to be a variant that the platform has no value for: the plain one does not hold."""
+    """Whether the base is a variant for which Runware has no value, so that the family's plain value is wrong."""
     if facts.other_variant is None or facts.family is None:
         return inspection.claims.other_variant and inspection.architecture is None
     return inspection.family in (None, facts.family.value)
@@ -206,7 +206,7 @@ def _warn_of_other_claim(draft: Draft, inspection: Inspection, fact: Fact[str]) 
 
 
 def _tell_of_siblings(draft: Draft, inspection: Inspection, told: str, candidates: tuple[str, ...]) -> None:
-    """Say that the plain value was taken where a child is possible and no base model rules it out."""
+    """Warn that the family's plain value is assumed, if others are possible and no base model excludes them."""
     claims = inspection.claims
     base = base_hash(claims.base_model_hash or "") or base_name(claims.base_model or "")
     others = [value for value in candidates if value != told]
@@ -237,7 +237,7 @@ def _lack_architecture(draft: Draft, family: str, candidates: tuple[str, ...]) -
 
 
 def put_conditioning(draft: Draft) -> None:
-    """Put what a ControlNet is conditioned on; what is only derived is proposed, not sent (outside the schema)."""
+    """Put what a ControlNet is conditioned on; a derived value is only suggested, because it is outside the schema."""
     given = draft.settings.given.get("conditioning")
     if given is not None:
         draft.put("conditioning", str(given.value), given.source)

@@ -1,4 +1,4 @@
-"""Which of our errors a platform's error is, and what fixes it.
+"""From Runware's errors to our errors, and what fixes each.
 
 The codes and their classes are those of ``runware-sdk`` 1.8.0 (its ``errors.py``), in its order; Runware says itself
 that codes and messages vary, so an unknown code falls back to its message, then to the HTTP status. Four deviations,
@@ -109,7 +109,7 @@ _SERVER_FAILURES = 500
 
 
 def kind_of(fault: Fault) -> str:
-    """Return our code for a platform's error, such as ``insufficient_credits``; ``refused`` where nothing tells."""
+    """Return our code for Runware's error, such as ``insufficient_credits``; ``refused`` if it is unknown."""
     for pattern, kind in _CODES:
         if pattern.fullmatch(fault.code):
             return kind
@@ -129,7 +129,7 @@ def is_about_key(fault: Fault) -> bool:
 
 
 def to_error(fault: Fault) -> RwHooksError:
-    """Return the error to raise for a platform's error: its own words, what fixes it, and the values it allows."""
+    """Return the error to raise for Runware's error: with its own message, what fixes it, and the allowed values."""
     kind = _KINDS[kind_of(fault)]
     words = fault.message or fault.code or "no reason given"
     about = f" ({', '.join(fault.parameters)})" if fault.parameters else ""

@@ -59,7 +59,7 @@ class _KeyRefusedError(Exception):
 
 
 class Mailbox:
-    """One upload's part of the link; a :class:`~rw_hooks.runware.channel.Channel`.
+    """One upload's part of the connection; a :class:`~rw_hooks.runware.channel.Channel`.
 
     Attributes:
         air: The upload's AIR, by which a status that names no task finds it.
@@ -159,7 +159,7 @@ class Link:
         return True
 
     def close(self) -> None:
-        """Hang up, and wait for the thread as long as hanging up may take."""
+        """Close the connection, and wait for the thread as long as closing may take."""
         self._closing.set()
         closed = UnreachableError(
             "client_closed", "the Runware client was closed", hint="run 'rw-hooks resume' to continue"

@@ -1,7 +1,7 @@
-"""The one place that knows which HTTP library we use; moving to its successor is a change of this module.
+"""The only module that knows which HTTP library is used, so that a change of the library changes only this module.
 
-Proxies (``HTTPS_PROXY``, ``NO_PROXY``) and CA settings (``SSL_CERT_FILE``, ``SSL_CERT_DIR``) of the environment hold.
-Nothing here follows a redirect by itself.
+The environment's proxies (``HTTPS_PROXY``, ``NO_PROXY``) and CA settings (``SSL_CERT_FILE``, ``SSL_CERT_DIR``) are
+used. Redirects are not followed.
 """
 
 from __future__ import annotations
@@ -52,10 +52,10 @@ _LOGGERS = ("httpx", "httpcore.connection", "httpcore.http11", "httpcore.http2",
 
 
 class _WithoutSecrets(logging.Filter):
-    """Takes secrets out of what the HTTP library logs: whole URLs, and a signed one is a secret."""
+    """Removes secrets from the log of the HTTP library, which logs complete URLs; a signed URL is a secret."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Redact the message and let it pass."""
+        """Redact the message and log it."""
         record.msg, record.args = redact(record.getMessage()), ()
         return True
 
@@ -65,10 +65,10 @@ for _name in _LOGGERS:
 
 
 def open_client(*, read_seconds: float = 60.0, headers: Mapping[str, str] | None = None, base_url: str = "") -> Client:
-    """Return a client with finite time limits that follows no redirects.
+    """Return a client with time limits that follows no redirects.
 
     Args:
-        read_seconds: The longest silence while reading or writing.
+        read_seconds: The longest time in seconds without any byte read or written.
         headers: Sent with every request.
         base_url: Put before every path.
 
@@ -91,14 +91,14 @@ def open_client(*, read_seconds: float = 60.0, headers: Mapping[str, str] | None
 
 
 def require_sendable(key: SecretStr, variable: str) -> None:
-    """See that a header can hold the key: what is copied from a page may bring a curly quote or an unseen character.
+    """Raise if a header cannot contain the key: a copied key may include a curly quote or an invisible character.
 
     Args:
         key: The key.
         variable: The environment variable that sets it.
 
     Raises:
-        MissingError: It holds a character that no key has.
+        MissingError: It contains a character that no key has.
     """
     text = key.get_secret_value()
     if not text.isascii() or not text.isprintable():
@@ -133,7 +133,7 @@ def limits_within(client: Client, seconds: float) -> httpx.Timeout:
 
 
 def tls_context() -> ssl.SSLContext:
-    """Return the TLS settings of this machine, for HTTP and WebSocket alike; read once, since that takes long.
+    """Return the TLS settings of this machine, for HTTP and WebSocket; read only once, because this takes long.
 
     Raises:
         OSError: ``SSL_CERT_FILE`` or ``SSL_CERT_DIR`` names nothing that can be read.

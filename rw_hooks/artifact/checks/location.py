@@ -1,7 +1,7 @@
-"""Whether a file may be published by its place: what lies beside a training's results and looks like a model.
+"""Whether the place of a file forbids its publication: files beside the results of a training that look like models.
 
-Only names are looked at, and an index file when one lies beside; no other file is read. The one answer is that of
-:func:`refusal_by_place`, for a file that is inspected and for the files of a folder alike.
+Only names are checked, and an index file if there is one; no other file is read. :func:`refusal_by_place` gives the
+answer both for a single file and for the files of a folder.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Refusal:
 
     @property
     def words(self) -> str:
-        """The whole reason, for people."""
+        """The complete reason, for people."""
         return f"{self.what}; {self.fix}" if self.fix else self.what
 
 
@@ -72,7 +72,7 @@ _PART_NAME = re.compile(r"(diffusion_pytorch_model|model|pytorch_model)([._-].*)
 
 
 def refusal_by_place(path: Path) -> Refusal | None:
-    """Return why a file must not be published, whatever is in it; None where its place does not say so."""
+    """Return why a file must not be published, whatever its content is; None if its place does not forbid it."""
     rules = (
         (_is_backup, BACKUP),
         (_is_training_state, TRAINING_STATE),

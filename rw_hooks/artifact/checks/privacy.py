@@ -1,4 +1,4 @@
-"""What a file's metadata tells of people and machines, and which keys a person may want to leave out."""
+"""What a file's metadata reveals about people and machines, and which keys a person may want to remove."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def privacy_findings(metadata: Mapping[str, str]) -> list[Finding]:
 
 
 def keys_to_strip(metadata: Mapping[str, str], keys: Iterable[str]) -> tuple[str, ...]:
-    """Return which keys to leave out; ``private`` stands for all that tell of paths, people, data or tokens."""
+    """Return which keys to remove; ``private`` means all keys that reveal paths, people, data or tokens."""
     wanted = set(keys)
     chosen = {key for key in metadata if key in wanted or (PRIVATE in wanted and _is_private(key, metadata[key]))}
     return tuple(key for key in metadata if key in chosen)

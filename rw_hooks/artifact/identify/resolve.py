@@ -1,4 +1,4 @@
-"""Which family and architecture a file has: structure leaves some open, claims choose among those and no others."""
+"""Which family and architecture a file has: its metadata only chooses among what fits its structure."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def decide(identity: Identity, claims: Claims) -> Decision:
         message = f"the metadata says {claims.family}, but the tensors say {' or '.join(identity.families)}"
         return Decision(structure.family, structure.architecture, structure.candidates, (_contradiction(message),))
     if not identity.families:
-        # The structure says nothing of the base (an unknown or a toy model): a claim alone settles nothing.
+        # The structure shows no base (an unknown or a toy model), and a claim alone decides nothing.
         return Decision(candidates=_possible(identity, (claims.family,)))
     return _chosen(identity, claims, claims.family)
 

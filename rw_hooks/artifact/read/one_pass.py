@@ -1,8 +1,8 @@
 """The one pass over a file: header, hashes and contents, in bounded memory, each byte read once.
 
-Two hashes are wanted, of the file and of the bytes behind the header, and both are sequential. So one thread hashes
-the file while another hashes the data and scans it, and the calling one reads ahead of both; that costs about as much
-as hashing alone. Buffers come from a small ring and are reused only when both are done with them.
+Two hashes are needed, of the file and of the bytes after the header, and neither can be split. So one thread hashes the
+file, another hashes and scans the data, and the calling thread reads ahead of both. This takes about as long as one
+hash alone. A few buffers are used in turn; a buffer is used again only when both threads have finished with it.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@
         - type: rw_publish
           trigger_words: sks dog        # any option of rw-hooks
 
-ai-toolkit imports extensions unguarded, so a missing rw-hooks must not end the jobs of those who do not use it.
+ai-toolkit imports extensions without catching errors, so a missing rw-hooks must not end jobs that do not use it.
 """
 
 import logging
