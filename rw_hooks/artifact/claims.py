@@ -145,7 +145,7 @@ def _trainer(reader: _Reader) -> tuple[str | None, str | None]:
 
 
 def _base(reader: _Reader) -> Named | None:
-    """Say which base model is named: the most specific word wins, but a version word that fixes the child stands.
+    """Record the named base model: the most specific name wins, but not against a version name that is unambiguous.
 
     kohya calls every child of SDXL ``sdxl_base_v1-0`` and every FLUX.1 fine-tune dev; musubi writes ``Flux.1-dev``
     for Kontext, where only ``ss_base_model_version`` is right.

@@ -62,7 +62,7 @@ def cannot_outlive(environ: Mapping[str, str], root: Path = Path("/")) -> str:
         root: The root of the file system.
     """
     if "ipykernel" in sys.modules or "COLAB_RELEASE_TAG" in environ:
-        return "a notebook, whose machine may go away with it"
+        return "a notebook, whose machine may end with it"
     if environ.get("CI", "").lower() not in {"", "0", "false"}:
         return "a CI job"
     if any(name in environ for name in _BATCH_VARIABLES):

@@ -156,7 +156,7 @@ class PublishHook:
             return
         file = weights_in(Path(path).absolute())
         if self._is_dry_run:
-            tell(f"dry run: {file} is not handed over; 'rw-hooks explain' shows what would be sent")
+            tell(f"dry run: {file} is not published; run 'rw-hooks explain' to see what would be sent")
             return
         session = self._current()
         if session is None:

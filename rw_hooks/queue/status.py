@@ -23,7 +23,7 @@ _KEEP_SECONDS = 7 * 24 * 3600.0
 
 @dataclass(frozen=True)
 class JobStatus:
-    """How a queue item stands.
+    """The status of a queue item.
 
     Attributes:
         status: ``pending``, ``ready``, ``failed``, ``superseded`` or ``cancelled``.

@@ -153,7 +153,7 @@ class Register:
         return self._disconnected()
 
     def _send(self) -> State:
-        """Send the submission as it stands in the ledger.
+        """Send the submission as it is in the ledger.
 
         That it was sent is written down before, because a channel may hold the call until the platform has answered.
         """

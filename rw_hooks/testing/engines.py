@@ -199,12 +199,12 @@ class EngineSuite:
     def test_what_is_unreachable_stays_pending_and_goes_on(self, world: EngineWorld) -> None:
         world.sandbox.faults.rest_statuses = (_NOT_THERE,) * 1000
         with world.open() as engine:
-            away = world.publish(engine, world.file(), timeout=_PATIENCE_SECONDS)
+            unreachable = world.publish(engine, world.file(), timeout=_PATIENCE_SECONDS)
             world.sandbox.faults.rest_statuses = ()
-            back = engine.advance(str(away.id), "retry", Silent())
-        assert away.status == "pending"
-        assert away.error is not None
-        assert away.error["retryable"] is True
+            back = engine.advance(str(unreachable.id), "retry", Silent())
+        assert unreachable.status == "pending"
+        assert unreachable.error is not None
+        assert unreachable.error["retryable"] is True
         assert (back.status, back.error) == ("ready", None)
         world.require_once()
 

@@ -75,7 +75,7 @@ class HeaderError(ValueError):
 
 
 def header_length(prefix: bytes, size: int) -> int:
-    """Return the header's length, which stands in the first 8 bytes of a file of ``size`` bytes.
+    """Return the header's length, which is in the first 8 bytes of a file of ``size`` bytes.
 
     Raises:
         HeaderError: The file is too short, or the length cannot be.
