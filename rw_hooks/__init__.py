@@ -1,7 +1,12 @@
-"""A trained ``.safetensors`` file becomes a ready-to-use Runware model.
+"""Publish trained ``.safetensors`` files as ready-to-use Runware models.
 
-Three ways in: :func:`publish` and the ``rw-hooks`` command after a training, :class:`PublishHook` and the callbacks of
-``rw_hooks_integrations`` inside a training loop. Importing this package is cheap: names are loaded when first used.
+Use :func:`publish` or the ``rw-hooks`` command after a training. Use :class:`PublishHook`, :func:`publishing` or a
+callback of ``rw_hooks_integrations`` inside a training loop. Importing this package is fast, because each name is
+loaded when it is first used.
+
+The public names are those of ``__all__``. The packages ``facts``, ``integration``, ``hosts``, ``hook``, ``engines``,
+``publication``, ``testing`` and ``sandbox`` say in their docstrings what third parties may use. Everything else may
+change in any release.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""AIR, Runware's name of a model: ``source:id@version``. Standard library only.
+"""AIR, Runware's identifier of a model: ``source:id@version``. Standard library only.
 
-Two grammars, because the documentation says "numeric" and the catalogue does not hold to it
-(``alibaba:qwen-image@2512``): what we generate is strict, what we accept is lenient, and a given AIR is kept to the
-letter (``qatests:68487@08629`` keeps its leading zero).
+There are two grammars, because Runware's documentation says "numeric", but its catalogue has other AIRs too
+(``alibaba:qwen-image@2512``). What we generate follows the strict grammar, what we accept follows the lenient one. A
+given AIR is never changed (``qatests:68487@08629`` keeps its leading zero).
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ _ID_BITS_IN_HEX = 10
 
 @dataclass(frozen=True)
 class Air:
-    """A whole AIR.
+    """A complete AIR.
 
     Attributes:
-        source: The organisation's name space, made in the Runware dashboard.
+        source: The organisation's name space, created in the Runware dashboard.
         id: The model's identifier within it; numeric where we generate it.
         version: The version, counted up for new weights under the same id.
     """
@@ -37,16 +37,16 @@ class Air:
         """Read ``source:id@version``.
 
         Raises:
-            ValueError: The text is not a whole AIR.
+            ValueError: The text is not a complete AIR.
         """
         request = AirRequest.parse(text)
         if request.version is None:
-            raise ValueError(f"{text!r} is not a whole AIR: the version is missing (source:id@version)")
+            raise ValueError(f"{text!r} is not a complete AIR: the version is missing (write source:id@version)")
         return cls(request.source, request.id, request.version)
 
     @property
     def strict(self) -> bool:
-        """Whether the AIR holds to the documented grammar (lower-case source, numeric id and version)."""
+        """Whether the AIR follows the documented grammar (lower-case source, numeric id and version)."""
         return _STRICT.fullmatch(str(self)) is not None
 
     def __str__(self) -> str:
@@ -55,7 +55,7 @@ class Air:
 
 @dataclass(frozen=True)
 class AirRequest:
-    """An AIR as asked for: whole, or ``source:id`` for "the next free version"."""
+    """A requested AIR: complete, or ``source:id`` for "the next free version"."""
 
     source: str
     id: str
@@ -74,7 +74,7 @@ class AirRequest:
         return cls(match[1], match[2], match[3])
 
     def at(self, version: str) -> Air:
-        """Return the whole AIR with this version."""
+        """Return the complete AIR with this version."""
         return Air(self.source, self.id, version)
 
 

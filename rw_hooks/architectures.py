@@ -1,7 +1,8 @@
 """Families of base models, and the architectures that Runware knows for each.
 
-A family is what structure can show; its architectures are Runware's wire values (``modelUpload`` and ``modelSearch``,
-2026-11). Several architectures may share one structure: nothing in a LoRA tells Pony from SDXL.
+A family is what the structure of a file can show. Its architectures are the values of Runware's API (``modelUpload``
+and ``modelSearch``, 2026-11). Several architectures may share one structure: nothing in a LoRA shows whether it was
+made for Pony or for SDXL.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ class _Family(NamedTuple):
     """A family that the platform knows.
 
     Attributes:
-        plain: The architecture of a file that nothing calls by another name; None where there is no such default.
+        plain: The architecture when nothing names a more specific one; None if the family has no such default.
         members: All architectures that share the family's structure.
     """
 
@@ -50,28 +51,28 @@ _FAMILIES = {
 }
 
 ARCHITECTURES = tuple(dict.fromkeys(member for family in _FAMILIES.values() for member in family.members))
-"""The list of the model upload page of 2025-10. The platform adds names without telling (FLUX.2, Z-Image and Krea 2 run
-there, and no source names their values), so an unknown name is a warning and never a refusal."""
+"""The list of Runware's model upload page of 2025-10. Runware adds names without an announcement (it runs FLUX.2,
+Z-Image and Krea 2, but no source says their values), so an unknown name is a warning and never an error."""
 
 FAMILY_OF = {member: name for name in ("sd1", "sdxl", "sd3", "flux1", "hidream", "qwen_image")
              for member in _FAMILIES[name].members}  # fmt: skip
 
 
 def architectures(families: Iterable[str]) -> tuple[str, ...]:
-    """Return every architecture that the platform knows for any of the families."""
+    """Return every known architecture of these families."""
     known = (_FAMILIES[family].members for family in families if family in _FAMILIES)
     return tuple(dict.fromkeys(member for members in known for member in members))
 
 
 def plain(family: str) -> str | None:
-    """Return the family's plain architecture, or None where it has none that the platform knows."""
+    """Return the family's plain architecture, or None if it has none."""
     return _FAMILIES[family].plain if family in _FAMILIES else None
 
 
 def architecture_warning(name: str) -> str | None:
-    """Return what a person should know about an architecture's name, or None when it is a known one."""
+    """Return a warning about an architecture's name, or None if the name is known."""
     if name in ARCHITECTURES:
         return None
     near = difflib.get_close_matches(name.lower(), ARCHITECTURES, n=3)
     meant = f"; did you mean {' or '.join(near)}?" if near else ""
-    return f"architecture {name!r} is none of the names that Runware is known to take{meant}"
+    return f"architecture {name!r} is not one of Runware's known names{meant}"

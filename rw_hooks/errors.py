@@ -1,4 +1,4 @@
-"""Everything that can go wrong, as one tree.
+"""All errors of rw-hooks, as one tree.
 
 ::
 
@@ -6,18 +6,18 @@
     ├── UsageError (ValueError)      2  the call itself is wrong; nothing was done
     ├── ArtifactError (ValueError)   3  the file must not be published
     │   └── ArtifactChangedError        the file was rewritten while it was being read
-    ├── MissingError                 4  a key, an AIR source, a host, a state folder that can be used is missing
+    ├── MissingError                 4  a key, an AIR source, a host or a usable state folder is missing
     │   └── JournalError                the journal cannot be read or written
-    ├── RefusedError                 5  a remote said no; it will say no again until something changes
+    ├── RefusedError                 5  a remote refused; it will refuse again until something changes
     │   └── ConflictError               a remote already holds something else there
-    └── UnreachableError             6  a remote is away or slow; the publication stays in the journal
+    └── UnreachableError             6  a remote is unreachable or slow; the publication stays in the journal
         (ConnectionError)
 
-Anything else that escapes is a bug of ours (exit code 1).
+Any other exception is a bug of rw-hooks (exit code 1).
 
-Every error says what happened (``message``) and the command or act that fixes it (``hint``). ``code`` is a stable
-word for scripts; ``stage`` is the stage of the journey (``inspect``, ``describe``, ``host``, ``preflight``,
-``register``, ``settle``), or ``setup`` before the first one.
+Every error says what happened (``message``) and which command or action fixes it (``hint``). ``code`` is a stable word
+for scripts. ``stage`` is the stage in which it happened (``inspect``, ``describe``, ``host``, ``preflight``,
+``register`` or ``settle``), or ``setup`` before the first stage.
 """
 
 from __future__ import annotations
@@ -49,14 +49,14 @@ EXIT_PIPE = 141  # as a shell tells of a program that a closed pipe ended
 
 
 class RwHooksError(Exception):
-    """The root of the tree.
+    """The base class of all errors of rw-hooks.
 
     Args:
         code: A stable word for scripts, such as ``insufficient_credits``.
         message: What happened, in one sentence, without secrets.
-        hint: What fixes it: a command or an act. May be empty when the message says it all.
-        stage: Where in the journey it happened; filled in by the engine when left empty.
-        details: More for a reader of JSON, such as ``allowedValues`` of a refusal.
+        hint: What fixes it: a command or an action. It may be empty when the message says enough.
+        stage: The stage in which it happened; the engine sets it when it is empty.
+        details: More values for the JSON output, such as Runware's ``allowedValues``.
     """
 
     exit_code: ClassVar[int] = EXIT_BUG
@@ -80,7 +80,7 @@ class RwHooksError(Exception):
         self.details = details or {}
 
     def __reduce__(self) -> tuple[object, ...]:
-        """Survive pickling between processes (exceptions with keyword arguments do not by themselves)."""
+        """Make the error picklable (exceptions with keyword arguments are not by themselves)."""
         again = partial(type(self), hint=self.hint, stage=self.stage, details=self.details)
         return again, (self.code, self.message)
 
@@ -115,14 +115,14 @@ class ArtifactChangedError(ArtifactError):
 
 
 class MissingError(RwHooksError):
-    """Something that nobody but the user can give is missing; the message names the option."""
+    """Something that only the user can give is missing; the message names the option."""
 
     exit_code = 4
     means = "something is missing that only you can give: a key, a host, a usable state folder; the message says what"
 
 
 class JournalError(MissingError):
-    """The state folder or the journal in it cannot be used; nothing was sent that it does not know of."""
+    """The state folder or the journal in it cannot be used; nothing was sent that is not in the journal."""
 
 
 class RefusedError(RwHooksError):
@@ -137,7 +137,7 @@ class ConflictError(RefusedError):
 
 
 class UnreachableError(RwHooksError, ConnectionError):
-    """A remote is away, slow or failing on its side; trying again later may succeed."""
+    """A remote is unreachable, slow or has an error of its own; trying again later may succeed."""
 
     exit_code = 6
     means = "a remote is unreachable or slow; the publication is kept, and 'rw-hooks resume' goes on"

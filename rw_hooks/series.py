@@ -40,14 +40,14 @@ _MARK = "\0"
 
 
 class Place(NamedTuple):
-    """Where a name stands among the others.
+    """The place of a name among the others.
 
     Attributes:
-        series: What it shares with the other saves of its training: its folder, and its name without the counter.
+        series: What all saves of its training have in common: the folder, and the name without the counter.
         title: Its name without the counter.
         shape: Its name with a mark for the counter; only counters in names of one shape can be compared.
-        counter: The counter; None where the name has none.
-        maybe: Whether it may turn out to have one when more names come.
+        counter: The counter; None if the name has none.
+        maybe: Whether later names may show that it has a counter.
     """
 
     series: str
@@ -62,8 +62,8 @@ class _Number(NamedTuple):
 
     Attributes:
         match: Where they are.
-        sure: Whether the name alone shows that they are a counter.
-        maybe: Whether they look like one, so that it is worth waiting for more names.
+        sure: Whether the name alone shows that these digits are a counter.
+        maybe: Whether they look like a counter, so that later names should be awaited.
     """
 
     match: re.Match[str]
@@ -72,18 +72,18 @@ class _Number(NamedTuple):
 
 
 def counter_title(name: str) -> str | None:
-    """Return a file's name without the counter that it shows or seems to have; None where it has none."""
+    """Return a file's name without its certain or probable counter; None if it has none."""
     numbers = [number for number in _numbers(name) if number.sure or number.maybe]
     return _place("", name, numbers).title if numbers else None
 
 
 def has_time(name: str) -> bool:
-    """Whether a file's name says when it was made."""
+    """Whether a file's name contains the time of its creation."""
     return _STAMP.search(name) is not None
 
 
 def find_series(names: Iterable[str]) -> list[Place]:
-    """Return for each name (a path without suffix) where it stands among them."""
+    """Return the place of each name (a path without suffix) among all of them."""
     listed = list(names)
     readings = {name: _read(name) for name in sorted(set(listed))}
     counted: dict[str, dict[str, Place]] = {}
@@ -100,7 +100,7 @@ def find_series(names: Iterable[str]) -> list[Place]:
 
 
 def _likeliness(members: Mapping[str, Place]) -> tuple[int, int, int, str]:
-    """Order shapes: a counter stands behind other numbers (``style2-10``); then by how much the shape explains."""
+    """Order shapes: the counter is the last number of a name (``style2-10``); then the shape of most names wins."""
     shape = next(iter(members.values())).shape
     behind = len(re.findall(r"\d+", shape.rpartition(_MARK)[2]))
     return -behind, shape.count(_MARK), len({place.counter for place in members.values()}), shape
@@ -123,7 +123,7 @@ def _read(name: str) -> list[Place]:
 
 
 def _numbers(text: str) -> Iterator[_Number]:
-    """Yield what may be a counter: no version (``v2``, ``1.5``), size (``14b``), setting (``rank16``) or part."""
+    """Yield what may be a counter: not a version (``v2``, ``1.5``), size (``14b``), setting (``rank16``) or part."""
     for match in re.finditer(r"\d+", text):
         before, after = text[: match.start()], text[match.end() :]
         said = bool(_BEFORE.fullmatch(before) or _AFTER.match(after))

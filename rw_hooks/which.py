@@ -1,6 +1,7 @@
 """Which saves of a training are published: the one rule for a folder, a hook, ``run`` and ``watch``.
 
-Pure, and standard library only: a hook calls it in the trainer's process. ``docs/training.md`` says the rule in words.
+Without side effects, and standard library only, because a hook calls it in the trainer's process. The rule is explained
+in ``docs/training.md``.
 """
 
 from __future__ import annotations
@@ -21,16 +22,16 @@ class Save:
     """One saved file.
 
     Attributes:
-        key: What the caller knows it by.
-        number: Which save of its run it is, from 1; files of one moment are one save. 0 where nobody counted (a
-            folder): then step, epoch and name tell the order.
-        step: Training step, where known.
-        epoch: Training epoch, where known.
-        metric: What ``best`` compares; higher is better.
-        final: Whether the trainer meant it as a result.
-        name: The file's path without suffix, where names tell which saves belong together; empty where all saves are
-            known to be of one training.
-        role: The rank of what the file is within its save: of several, the lowest is published.
+        key: The caller's name for it.
+        number: The number of the save in its run, from 1; files that were written together are one save. 0 if nobody
+            counted (a folder): then step, epoch and name give the order.
+        step: Training step, if known.
+        epoch: Training epoch, if known.
+        metric: The score that ``best`` compares; higher is better.
+        final: Whether the trainer marked it as a result.
+        name: The file's path without suffix, if names show which saves belong together; empty if all saves are known to
+            be of one training.
+        role: The rank of the file within its save: of several files, the one with the lowest rank is published.
     """
 
     key: Hashable
@@ -45,14 +46,15 @@ class Save:
 
 @dataclass(frozen=True)
 class Choice:
-    """What is to be done with each save; every save is in exactly one of the three.
+    """What happens with each save; every save is in exactly one of the first three lists.
 
     Attributes:
         publish: To be published now.
         superseded: Not to be published.
-        undecided: To be kept until the run goes on or is over; empty when it is over.
-        unsure: Whether nothing says which of several unrelated files is the result; ``publish`` has the newest of each.
-        notes: What a person should know of the choice.
+        undecided: To be kept until the run continues or ends; empty when it has ended.
+        unsure: Whether nothing shows which of several unrelated files is the result; ``publish`` has the newest of
+            each.
+        notes: What a person should know about the choice.
     """
 
     publish: tuple[Save, ...] = ()
@@ -64,7 +66,7 @@ class Choice:
 
 @dataclass
 class _Entry:
-    """A save, and what the other saves tell about it."""
+    """A save, and what the other saves show about it."""
 
     save: Save
     place: Place
@@ -74,15 +76,15 @@ class _Entry:
 
     @property
     def age(self) -> tuple[bool, int]:
-        """The greatest is the newest; a final save is newer than any other."""
+        """The order of the saves: the greatest is the newest, and a final save is newer than any other."""
         return self.final, self.number
 
 
 @dataclass
 class _Decision:
-    """Entries that are settled; what is wanted and not settled yet waits for the end of the run."""
+    """The entries to publish now (``decided``) and those to publish when the run ends (``wanted``)."""
 
-    settled: list[_Entry] = field(default_factory=list[_Entry])
+    decided: list[_Entry] = field(default_factory=list[_Entry])
     wanted: list[_Entry] = field(default_factory=list[_Entry])
     unsure: bool = False
     notes: tuple[str, ...] = ()
@@ -95,7 +97,7 @@ def choose(saves: Iterable[Save], which: str, *, over: bool, apart: bool = False
         saves: The saves, in any order that is the same for the same saves.
         which: ``final``, ``all``, ``every:N``, ``last:K`` or ``best``.
         over: Whether the run is over, so that no save can follow.
-        apart: Whether each series of names is a training of its own, as in a folder that is watched.
+        apart: Whether each series of names is a training of its own, as in a watched folder.
     """
     entries = _entries(list(saves), over=over)
     word, _, text = which.partition(":")
@@ -103,12 +105,12 @@ def choose(saves: Iterable[Save], which: str, *, over: bool, apart: bool = False
     first = min((entry.save.role for entry in entries), default=0)
     line = entries if word == "all" else [entry for entry in entries if entry.save.role == first]
     decision = _decide(line, word, count, apart=apart)
-    settled = [*decision.settled, *(decision.wanted if over else ())]
+    decided = [*decision.decided, *(decision.wanted if over else ())]
     undecided = [] if over else decision.wanted
-    taken = {id(entry) for entry in (*settled, *undecided)}
+    accounted = {id(entry) for entry in (*decided, *undecided)}
     return Choice(
-        publish=_saves(settled),
-        superseded=_saves(entry for entry in entries if id(entry) not in taken),
+        publish=_saves(decided),
+        superseded=_saves(entry for entry in entries if id(entry) not in accounted),
         undecided=_saves(undecided),
         unsure=decision.unsure,
         notes=decision.notes,
@@ -121,9 +123,9 @@ def _saves(entries: Iterable[_Entry]) -> tuple[Save, ...]:
 
 def _decide(line: list[_Entry], word: str, count: int, *, apart: bool) -> _Decision:
     if not line or word == "all":
-        return _Decision(settled=line)
+        return _Decision(decided=line)
     if word == "every":
-        return _Decision(settled=[entry for entry in line if entry.final or entry.number % count == 0])
+        return _Decision(decided=[entry for entry in line if entry.final or entry.number % count == 0])
     if word == "last":
         return _Decision(wanted=_newest(_represented(line), count))
     if word == "best":
@@ -132,7 +134,7 @@ def _decide(line: list[_Entry], word: str, count: int, *, apart: bool) -> _Decis
 
 
 def _final(line: list[_Entry], *, apart: bool) -> _Decision:
-    """The final ones, and where none is or what follows the last of them, the newest when the run is over."""
+    """Choose the final saves; when the run is over, also the newest save that is not followed by a final one."""
     series = _by(line, lambda entry: entry.place.series)
     if not apart and any(entry.final for entry in line):
         series = [line]
@@ -140,15 +142,18 @@ def _final(line: list[_Entry], *, apart: bool) -> _Decision:
     for members in series:
         finals = [entry for entry in members if entry.final]
         last = max((entry.number for entry in finals), default=0)
-        decision.settled += finals
+        decision.decided += finals
         decision.wanted += _newest([entry for entry in members if not entry.final and entry.number > last], 1)
     return decision
 
 
 def _best(line: list[_Entry]) -> _Decision:
-    """The highest metric, of equals the newest; without any metric the newest: at hour 10 there is nobody to ask."""
+    """Choose the highest metric, and the newest of equal ones.
+
+    Without any metric the newest, since nobody can be asked.
+    """
     best = max(line, key=lambda entry: (-math.inf if entry.metric is None else entry.metric, *entry.age))
-    note = "no save has a metric to find the best by, so the newest is taken; give metric=... to on_save"
+    note = "no save has a metric, so the newest is published instead of the best; give metric=... to on_save"
     notes = (note,) if all(entry.metric is None for entry in line) else ()
     return _Decision(wanted=[entry for entry in line if entry.age == best.age], notes=notes)
 
@@ -160,7 +165,7 @@ def _newest(line: Sequence[_Entry], count: int) -> list[_Entry]:
 
 
 def _represented(line: list[_Entry]) -> list[_Entry]:
-    """Leave out each save whose state a final file has too, and give that file its metric."""
+    """Drop each save whose weights are also in a final file, and give its metric to that file."""
     kept = [entry for entry in line if entry.final]
     for entry in (entry for entry in line if not entry.final):
         twins = [final for final in kept if final.final and _same_state(entry, final)]
@@ -200,9 +205,9 @@ def _number_or_none(metric: float | None) -> float | None:
 
 
 def _find_finals(members: list[_Entry], *, over: bool) -> None:
-    """Say which members of a series are final: of those with a counter at most the newest, and beside none without one.
+    """Correct which members of a series are final: one with a counter only if it is the newest and all have one.
 
-    Readers that do not know a trainer's counter take each of its saves for a result.
+    This is needed because readers that do not know a trainer's counter mark each of its saves as a result.
     """
     counted = [entry for entry in members if entry.final and entry.place.counter is not None]
     if not over:
@@ -214,7 +219,7 @@ def _find_finals(members: list[_Entry], *, over: bool) -> None:
 
 
 def _moment(members: Sequence[_Entry]) -> Callable[[_Entry], _Key]:
-    """Return what orders the saves of one series: the counter where they share one, else what is known beside."""
+    """Return the key that orders the saves of one series: the common counter if there is one, else step and epoch."""
     if len({entry.place.shape for entry in members}) == 1:
         return lambda entry: (*(entry.place.counter or ()), entry.save.number)
     return lambda entry: (entry.save.number, *_when(entry))
@@ -226,7 +231,7 @@ def _when(entry: _Entry) -> _Key:
 
 
 def _count(entries: list[_Entry]) -> None:
-    """Number what nobody counted: the final ones after all others; saves of one step and epoch are one."""
+    """Number the saves that nobody counted: final saves after all others; files of one step and epoch are one save."""
     known: dict[tuple[int | None, int | None], int] = {}
     number = 0
     for entry in sorted(entries, key=lambda entry: (entry.final, *_when(entry))):
@@ -238,7 +243,7 @@ def _count(entries: list[_Entry]) -> None:
 
 
 def _order_by_counter(members: list[_Entry]) -> None:
-    """Let the counter of the names decide the order in which the saves of a series stand."""
+    """Order the saves of a series by the counter in their names."""
     counted = [entry for entry in members if entry.place.counter is not None and not entry.final]
     if len({entry.place.shape for entry in counted}) != 1:
         return

@@ -1,4 +1,4 @@
-"""Loading what needs a trainer only when it is used, and saying what to install where the trainer is missing."""
+"""Importing names that need a trainer only when they are used, and saying what to install if it is missing."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ def load(package: str, name: str, homes: dict[str, str], needs: str) -> Any:  # 
 
     Args:
         package: The integration's package.
-        name: What is asked for.
+        name: The requested name.
         homes: The module of each name.
-        needs: What has to be installed, as one would tell a person.
+        needs: What must be installed, in words.
 
     Raises:
         AttributeError: There is no such name.

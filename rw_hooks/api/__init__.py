@@ -1,1 +1,1 @@
-"""What the commands and Python call."""
+"""The functions behind the commands and the Python interface."""

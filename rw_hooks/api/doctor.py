@@ -1,4 +1,4 @@
-"""Finding out what stands in the way of a publication, the state folder included."""
+"""Checks of everything that could stop a publication, including the state folder."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["Check", "doctor"]
 
 
 def doctor(settings: Settings) -> Iterator[Check]:
-    """Look at key, balance, AIR source, host, disk, clock, proxy and state folder, yielding each as it is known."""
+    """Check key, balance, AIR source, host, disk, clock, proxy and state folder; yield each result at once."""
     yield from checks(settings)
     yield _state(settings)
 

@@ -1,4 +1,4 @@
-"""Explaining: what would be sent for a file, with the source of each field. Nothing is changed anywhere."""
+"""Explaining what would be sent for a file, with the source of each field. Nothing is changed anywhere."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ _PATIENCE_SECONDS = 15.0
 
 
 def explain(paths: Sequence[Path], settings: Settings) -> Iterator[Publication]:
-    """Yield what would be sent for each file; what stops one of them does not stop the others.
+    """Yield what would be sent for each file; an error of one file does not stop the others.
 
-    With a key and a network the AIR is resolved as far as asking allows; without, it is null.
+    With a key and a network connection, the AIR is found by asking Runware; without them it is null.
     """
     with tempfile.TemporaryDirectory(prefix="rw-hooks-") as spool:
         for path in paths:
@@ -60,7 +60,7 @@ def _explained(path: Path, settings: Settings, spool: Path) -> Iterator[Publicat
 def _explain_file(entry: Selected) -> Publication:
     settings = entry.settings
     inspection = replace(inspect(entry.held), path=str(entry.path))
-    air, air_from = _foreseen_air(settings, inspection.sha256 or "", entry.path.absolute())
+    air, air_from = _expected_air(settings, inspection.sha256 or "", entry.path.absolute())
     facts = facts_for(entry.path, settings, entry.facts)
     described = without_secrets(describe(inspection, facts, settings, air=air, air_source=air_from))
     error: RwHooksError | None = None
@@ -87,8 +87,8 @@ def _explain_file(entry: Selected) -> Publication:
     )
 
 
-def _foreseen_air(settings: Settings, sha256: str, path: Path) -> tuple[str | None, str]:
-    """Return the AIR that publishing this file now would use, and its source; None where it cannot be told."""
+def _expected_air(settings: Settings, sha256: str, path: Path) -> tuple[str | None, str]:
+    """Return the AIR that publishing this file now would use, and its source; None if it cannot be known."""
     asked, deadline = settings.text("air") or "", Deadline.after(_PATIENCE_SECONDS)
     if "@" in asked:
         return asked, air_source(settings)

@@ -1,4 +1,4 @@
-"""Which files a path stands for: itself, what a run left that shall be published, or what a result points to."""
+"""Which files to publish for a path: the file itself, the chosen files of a run, or the file of a result JSON."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ class Selected:
     """One file to publish.
 
     Attributes:
-        path: The file as a person knows it; its receipt goes beside it.
+        path: The file as the user knows it; its receipt is written beside it.
         held: Where its bytes are.
         settings: The settings for it.
-        facts: What the hand-over shall carry along.
+        facts: The facts for the queue item.
     """
 
     path: Path
@@ -47,13 +47,13 @@ def selected(path: Path, settings: Settings, observer: Observer, spool: Path) ->
     Args:
         path: A file, a run's output folder, a hosted trainer's result JSON or archive.
         settings: The settings of the call.
-        observer: Told of what is not published.
-        spool: Where an archive is unpacked, and what a result points to is fetched.
+        observer: Is told what is not published.
+        spool: The folder into which an archive is unpacked, or the file of a result JSON is downloaded.
 
     Raises:
-        UsageError: There is nothing at this path, or it may not be looked at.
-        ArtifactError: It holds nothing that can be published.
-        UnreachableError: What a result points to cannot be fetched now.
+        UsageError: There is nothing at this path, or it may not be read.
+        ArtifactError: It has nothing that can be published.
+        UnreachableError: The file of a result JSON cannot be downloaded now.
     """
     _require_there(path)
     contained = path.is_file() and path.name.lower().endswith(_CONTAINERS)
@@ -69,13 +69,13 @@ def selected(path: Path, settings: Settings, observer: Observer, spool: Path) ->
         _require_no_pipeline(path)
         raise ArtifactError(
             "nothing_to_publish",
-            f"{path} holds no file that can be published",
-            hint="give the .safetensors file itself, or --trainer and --config where the run is not recognised",
+            f"{path} has no file that can be published",
+            hint="give the .safetensors file itself; if the run is not recognised, give --trainer and --config",
             stage="inspect",
         )
     _require_an_air_each(settings, len(chosen.artifacts))
     for offered in chosen.offered:
-        observer.note(f"not published: {offered.path.name} ({offered.reason}); --which all takes it too")
+        observer.note(f"not published: {offered.path.name} ({offered.reason}); --which all publishes it too")
     if not contained:
         return [_in_folder(artifact, reader, settings) for artifact in chosen.artifacts]
     return [_contained(artifact, path, settings, spool) for artifact in chosen.artifacts]
@@ -86,9 +86,9 @@ def _require_there(path: Path) -> None:
         if path.exists():
             return
     except PermissionError:
-        raise UsageError("unreadable", f"{path} may not be looked at", hint="check who may read its folder",
+        raise UsageError("unreadable", f"{path} may not be read", hint="check the permissions of its folder",
                          stage="inspect") from None  # fmt: skip
-    except OSError:  # no name that there can be, such as one of 300 letters
+    except OSError:  # an impossible name, such as one of 300 letters
         pass
     raise UsageError("no_such_file", f"there is nothing at {path}", stage="inspect")
 
@@ -98,20 +98,20 @@ def _require_an_air_each(settings: Settings, files: int) -> None:
     if files > 1 and air is not None and "@" in air:
         raise UsageError(
             "one_air_many_files",
-            f"{air} names one model, and {files} files of the run were chosen",
-            hint="give --air source:id to give each file the next free version, or choose one file; nothing was sent",
+            f"{air} is the AIR of one model, but {files} files of the run were chosen; nothing was sent",
+            hint="give --air source:id so that each file gets the next free version, or give one file",
             stage="inspect",
         )
 
 
 def _require_no_pipeline(path: Path) -> None:
-    """Say how a diffusers pipeline, which is a folder of models, becomes one file."""
+    """Raise an error that says how a diffusers pipeline, which is a folder of models, becomes one file."""
     if (path / "model_index.json").is_file():
         inspect(path, header_only=True)
 
 
 def _in_folder(artifact: RunArtifact, reader: RunReader, settings: Settings) -> Selected:
-    """Return a file of a run's folder, together with what the run says of it: that was read just now."""
+    """Return a file of a run's folder, together with what the run says about it, which was just read."""
     facts = facts_of(reader.read(artifact.path))
     return Selected(artifact.path, artifact.path, settings, {RUN: facts.model_dump(mode="json", exclude_none=True)})
 

@@ -1,4 +1,4 @@
-"""Seeing, continuing and dropping publications."""
+"""Listing, resuming and cancelling publications."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ class Job(BaseModel):
     """One publication in the list of all.
 
     Attributes:
-        id: Its name, for ``resume`` and ``cancel``.
-        status: How it stands.
-        air: Its AIR, or None while it is not resolved.
+        id: Its id, for ``resume`` and ``cancel``.
+        status: Its status.
+        air: Its AIR, or None if it is not known yet.
         path: The file.
-        sha256: Of the file; None for one that was not read.
+        sha256: The file's sha256; None if the file was not read.
         machine: The machine that has the bytes.
-        stage: The stage that comes next, or that stopped it; None for what is over.
+        stage: The next stage, or the stage that failed; None if it is over.
         created_at: ISO 8601 in UTC.
         error: Why it stopped, or None.
     """
@@ -57,7 +57,7 @@ class Job(BaseModel):
 
 
 def jobs(settings: Settings) -> list[Job]:
-    """Return every publication that is known on this machine, oldest first, then what waits in the inbox.
+    """Return all publications on this machine, oldest first, then the waiting items of the inbox.
 
     Raises:
         JournalError: The state folder cannot be used.
@@ -70,21 +70,21 @@ def jobs(settings: Settings) -> list[Job]:
 
 
 def resume(settings: Settings, names: Sequence[str], observer: Observer) -> Iterator[Publication]:
-    """Go on with what waits in the inbox and with every publication that is pending or failed, bad artifacts apart.
+    """Resume the items of the inbox, and all pending and failed publications except those of unusable files.
 
-    Publications of other endpoints and other keys are left alone.
+    Publications of other endpoints and other keys are skipped.
 
     Args:
         settings: Keys and endpoints of this process.
-        names: Ids (or the beginnings of ids) of the publications to go on with; all where empty.
-        observer: Told of the progress.
+        names: Ids (or the beginnings of ids) of the publications to resume; empty for all.
+        observer: Is told of the progress.
 
     Yields:
-        The publications in their order, ready or stuck.
+        The publications in their order, ready or not.
 
     Raises:
-        UsageError: There is no publication of such a name, it is over, or it is of another endpoint or key.
-        MissingError: No key.
+        UsageError: There is no publication with such an id, it is over, or it is of another endpoint or key.
+        MissingError: There is no key.
     """
     endpoint = endpoint_of(settings)
     with open_engine(settings) as engine:
@@ -98,11 +98,11 @@ def resume(settings: Settings, names: Sequence[str], observer: Observer) -> Iter
 
 
 def cancel(settings: Settings, name: str) -> Publication:
-    """Drop a publication that is not ready yet; one that is under way stops before its next stage.
+    """Cancel a publication that is not ready yet; if it is running, it stops before its next stage.
 
     Raises:
-        UsageError: There is no publication of this name, or it is over.
-        UnreachableError: Another process is just enrolling it.
+        UsageError: There is no publication with this id, or it is over.
+        UnreachableError: Another process is enrolling it now.
     """
     with open_engine(settings) as engine:
         return engine.cancel(_named(engine.store, settings.home, name).id)
@@ -150,7 +150,7 @@ def _gone_on(engine: Engine, settings: Settings, row: Row, observer: Observer) -
 def _to_go_on(store: Store, settings: Settings, endpoint: Endpoint, name: str) -> Row | QueueItem:
     found = _named(store, settings.home, name)
     if isinstance(found, Row) and not (found.asked or found.status in {"pending", "failed"}):
-        raise UsageError("already_over", f"publication {found.id} is {found.status}; there is nothing to resume")
+        raise UsageError("already_over", f"publication {found.id} is {found.status}, so there is nothing to resume")
     if isinstance(found, Row):
         of, ours = found.key.endpoint, _is_ours(store, found, endpoint)
     else:
@@ -159,8 +159,8 @@ def _to_go_on(store: Store, settings: Settings, endpoint: Endpoint, name: str) -
     if not ours:
         raise UsageError(
             "other_endpoint",
-            f"{name} is for {redact_url(of)} and the key that was used then",
-            hint="set RUNWARE_API_URL, RUNWARE_WS_URL and RUNWARE_API_KEY as they were; nothing was sent",
+            f"{name} is for {redact_url(of)} and for the API key that it was published with; nothing was sent",
+            hint="set RUNWARE_API_URL, RUNWARE_WS_URL and RUNWARE_API_KEY to the values that were used then",
         )
     return found
 
@@ -176,11 +176,13 @@ def _is_ours(store: Store, row: Row, endpoint: Endpoint) -> bool:
 
 
 def _named(store: Store, home: Path, name: str) -> Row | QueueItem:
-    """Return what has an id that begins like this, in the inbox or in the store; in both, what is in the inbox."""
+    """Return the inbox item or the publication whose id begins with this text; the inbox item if both exist."""
     rows: dict[str, Row | QueueItem] = {row.id: row for row in store.rows()}
     items = {item.id: item for _, item in waiting(home) if isinstance(item, QueueItem)}
     found = [entry for identity, entry in {**rows, **items}.items() if name and identity.startswith(name)]
     if len(found) != 1:
         what = "no publication has" if not found else "several publications have"
-        raise UsageError("no_such_job", f"{what} an id that begins with {name!r}", hint="look with 'rw-hooks jobs'")
+        raise UsageError(
+            "no_such_job", f"{what} an id that begins with {name!r}", hint="run 'rw-hooks jobs' to see all ids"
+        )
     return found[0]

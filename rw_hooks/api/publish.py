@@ -1,4 +1,4 @@
-"""Publishing: what the command and the Python function call."""
+"""Publishing files: the function for Python, and that for the command."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ __all__ = ["publish", "publish_all"]
 
 @dataclass(frozen=True)
 class _File:
-    """One file of a call, as far as it has come.
+    """One file of a call, and how far it is.
 
     Attributes:
-        path: The file, or the path that stands for none.
-        selected: What is to be published; None where that cannot be told.
-        identity: Its publication; None while there is none.
-        ended: What is shown of a file that is not enrolled; None for any other.
+        path: The file, or the given path if it leads to no file.
+        selected: The file to publish; None if there is none.
+        identity: The id of its publication; None if there is none yet.
+        ended: The publication to show for a file that is not enrolled; None for any other.
     """
 
     path: Path
@@ -45,10 +45,10 @@ class _File:
 def publish(
     path: str | Path, *, settings: Settings | None = None, observer: Observer | None = None, **options: object
 ) -> Publication:
-    """Publish one file, or the chosen file of a run's output folder, and wait until it is ready or stuck.
+    """Publish one file, or the chosen file of a run's output folder, and wait until it is ready or has failed.
 
-    The same file asked for in the same way is published once: a second call finds it ready, or goes on where an
-    interrupted one stopped, or updates the metadata where the description has changed.
+    The same file with the same request is published only once. A second call finds it ready, or continues an
+    interrupted call, or updates the metadata if the description has changed.
 
     Args:
         path: The file; a run's output folder; a fal result JSON; a Replicate tar.
@@ -57,8 +57,9 @@ def publish(
         options: Any option of the table in :mod:`rw_hooks.config.options`, such as ``trigger_words`` or ``host``.
 
     Returns:
-        The publication: ``status`` is ``ready``, or ``failed`` or ``pending`` with ``error`` saying why and what to do.
-        Where a folder yields several (``which=all``), the first that did not get ready, else the last.
+        The publication. Its ``status`` is ``ready``; or it is ``failed`` or ``pending``, and ``error`` says why and
+        what to do. If several files of a folder are published (``which=all``), the first that is not ready, else the
+        last.
 
     Raises:
         UsageError: An option is unknown or out of bounds.
@@ -70,7 +71,7 @@ def publish(
 
 
 def publish_all(paths: Sequence[Path], settings: Settings, observer: Observer) -> Iterator[Publication]:
-    """Publish files and run folders, several at once, yielding the publications in their order, however they end.
+    """Publish files and run folders, several at once, and yield the publications in their order, ready or not.
 
     All files are enrolled before the first is sent, so that an interrupted call loses none of them.
 
@@ -88,7 +89,7 @@ def publish_all(paths: Sequence[Path], settings: Settings, observer: Observer) -
 
 
 def _of_path(path: Path, settings: Settings, observer: Observer) -> list[_File]:
-    """Return the files that a path stands for; what stops one path does not stop the others."""
+    """Return the files to publish for a path; an error of one path does not stop the others."""
     try:
         with os_errors_reported():
             found = selected(path, settings, observer, settings.home / "spool")
@@ -98,7 +99,7 @@ def _of_path(path: Path, settings: Settings, observer: Observer) -> list[_File]:
 
 
 def _enrolled(engine: Engine, file: _File, observer: Observer) -> _File:
-    """Have a file enrolled; what stops it does not stop the others, but for a store that cannot be used."""
+    """Enroll a file; an error does not stop the others, unless the store cannot be used."""
     if file.selected is None:
         return file
     own = observer.start(str(file.path))
@@ -113,7 +114,7 @@ def _enrolled(engine: Engine, file: _File, observer: Observer) -> _File:
 
 
 def _finished(engine: Engine, file: _File, observer: Observer) -> Publication:
-    """Take a publication as far as it goes, and run the command that was given for its end."""
+    """Run a publication as far as possible, and run the command that was given for its end."""
     publication = file.ended
     if file.identity is not None:
         own = observer.start(str(file.path))
@@ -149,11 +150,11 @@ def _item(entry: Selected) -> QueueItem:
 def _require_host(settings: Settings) -> None:
     given = settings.text("host")
     if given is not None:
-        host_at(settings, given)  # a malformed one is refused before a long file is read
+        host_at(settings, given)  # a malformed URL is refused before a large file is read
     elif settings.hf_token is None:
         raise MissingError(
             "no_host",
-            "there is no place to put the file: no --host was given and no Hugging Face token was found",
+            "there is no host for the file: no --host was given and no Hugging Face token was found",
             hint="set HF_TOKEN (or run 'hf auth login'), or give --host; see 'rw-hooks publish --help'",
             stage="setup",
         )

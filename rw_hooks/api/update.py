@@ -39,17 +39,17 @@ _HERO_SECONDS = 120.0
 
 @dataclass(frozen=True)
 class _Known:
-    """What is known of the model.
+    """What is known about the model.
 
     Attributes:
         air: Its AIR.
         path: Its file.
         inspection: What the file is.
-        fields: What it was registered with, by wire name; where ``certain`` is false, what its file says.
+        fields: The registered fields, by their names in Runware's API; if ``certain`` is false, what its file says.
         sources: Where each field came from.
-        row: Its place in the journal, or None where that does not know it.
-        location: Where its file is, where there is no row.
-        certain: Whether the platform holds exactly these bytes and fields, as far as we know.
+        row: Its row in the journal, or None if it is not there.
+        location: The place of its file, if there is no row.
+        certain: Whether Runware has exactly these bytes and fields, as far as we know.
         findings: What a person should know.
     """
 
@@ -65,15 +65,15 @@ class _Known:
 
 
 def update(air: str, settings: Settings, observer: Observer, file: Path | None = None) -> Publication:
-    """Replace the metadata of a model that is ready: what it was registered with, and the given options on top.
+    """Replace the metadata of a ready model by what was registered, changed by the given options.
 
-    The model is found in the journal; else in the receipt beside ``file`` (or the receipt given as ``file``, or one in
-    the working directory); else from the file itself, which must already lie at the host.
+    The model is searched in the journal; then in the receipt beside ``file`` (or in the receipt given as ``file``, or
+    in one in the working directory); then it is described from the file itself, which must already be at the host.
 
     Raises:
         UsageError: The AIR is malformed.
-        MissingError: Neither journal nor receipt nor file says what the model is.
-        RefusedError: The update would change the category or the type, which the platform does not allow.
+        MissingError: Neither the journal nor a receipt nor a file says what the model is.
+        RefusedError: The update would change the category or the type, which Runware does not allow.
     """
     _require_air(air)
     endpoint_of(settings)
@@ -83,8 +83,8 @@ def update(air: str, settings: Settings, observer: Observer, file: Path | None =
         if known is None:
             raise MissingError(
                 "unknown_model",
-                f"neither the journal nor a receipt knows {air}",
-                hint="give its file or receipt: rw-hooks update AIR FILE",
+                f"{air} is in neither the journal nor a receipt; nothing was sent",
+                hint="give the model's file or its receipt: rw-hooks update AIR FILE",
                 stage="setup",
             )
         return _update(engine, services, known)
@@ -101,10 +101,11 @@ def _update(engine: Engine, services: Services, known: _Known) -> Publication:
     described = _described(services.settings, known)
     for name in ("category", "type"):
         if described.fields.get(name) != known.fields.get(name):
-            raise RefusedError(f"{name}_change", f"the {name} of {known.air} cannot be changed", stage="describe")
+            raise RefusedError(f"{name}_change", f"the {name} of {known.air} cannot be changed; nothing was sent",
+                               hint="publish the file under another AIR", stage="describe")  # fmt: skip
     described.require_complete()
     if services.settings.value("dry_run", False):
-        return _foreseen(known, described)
+        return _unchanged(known, described)
     row = known.row or _adopt(services, known)
     if known.certain and described.fields == dict(known.fields) and described.hero_file is None:
         return stored_publication(engine.store, row.id)
@@ -119,7 +120,7 @@ def _update(engine: Engine, services: Services, known: _Known) -> Publication:
 
 
 def _described(settings: Settings, known: _Known) -> Description:
-    """Return the description to send: what is registered, and of what is now given, what it says."""
+    """Return the description to send: the registered fields, changed by the options that are given now."""
     merged = replace(settings, given={**_as_given(known), **settings.given}) if known.certain else settings
     facts = TrainingFacts() if known.certain else facts_for(known.path, settings, {})
     described = without_secrets(describe(known.inspection, facts, merged, air=known.air))
@@ -133,7 +134,7 @@ def _described(settings: Settings, known: _Known) -> Description:
     return described.model_copy(update={"fields": fields, "sources": sources})
 
 
-def _foreseen(known: _Known, described: Description) -> Publication:
+def _unchanged(known: _Known, described: Description) -> Publication:
     return Publication(
         id=known.row.id if known.row else None,
         status="described",
@@ -148,7 +149,7 @@ def _foreseen(known: _Known, described: Description) -> Publication:
 
 
 def _as_given(known: _Known) -> dict[str, Given]:
-    """Return the registered fields as options, so that what is now given is seen together with them."""
+    """Return the registered fields as options, so that the given options can be joined with them."""
     by_wire = {entry.wire: entry for entry in OPTIONS.values() if entry.wire}
     return {
         entry.name: Given(value, known.sources.get(wire, _RECEIPT))
@@ -177,7 +178,7 @@ def _from_receipt(services: Services, air: str, file: Path | None) -> _Known | N
 
 
 def _weights(file: Path | None) -> list[Path]:
-    """Return the files whose receipts may know the model."""
+    """Return the files whose receipts may contain the model."""
     receipts = sorted(Path.cwd().glob("*" + _SUFFIX)) if file is None else [file]
     return [path.with_name(path.name.removesuffix(_SUFFIX)) for path in receipts]
 
@@ -202,7 +203,7 @@ def _word(receipt: Receipt, name: str) -> str | None:
 
 
 def _from_file(services: Services, air: str, file: Path | None) -> _Known | None:
-    """Describe a model by its file; whether the platform holds these very bytes it does not tell."""
+    """Describe a model by its file; this does not show whether Runware has exactly these bytes."""
     if file is None or not file.is_file():
         return None
     inspection = inspect(file, progress=services.observer.moved)
@@ -211,8 +212,8 @@ def _from_file(services: Services, air: str, file: Path | None) -> _Known | None
     if services.client.find(air) is None:
         raise MissingError(
             "unknown_model",
-            f"Runware has no {air}, so there is nothing to update",
-            hint=f"publish it: rw-hooks publish {file} --air {air}",
+            f"Runware has no model {air}, so there is nothing to update",
+            hint=f"publish it with 'rw-hooks publish {file} --air {air}'",
             stage="setup",
         )
     hosted = HostedFile(path=file.absolute(), name=file.name, size=inspection.size, sha256=inspection.sha256)
@@ -220,28 +221,28 @@ def _from_file(services: Services, air: str, file: Path | None) -> _Known | None
     if location is None:
         raise MissingError(
             "no_url",
-            f"{file.name} is not at its host, so the platform cannot be told where it is",
-            hint="give --host where it lies, or publish it",
+            f"{file.name} is not at its host, so Runware cannot be given its URL",
+            hint="give the place of the file with --host, or publish it",
             stage="host",
         )
     warning = Finding(
         code="replaces_weights",
         severity="warning",
-        message=f"neither the journal nor a receipt knows {air}: if it holds other weights, this file's replace them",
+        message=f"{air} is in neither the journal nor a receipt: if it has other weights, this file replaces them",
     )
     known = _Known(air, file.absolute(), inspection, {}, {}, location=location, certain=False, findings=(warning,))
     return replace(known, fields=_described(services.settings, known).fields)
 
 
 def _adopt(services: Services, known: _Known) -> Row:
-    """Write a model that was published elsewhere into the store; it is ready there where a receipt says so."""
+    """Write a model that was published elsewhere into the store; it is ready there if a receipt says so."""
     assert known.location is not None  # noqa: S101 - what has no row has a location
     endpoint, store = endpoint_of(services.settings), services.store
     key = Key(str(known.inspection.sha256), known.air, endpoint.rest_url, endpoint.fingerprint)
     earlier = store.find(key)
     if earlier is not None and earlier.status == "pending":
         raise UsageError(
-            "under_way", f"{known.air} is just being published", hint="run 'rw-hooks resume', then update it"
+            "under_way", f"{known.air} is still being published", hint="run 'rw-hooks resume' first, then update it"
         )
     told = Change(
         status="ready" if known.certain else "pending",

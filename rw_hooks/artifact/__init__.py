@@ -1,4 +1,4 @@
-"""Reading one file: header rules, the one pass over its bytes, its claims, what it is, findings."""
+"""Inspecting one file: its header, one pass over its bytes, its metadata, what it is, and findings."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""What a file says of itself: trainers' metadata, cleaned and with the key each value came from.
+"""What a file's metadata says: the trainers' metadata, cleaned, each value with its key.
 
 The keys are those of kohya-ss/sd-scripts and musubi-tuner (``ss_*``, ``modelspec.*``), ai-toolkit (``software``,
 ``training_info``, ``name``, ``version``), OneTrainer (``ot_*``), SimpleTuner (``trained_words``, ``global_step``) and
-diffusers (``lora_adapter_metadata``). Claims are shown as claims; nothing here is believed over the structure.
+diffusers (``lora_adapter_metadata``). Claims are shown as claims; the structure is always stronger.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ T = TypeVar("T", int, float)
 
 
 class _Reader:
-    """Reads metadata values one by one, noting which key gave each."""
+    """Reads metadata values one by one, and records the key of each."""
 
     def __init__(self, metadata: Mapping[str, str]) -> None:
         self.metadata = metadata
@@ -73,7 +73,7 @@ class _Reader:
 
 
 def read_claims(metadata: Mapping[str, str]) -> Claims:
-    """Return what the metadata says, without its known falsehoods."""
+    """Return what the metadata says, without values that are known to be wrong."""
     reader = _Reader(metadata)
     if _is_onetrainer(metadata):
         # Its template carries Stability's own author, title, licence and thumbnail.
@@ -145,7 +145,7 @@ def _trainer(reader: _Reader) -> tuple[str | None, str | None]:
 
 
 def _base(reader: _Reader) -> Named | None:
-    """Say which base model is named: the most specific word wins, but a version word that fixes the child stands.
+    """Record the named base model: the most specific name wins, but not against a version name that is unambiguous.
 
     kohya calls every child of SDXL ``sdxl_base_v1-0`` and every FLUX.1 fine-tune dev; musubi writes ``Flux.1-dev``
     for Kontext, where only ``ss_base_model_version`` is right.

@@ -1,4 +1,4 @@
-"""The inspect stage: one file in, one :class:`Inspection` out. Here the parts of this package are joined."""
+"""Inspecting a file: this module joins the parts of this package into one :class:`Inspection`."""
 
 from __future__ import annotations
 
@@ -39,22 +39,22 @@ def inspect(  # noqa: PLR0913 - each keyword is one wish of a caller
     placed: Path | None = None,
     blake3: bool = False,
 ) -> Inspection:
-    """Read one file and say what it is, whether it is sound, and what to mind.
+    """Read one file, and return what it is, whether it is sound, and its warnings.
 
-    A bad file raises nothing: its inspection says so in ``findings``.
+    A file that must not be published raises nothing: its ``findings`` say why.
 
     Args:
         path: The file.
-        header_only: Read the header alone: no hashes, nothing about the numbers.
-        progress: Called with (bytes done, bytes in all), about once in two megabytes.
+        header_only: Read only the header: without hashes, and without checks of the numbers.
+        progress: Is called with (bytes done, bytes in all), about once in two megabytes.
         copy_to: Where to put a private copy (mode 0600) of exactly the bytes that were hashed.
-        placed: Where the trainer put the file, when ``path`` is a link or a copy of it: its name and its neighbours
-            there say something too.
-        blake3: Whether that hash is wanted too.
+        placed: The trainer's path of the file, if ``path`` is a link or a copy of it, because its name and the files
+            beside it are checked too.
+        blake3: Whether to compute the BLAKE3 hash too.
 
     Raises:
         UsageError: There is no such file.
-        ArtifactError: It is a folder, a device or a pipe, or may not be read.
+        ArtifactError: It is a folder, a device or a pipe, or it may not be read.
         ArtifactChangedError: It was rewritten or replaced while it was being read.
         MissingError: ``blake3`` is wanted and the package is not installed.
     """
@@ -77,7 +77,7 @@ def inspect(  # noqa: PLR0913 - each keyword is one wish of a caller
 
 @dataclass(frozen=True)
 class _Data:
-    """What was found behind the header; empty when only that was read."""
+    """What was found after the header; empty if only the header was read."""
 
     hashes: Hashes = field(default_factory=Hashes)
     contents: Mapping[str, Contents] = field(default_factory=dict[str, "Contents"])
@@ -85,7 +85,7 @@ class _Data:
 
 
 def _read_data(file: OpenFile, header: Header, identity: Identity, read: Callable[[Sink], Hashes]) -> _Data:
-    """Scan and hash. What needs numpy is imported here, so that a header alone is read at once."""
+    """Scan and hash the file. numpy is imported only here, so that reading only the header is fast."""
     from rw_hooks.artifact.checks.weights import content_findings
     from rw_hooks.artifact.read.numbers import Scanner
     from rw_hooks.artifact.read.official_library import last_gate
@@ -111,7 +111,7 @@ def _unreadable(file: OpenFile, finding: Finding, hashes: Hashes) -> Inspection:
 
 
 def _placed(identity: Identity, refusal: Refusal | None) -> Identity:
-    """Correct the identity by where the file lies, where its header alone cannot tell."""
+    """Correct the identity by the file's place, if the header alone does not show it."""
     code = refusal.code if refusal else None
     if code == "training_state":
         return replace(identity, category="other", families=(), architectures=(), format=None)
@@ -167,7 +167,7 @@ def _inspection(file: OpenFile, header: Header, identity: Identity, data: _Data,
 
 
 def _with_token(claims: Claims, header: Header, identity: Identity) -> Claims:
-    """Take a trigger word from a tensor's name, where trainers write it there.
+    """Read a trigger word from a tensor's name, if the trainer writes it there.
 
     diffusers calls an embedding's tensor by its word; OneTrainer bundles a LoRA's as ``bundle_emb.<word>.clip_l``.
     """

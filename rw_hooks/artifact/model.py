@@ -1,6 +1,6 @@
-"""What the reader of a file produces: findings, the file's own claims, and the inspection.
+"""The results of inspecting a file: findings, the claims of its metadata, and the inspection.
 
-Plain dataclasses: pydantic takes them as they are, and reading a header is over before it would be imported.
+They are plain dataclasses, because importing pydantic takes longer than reading a header; pydantic accepts them too.
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ class Finding:
 
 @dataclass(frozen=True)
 class Claims:
-    """What the file says of itself, read from its metadata and never trusted over its structure.
+    """What the file's metadata says about it. The file's structure is always stronger.
 
-    Values are cleaned (kohya's string ``"None"`` is absent) and known falsehoods are left out (OneTrainer's template
-    author, title and thumbnail). ``sources`` names the metadata key each value came from.
+    Values are cleaned (kohya's text ``"None"`` counts as absent), and values that are known to be wrong are dropped
+    (author, title and thumbnail of OneTrainer's template). ``sources`` has the metadata key of each value.
     """
 
     trainer: str | None = None
@@ -50,7 +50,7 @@ class Claims:
     comment: str | None = None
     trigger_words: tuple[str, ...] = ()
     caption_tags: tuple[str, ...] = ()
-    """Tags that stand in every caption: a suggestion for trigger words, never sent unasked."""
+    """Tags that are in every caption: a suggestion for trigger words, never sent unasked."""
     is_negative: bool | None = None
     architecture: str | None = None
     """A Runware wire value that the metadata names without doubt, such as ``flux1d`` or ``pony``."""
@@ -75,34 +75,34 @@ class Claims:
 
 @dataclass(frozen=True)
 class Inspection:
-    """Everything that can be told from the bytes of one file; ``inspect --json`` prints exactly this.
+    """Everything that the bytes of one file show; ``inspect --json`` prints exactly this.
 
     Attributes:
         path: The file, as it was given.
         size: Bytes.
-        valid: No finding is an error.
-        sha256: Of the whole file, hexadecimal; None after ``--header-only``.
+        valid: Whether no finding is an error.
+        sha256: The sha256 of the whole file, hexadecimal; None after ``--header-only``.
         autov2: The first 10 hex digits of ``sha256`` (the web UIs' short hash of a checkpoint).
         autov3: The first 12 hex digits of the sha256 of the bytes behind the header (unchanged by metadata edits).
-        category: checkpoint, lora, lycoris, controlnet, vae or embeddings; ``other`` for what cannot be uploaded;
-            None when it cannot be told.
-        type: base, inpainting or refiner; positive or negative for embeddings; None where the category has none.
-        family: What the structure shows, such as ``sd1`` or ``flux1``; None where it fits several.
-        architecture: A Runware wire value, or None where neither structure nor claims say which.
-        candidates: The wire values that structure and claims leave possible.
-        format: The naming scheme of the keys, such as ``kohya`` or ``diffusers-peft``.
-        algorithm: lora, locon, loha, lokr, oft, boft, glora, ia3, full or dora; None for what is no adapter.
-        rank: Of the adapter (the most frequent one where modules differ).
-        alpha: Of the adapter, as the file has it (the most frequent one).
-        dtypes: Tensors by dtype.
-        tensors: How many.
-        parameters: Elements over all tensors.
-        claims: What the file says of itself.
+        category: checkpoint, lora, lycoris, controlnet, vae or embeddings; ``other`` for what cannot be uploaded; None
+            if it cannot be known.
+        type: base, inpainting or refiner; positive or negative for embeddings; None if the category has no types.
+        family: The family that the structure shows, such as ``sd1`` or ``flux1``; None if several fit.
+        architecture: A value of Runware's API; None if neither the structure nor the metadata shows which.
+        candidates: The values of Runware's API that fit the structure and the metadata.
+        format: The naming scheme of the tensors, such as ``kohya`` or ``diffusers-peft``.
+        algorithm: lora, locon, loha, lokr, oft, boft, glora, ia3, full or dora; None if the file is not an adapter.
+        rank: The rank of an adapter (the most frequent one if layers differ).
+        alpha: The alpha of an adapter, as stored in the file (the most frequent one).
+        dtypes: The number of tensors by dtype.
+        tensors: The number of tensors.
+        parameters: The number of elements in all tensors.
+        claims: What the file's metadata says.
         findings: What a person should know.
-        metadata: ``__metadata__`` as it stands.
-        reasons: Why: the signatures that matched, for ``inspect --explain``.
-        data_sha256: Of the bytes behind the header: the same weights under other metadata have the same.
-        blake3: Of the whole file, when it was asked for.
+        metadata: ``__metadata__``, unchanged.
+        reasons: The facts that decided, for ``inspect --explain``.
+        data_sha256: The sha256 of the bytes after the header, which a change of the metadata does not change.
+        blake3: The BLAKE3 hash of the whole file, if it was requested.
     """
 
     path: str
@@ -131,5 +131,5 @@ class Inspection:
     blake3: str | None = None
 
     def as_json(self) -> dict[str, Any]:
-        """Return what ``inspect --json`` prints and the journal keeps."""
+        """Return what ``inspect --json`` prints and the journal stores."""
         return asdict(self)

@@ -1,4 +1,4 @@
-"""Writing a copy of a file without some of its metadata; the tensors' bytes stay as they are."""
+"""Writing a copy of a file without some of its metadata; the bytes of the tensors do not change."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def strip_metadata(path: Path | str, destination: Path | str, keys: Iterable[str
     Args:
         path: The file, which is not touched.
         destination: Where to write the copy; its folder must exist.
-        keys: Metadata keys, or ``private`` for all that tell of paths, people, data or tokens.
+        keys: Metadata keys, or ``private`` for all keys that reveal paths, people, data or tokens.
 
     Raises:
         UsageError: There is no such file.

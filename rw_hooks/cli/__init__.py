@@ -1,7 +1,7 @@
-"""The command line: one small module a command, loaded when it is called.
+"""The command line: one small module for each command, loaded when it is called.
 
-The overview and the version come from tables of the standard library alone, so that they are there at once; everything
-else waits until a command is called.
+The overview and the version need only the standard library, so that they are printed at once. Everything else is
+imported when a command is called.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ __all__ = ["main"]
 
 
 def main() -> None:
-    """Run ``rw-hooks`` with the arguments of this process, and leave with its exit code."""
+    """Run ``rw-hooks`` with the arguments of this process, and exit with its exit code."""
     _see_streams()
     try:
         code = _run(sys.argv[1:])
         sys.stdout.flush()
-    except BrokenPipeError:  # the reader has all it wanted
+    except BrokenPipeError:  # the reader of the pipe has ended
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = EXIT_PIPE
     if code is not None:
@@ -30,7 +30,7 @@ def main() -> None:
 
 
 def _see_streams() -> None:
-    """Have two streams that take any character, also where a shell closed them (``>&-``)."""
+    """Make standard output and standard error accept any character, even if a shell closed them (``>&-``)."""
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
         if stream is None:
@@ -40,7 +40,7 @@ def _see_streams() -> None:
 
 
 def _run(arguments: list[str]) -> int | None:
-    """Run one command line and return its exit code, or None where there was nothing but text to print."""
+    """Run one command line and return its exit code, or None if it only printed a text."""
     if arguments in ([], ["--help"], ["-h"]):
         sys.stdout.write(overview())
         return None

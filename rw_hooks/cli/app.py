@@ -1,6 +1,7 @@
 """From a list of arguments to an exit code: the parser, and the one place where errors become messages.
 
-What draws on a terminal is imported where something is drawn: ``inspect --json`` of a header is over before that.
+The terminal library is imported only where something is drawn, because ``inspect --json`` of a header needs less time
+than this import.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ def build() -> App:
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Run one command line and return its exit code. Whatever happens, a user sees a message, never a traceback."""
+    """Run one command line and return its exit code. The user always sees a message, never a traceback."""
     try:
         _require_delimiter(arguments)
         code = build()(list(arguments))
@@ -44,10 +45,10 @@ def run(arguments: Sequence[str]) -> int:
     except KeyboardInterrupt:
         from rw_hooks.cli.show import say
 
-        say("Interrupted. What was begun is safe in the journal: 'rw-hooks resume' goes on with it.")
+        say("Interrupted. Your publications are safe in the journal; run 'rw-hooks resume' to continue them.")
         return EXIT_INTERRUPTED
     except BrokenPipeError:
-        raise  # the reader of standard output is gone, which is no bug
+        raise  # the reader of standard output has ended, which is not a bug
     except Exception as error:  # noqa: BLE001 - the last line of defence; the traceback goes to a file
         from rw_hooks.cli.bug import report_bug
 
@@ -63,7 +64,7 @@ def _failed(error: RwHooksError) -> int:
 
 
 def _require_delimiter(arguments: Sequence[str]) -> None:
-    """Have a trainer's words told from ours: without ``--`` its ``--name`` would be taken for an option of ours."""
+    """Require ``--`` before the trainer's command: otherwise its ``--name`` would be read as an option of rw-hooks."""
     if list(arguments[:1]) == ["run"] and not {"--", "--help", "-h"}.intersection(arguments):
         raise UsageError("no_command", "no command was given after '--'", hint="rw-hooks run [options] -- COMMAND...",
                          stage="setup")  # fmt: skip

@@ -1,4 +1,4 @@
-"""The flag ``--json``, which commands without the table of options have too."""
+"""The flag ``--json``, which commands without the other options have too."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What happens with an error that nobody foresaw: a short message, and the traceback in a file without secrets."""
+"""Handling of an unexpected error: a short message, and the traceback in a file without secrets."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ __all__ = ["report_bug"]
 
 
 def report_bug(error: BaseException) -> int:
-    """Write the traceback to ``RW_HOOKS_HOME/logs``, say so on standard error, and return the exit code."""
+    """Write the traceback to ``RW_HOOKS_HOME/logs``, print a message to standard error, and return the exit code."""
     kind = type(error).__name__
     try:
         settings = load()
@@ -29,8 +29,8 @@ def report_bug(error: BaseException) -> int:
         say(f"error: a bug of rw-hooks {__version__}: {kind}; its traceback could not be written: {said}")
     else:
         say(f"error: a bug of rw-hooks {__version__}: {kind}: {redact(str(error), *secrets)}")
-        say(f"fix:   please report it with what you did, and with the traceback in {path}")
-    say("What was begun is safe in the journal: 'rw-hooks jobs' shows it, 'rw-hooks resume' goes on with it.")
+        say(f"fix: please report it with what you did, and with the traceback in {path}")
+    say("Your publications are safe in the journal: 'rw-hooks jobs' shows them, 'rw-hooks resume' continues them.")
     return EXIT_BUG
 
 

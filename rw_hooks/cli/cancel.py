@@ -1,4 +1,4 @@
-"""``rw-hooks cancel``: drop a publication."""
+"""``rw-hooks cancel``: cancel a publication."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["cancel"]
 
 
 def cancel(job: Annotated[str, Parameter(name="JOB", help="As 'rw-hooks jobs' names it.")], /) -> int:
-    """Drop a publication that is not ready; what is ready stays as it is."""
+    """Cancel a publication that is not ready; a ready model stays as it is."""
     publication = cancel_job(settings_from(), job)
     say(f"{publication.id}: {publication.status}: {publication.path}")
     return publication.exit_code

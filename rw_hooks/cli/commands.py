@@ -15,8 +15,8 @@ class Command:
     """One command.
 
     Attributes:
-        name: What is typed.
-        usage: Its arguments, as the overview shows them.
+        name: The name that the user types.
+        usage: Its arguments, as shown in the overview.
         help: One sentence for people.
     """
 
@@ -26,7 +26,7 @@ class Command:
 
     @property
     def target(self) -> str:
-        """Where its function is, as ``module:function``."""
+        """The place of its function, as ``module:function``."""
         return f"rw_hooks.cli.{self.name}:{self.name}"
 
 
@@ -35,15 +35,15 @@ COMMANDS = (
     Command("explain", "PATH [options]", "Show what would be sent, each field with its source; changes nothing."),
     Command("inspect", "FILE...", "Show what a .safetensors file is and whether it is sound."),
     Command("jobs", "", "List the publications of this machine."),
-    Command("resume", "[JOB...]", "Go on with what was interrupted, refused or unreachable."),
-    Command("cancel", "JOB", "Drop a publication that is not ready."),
-    Command("run", "[options] -- COMMAND...", "Run a trainer unchanged, and publish what it leaves."),
+    Command("resume", "[JOB...]", "Continue publications that were interrupted, refused or unreachable."),
+    Command("cancel", "JOB", "Cancel a publication that is not ready."),
+    Command("run", "[options] -- COMMAND...", "Run a trainer unchanged, and publish what it saves."),
     Command("watch", "DIR [options]", "Publish what appears in a folder."),
-    Command("worker", "", "Publish what hooks have handed over; hooks start it by themselves."),
+    Command("worker", "", "Publish the files that hooks have saved; hooks start the worker themselves."),
     Command("update", "AIR [FILE] [options]", "Change a published model's description; nothing is uploaded."),
     Command("doctor", "[options]", "Check key, balance, AIR source, host, disk and clock."),
     Command("init", "", "Write a commented rw-hooks.toml."),
-    Command("sandbox", "", "Run Runware's API and a file host on this machine, for tries and tests."),
+    Command("sandbox", "", "Run Runware's API and a file host on this machine, to try and to test."),
     Command("demo", "", "Make a small real LoRA and take it through the whole journey in the sandbox."),
 )
 

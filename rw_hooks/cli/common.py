@@ -1,4 +1,4 @@
-"""What several commands share: settings with logging, and publications shown one after the other."""
+"""What several commands have in common: settings with logging, and showing publications one after the other."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ __all__ = ["print_json", "run_all", "settings_from", "show"]
 
 
 class _Messages(logging.Handler):
-    """Shows the library's messages as the other messages are shown: on standard error, without secrets."""
+    """Prints the library's log messages like all other messages: to standard error, without secrets."""
 
     def emit(self, record: logging.LogRecord) -> None:
         say(f"{record.levelname.lower()}: {redact(record.getMessage())}")
 
 
 def settings_from(flags: Flags | None = None, *, concurrency: str | None = None) -> Settings:
-    """Return the settings, and let the library's messages show from the level on that they name.
+    """Return the settings, and print the library's log messages from their log level on.
 
     Args:
-        flags: The options of a command that has them all.
-        concurrency: That option, of a command that has it alone.
+        flags: The options of a command that has all options.
+        concurrency: The option of this name, of a command that has no other options.
 
     Raises:
         UsageError: An option is unknown, or a value malformed or out of bounds.
@@ -65,7 +65,7 @@ def run_all(journeys: Callable[[Observer], Iterable[Publication]], *, as_json: b
 
 
 def show(publication: Publication, *, as_json: bool) -> None:
-    """Print what became of a publication, and on standard error what went wrong."""
+    """Print the result of a publication, and its error to standard error."""
     if as_json:
         print_json(publication.as_json())
     else:

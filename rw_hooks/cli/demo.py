@@ -1,7 +1,7 @@
 """``rw-hooks demo``: a small real LoRA, from its training to a ready model, without an account.
 
-It shows the whole journey against the sandbox. The state, the file and the key are of the demo's own; nothing of the
-user's is read or written.
+It shows all stages with the sandbox. The demo has its own state, file and key; nothing of the user's is read or
+written.
 """
 
 from __future__ import annotations
@@ -30,33 +30,33 @@ _SEED, _STEPS, _SHOWN_EVERY = 7, 60, 10
 _PHASE_SECONDS = 0.2
 _STAGES = {
     "inspect": "inspect    is the file sound, and what is it?",
-    "describe": "describe   what shall Runware know about it?",
-    "host": "host       put it where Runware can fetch it",
-    "preflight": "preflight  can a stranger fetch it, unchanged?",
-    "register": "register   tell Runware, and follow it to the end",
+    "describe": "describe   what does Runware need to know about it?",
+    "host": "host       upload it to where Runware can fetch it",
+    "preflight": "preflight  can anyone download it, unchanged?",
+    "register": "register   tell Runware, and wait until the model is ready",
     "settle": "settle     write the receipt beside the file",
 }
 _REAL_THING = (export("RUNWARE_API_KEY", "..."), export("HF_TOKEN", "..."), "rw-hooks publish your-lora.safetensors")
 
 
 class _Narrator(Silent):
-    """Tells each stage and phase as it comes."""
+    """Prints each stage and phase when it begins."""
 
     def stage(self, name: str) -> None:
-        """Tell what the stage is for."""
+        """Print what the stage is for."""
         _say(_STAGES.get(name, name))
 
     def phase(self, status: str, message: str) -> None:
-        """Tell what the platform says."""
+        """Print what Runware reports."""
         _say(f"           {clean(status)}: {clean(message)}")
 
     def note(self, message: str) -> None:
-        """Tell what a person would like to know."""
+        """Print what a person should know."""
         _say(f"           {clean(message)}")
 
 
 def demo(*, as_json: AsJson = False) -> int:
-    """Make a small real LoRA and take it through the whole journey in the sandbox; needs no account and no key."""
+    """Train a small LoRA and publish it to the sandbox, through all stages; needs no account and no key."""
     require_direct()
     with (
         TemporaryDirectory(prefix="rw-hooks-demo-", ignore_cleanup_errors=True) as folder,
@@ -86,7 +86,7 @@ def _train(file: Path, *, silent: bool) -> None:
 
 
 def _settings(sandbox: Sandbox, folder: Path) -> Settings:
-    """Return settings of the demo's own: no file, variable or token of the user has a say."""
+    """Return the demo's own settings: no file, variable or token of the user is used."""
     return Settings(
         given={"host": Given(sandbox.host_url, "the demo")},
         home=folder / "state",

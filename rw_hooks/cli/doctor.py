@@ -1,4 +1,4 @@
-"""``rw-hooks doctor``: what stands in the way of a publication, each with the fix."""
+"""``rw-hooks doctor``: what would stop a publication, each problem with its fix."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _WORDS = {True: "ok", False: "wrong", None: "unknown"}
 
 
 def doctor(*, options: Options = _NO_FLAGS) -> int:
-    """Check key, balance, AIR source, host, disk and clock; each trouble comes with its fix."""
+    """Check key, balance, AIR source, host, disk and clock; each problem is shown with its fix."""
     code = 0
     for check in check_all(settings_from(options)):
         rows = [(f"{_WORDS[check.ok]:<8}{check.name:<8}", check.message)]

@@ -28,7 +28,7 @@ def explain(
     as_json: AsJson = False,
     options: Options = _NO_FLAGS,
 ) -> int:
-    """Show what would be sent, each field with its source; changes nothing anywhere."""
+    """Show what would be sent, each field with its source; nothing is changed."""
     code = 0
     for publication in explain_paths([path], settings_from(options)):
         if as_json:

@@ -42,10 +42,10 @@ def _annotation(entry: Option) -> Any:  # noqa: ANN401 - a type made at run time
 
 @_with_the_table
 class Flags:
-    """What was given on the command line; values are checked where all sources are joined, in ``settings``."""
+    """The options of the command line; their values are checked in ``settings``, where all sources are joined."""
 
     def given(self) -> dict[str, object]:
-        """Return the options that were given, by name; a list option may be repeated, and may hold commas."""
+        """Return the given options by name; a list option may be repeated, and may contain commas."""
         values = {entry.name: getattr(self, entry.name) for entry in fields(cast("Any", self))}
         return {name: _joined(value) for name, value in values.items() if value is not None}
 
@@ -57,4 +57,4 @@ def _joined(value: object) -> object:
 Options = Annotated[Flags, Parameter(name="*")]
 
 Concurrency = Annotated[str | None, Parameter(name="--concurrency", help=OPTIONS["concurrency"].help)]
-"""The one option of commands that go on with publications, each of which has its options already."""
+"""The only option of commands that continue publications, because each publication has its options already."""

@@ -37,14 +37,16 @@ def init(
     *,
     force: Annotated[bool, Parameter(negative="", help="Write over a file that is there.")] = False,
 ) -> int:
-    """Write a commented rw-hooks.toml into the working directory; every line in it is switched off."""
+    """Write a commented rw-hooks.toml into the working directory; every line in it is commented out."""
     path = Path(CONFIG_NAME)
     if os.path.lexists(path) and not force:
-        raise UsageError("config_exists", f"{CONFIG_NAME} is already here", hint="rw-hooks init --force writes over it")
+        raise UsageError(
+            "config_exists", f"{CONFIG_NAME} already exists", hint="run 'rw-hooks init --force' to overwrite it"
+        )
     try:
-        real = path.resolve()  # a link stays one
+        real = path.resolve()  # a link stays a link
         write_text(real, template(), mode=real.stat().st_mode & 0o777 if real.exists() else 0o666)
-    except (OSError, RuntimeError) as error:  # RuntimeError: links that lead to themselves, before Python 3.13
+    except (OSError, RuntimeError) as error:  # RuntimeError: a link to itself, before Python 3.13
         raise UsageError("config_unwritable", f"{CONFIG_NAME} cannot be written: {error}") from None
     say(f"Wrote {path.absolute()}.")
     return 0

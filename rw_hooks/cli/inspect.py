@@ -1,4 +1,4 @@
-"""``rw-hooks inspect``: what a file is, whether it is sound, and what to mind, in five seconds of reading."""
+"""``rw-hooks inspect``: what a file is, whether it is sound, and which warnings there are."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ def inspect(
     """Show what .safetensors files are and whether they are sound.
 
     Args:
-        paths: Files, or folders whose .safetensors files are meant.
-        header_only: Read only the header: at once at any size, but no hashes and nothing about the numbers.
-        as_json: Print one JSON object a line instead.
-        explain: Say which facts decided.
-        blake3: Compute that hash too.
+        paths: Files, or folders with .safetensors files.
+        header_only: Read only the header: fast at any size, but without hashes and without checks of the numbers.
+        as_json: Print one JSON object per line instead.
+        explain: Show which facts decided.
+        blake3: Compute the BLAKE3 hash too.
     """
     if not paths:
         raise UsageError("no_file", "no file was given", hint="rw-hooks inspect FILE...")
@@ -45,7 +45,7 @@ def inspect(
 
 
 def _files(paths: Iterable[Path]) -> Iterable[Path]:
-    """Put a folder's files in its place; a folder without any is left to be refused."""
+    """Replace each folder by its files; a folder without files stays, so that it is refused later."""
     for path in paths:
         is_folder = os.path.isdir(path)  # noqa: PTH112 - Path.is_dir() raises where a name is too long
         inside = sorted(path.glob("*.safetensors")) if is_folder else []

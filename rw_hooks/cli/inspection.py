@@ -1,4 +1,4 @@
-"""An inspection as a person reads it: what the file is, whether it is sound, and what to mind."""
+"""Printing an inspection: what the file is, whether it is sound, and its warnings."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from rw_hooks.cli.show import clean, print_rows, terminal
 
 __all__ = ["print_inspection"]
 
-_MARKS = {"error": ("bad ", "red"), "warning": ("mind", "yellow"), "info": ("note", "cyan")}
+_MARKS = {"error": ("error  ", "red"), "warning": ("warning", "yellow"), "info": ("note   ", "cyan")}
 _UNITS = ("bytes", "kB", "MB", "GB", "TB")
 _STEP = 1000
 
 
 def print_inspection(inspection: Inspection, *, explain: bool) -> None:
-    """Print what the file is, whether it is sound, and what to mind; with ``explain``, why."""
+    """Print what the file is, whether it is sound, and its warnings; with ``explain``, also why."""
     out = terminal()
     out.print(clean(f"{inspection.path} ({_size(inspection.size)})"), style="bold")
     print_rows(row for row in _rows(inspection) if row[1])
@@ -25,7 +25,7 @@ def print_inspection(inspection: Inspection, *, explain: bool) -> None:
         out.print(clean(_told(finding)), soft_wrap=True)
     if explain:
         for reason in inspection.reasons:
-            out.print(clean(f"  why   {reason}"), soft_wrap=True)
+            out.print(clean(f"  why      {reason}"), soft_wrap=True)
     out.print()
 
 
@@ -46,14 +46,14 @@ def _what(inspection: Inspection) -> str:
     if inspection.category is None:
         return "cannot tell" if inspection.tensors else "not a safetensors file"
     if inspection.category == "other":
-        return "no model that can be uploaded"
+        return "not a model that Runware accepts"
     return " ".join(filter(None, (inspection.category, inspection.type and f"({inspection.type})")))
 
 
 def _sound(inspection: Inspection) -> str:
     if not inspection.valid:
         return "no"
-    return "yes" if inspection.sha256 else "the header is; the contents were not read"
+    return "yes" if inspection.sha256 else "the header is sound; the weights were not read"
 
 
 def _base(inspection: Inspection) -> str:
@@ -63,8 +63,8 @@ def _base(inspection: Inspection) -> str:
         return ""
     family = inspection.family or "cannot tell"
     if not inspection.candidates:
-        return f"{family}; the platform has no architecture for it that we know" if inspection.family else family
-    return f"{family}: one of {', '.join(inspection.candidates)}; say which with --architecture"
+        return f"{family}, for which Runware has no known architecture" if inspection.family else family
+    return f"{family}: one of {', '.join(inspection.candidates)}; give it with --architecture"
 
 
 def _keys(inspection: Inspection) -> str:

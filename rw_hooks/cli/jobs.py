@@ -1,4 +1,4 @@
-"""``rw-hooks jobs``: what the journal knows."""
+"""``rw-hooks jobs``: the publications in the journal."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Progress for people: bytes while hashing and uploading, phases while Runware works; silent where nobody looks."""
+"""Progress for people: bytes while hashing and uploading, phases while Runware works; only on a terminal."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _STAGES = {
 
 @contextmanager
 def watching(*, silent: bool = False) -> Generator[Onlooker]:
-    """Show progress on standard error while the block runs, if that is a terminal and nobody wants silence."""
+    """Show progress on standard error while the block runs, if it is a terminal and ``silent`` is not set."""
     if silent or not sys.stderr.isatty():
         yield Onlooker()
         return
@@ -66,10 +66,10 @@ class _OnlyBytes(ProgressColumn):
 
 
 class Onlooker(Silent):
-    """Says what a person should know, and nothing of the progress."""
+    """Prints what a person should know, and no progress."""
 
     def note(self, message: str) -> None:
-        """Say it."""
+        """Print it."""
         say(f"note:  {message}")
 
     def paused(self) -> AbstractContextManager[None]:

@@ -1,4 +1,4 @@
-"""``rw-hooks publish``: the whole journey."""
+"""``rw-hooks publish``: publish files."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ def publish(
     as_json: AsJson = False,
     options: Options = _NO_FLAGS,
 ) -> int:
-    """Take trained files through the whole journey, to ready models.
+    """Publish trained files as ready models.
 
-    What is not given is taken from the run and from the file; 'rw-hooks explain PATH' shows what would be sent. The
-    same command again goes on where it was interrupted, and sends nothing twice.
+    Options that are not given are read from the run and the file; 'rw-hooks explain PATH' shows what would be sent.
+    After an interruption, run the same command again: it continues, and sends nothing twice.
     """
     settings = settings_from(options)
     _require_one_file_an_air(paths, settings)
@@ -43,7 +43,7 @@ def _require_one_file_an_air(paths: tuple[Path, ...], settings: Settings) -> Non
     if len(paths) > 1 and air is not None and AirRequest.parse(air).version is not None:
         raise UsageError(
             "one_air_many_files",
-            f"{air} names one model, and {len(paths)} files were given",
-            hint="give one file, or --air source:id to give each file the next free version; nothing was sent",
+            f"{air} is the AIR of one model, but {len(paths)} files were given; nothing was sent",
+            hint="give one file, or --air source:id so that each file gets the next free version",
             stage="setup",
         )

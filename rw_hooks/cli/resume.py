@@ -1,4 +1,4 @@
-"""``rw-hooks resume``: go on with what has not ended."""
+"""``rw-hooks resume``: continue publications that are not ready."""
 
 from __future__ import annotations
 
@@ -20,5 +20,5 @@ def resume(
     as_json: AsJson = False,
     concurrency: Concurrency = None,
 ) -> int:
-    """Go on with what was interrupted, refused or unreachable, until each is ready or stuck."""
+    """Continue publications that were interrupted, refused or unreachable."""
     return run_all(partial(resume_jobs, settings_from(concurrency=concurrency), job), as_json=as_json)

@@ -33,10 +33,10 @@ def sandbox(  # noqa: PLR0913 - one argument a flag
     delay: Annotated[float, Parameter(help="Seconds that each phase of an upload takes.")] = 0.3,
     as_json: AsJson = False,
 ) -> int:
-    """Run Runware's API and a file host on this machine, for tries and tests.
+    """Run Runware's API and a file host on this machine, to try and to test.
 
-    It answers on loopback only, and does what the platform does: it fetches the URL as a stranger, opens the file and
-    reports each phase. Nothing is sent to Runware, and nothing outlives it but the folder, if one is given.
+    It listens on loopback only, and does what Runware does: it downloads the URL anonymously, opens the file and
+    reports each phase. Nothing is sent to Runware. When it ends, only the folder stays, if one was given.
     """
     require_direct()
     settings = SandboxSettings(port=port, ws_port=ws_port, dialect=dialect, delay=max(0.0, delay))
@@ -48,17 +48,17 @@ def sandbox(  # noqa: PLR0913 - one argument a flag
                 time.sleep(3600)
     except KeyboardInterrupt:
         return 0
-    except (OSError, OverflowError) as error:  # a port in use, or none at all
+    except (OSError, OverflowError) as error:  # the port is in use, or is not a port
         raise UsageError(
             "sandbox_cannot_start",
-            f"the sandbox cannot run: {error}",
+            f"the sandbox cannot start: {error}",
             hint="give another --port, --ws-port or --folder",
             stage="setup",
         ) from None
 
 
 def export(name: str, value: str) -> str:
-    """Return the line that sets a variable in this platform's usual shell."""
+    """Return the line that sets a variable in the usual shell of this operating system."""
     return f"$env:{name} = '{value}'" if os.name == "nt" else f"export {name}={value}"
 
 

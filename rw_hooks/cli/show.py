@@ -1,8 +1,8 @@
-"""What people see: text that cannot steer a terminal, errors with their fix, and tables.
+"""Printing for people: text without terminal control characters, errors with their fix, and tables.
 
-Tables go to standard output, everything else to standard error, so that ``--json`` and pipes stay clean. Names, words
-and messages come from files and from the network: control characters in them are shown escaped, and nothing in them is
-taken for markup.
+Tables go to standard output, everything else to standard error, so that ``--json`` and pipes stay clean. Names and
+messages come from files and from the network, so control characters in them are escaped, and nothing in them is read as
+markup.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from rw_hooks.errors import RwHooksError
 
 __all__ = ["clean", "print_rows", "print_table", "say", "say_error", "say_failure", "terminal"]
 
-_PIPE_WIDTH = 10_000  # nothing is wrapped or cut where a program reads
+_PIPE_WIDTH = 10_000  # output for programs is neither wrapped nor cut
 
 
 class _Terminal(Console):
-    """A console that outlives its reader: when the pipe breaks the work goes on, silently."""
+    """A console that ignores a broken pipe, so that the work continues without output."""
 
     def on_broken_pipe(self) -> None:
         self.quiet = True
@@ -40,12 +40,12 @@ def terminal(*, stderr: bool = False) -> Console:
 
 
 def clean(value: object) -> str:
-    """Return the value as text in which every character that a terminal might obey is escaped."""
+    """Return the value as text in which every terminal control character is escaped."""
     return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in str(value))
 
 
 def say(message: str) -> None:
-    """Print one line to standard error; where the terminal is gone, nobody hears it, and the work goes on."""
+    """Print one line to standard error; if the terminal is gone, the work continues without the line."""
     with contextlib.suppress(OSError):
         terminal(stderr=True).print(Text(clean(message)), soft_wrap=True)
 
@@ -86,7 +86,7 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Non
 
 
 def _print(table: Table) -> None:
-    """Print the table without the blanks that would fill each line."""
+    """Print the table without trailing spaces."""
     console = terminal()
     with console.capture() as captured:
         console.print(table)

@@ -15,23 +15,23 @@ __all__ = ["finding_rows", "print_summary", "storage_price"]
 _DONE = {
     "registered": "ready",
     "updated": "ready; the description was updated, the file was not sent again",
-    "nothing": "ready since before; nothing was sent",
+    "nothing": "was ready already; nothing was sent",
 }
 
 
 def print_summary(publication: Publication) -> None:
-    """Print what became of the publication to standard output."""
+    """Print the result of the publication to standard output."""
     print_rows(_rows(publication))
 
 
 def storage_price(size: int) -> str:
-    """Return what storing that many bytes costs, as people read it."""
+    """Return the storage price of so many bytes, as a text for people."""
     gigabytes, dollars = storage_cost(size)
-    return f"{gigabytes} GB, ${dollars:.4f} a day after the beta"
+    return f"{gigabytes} GB (rounded up), ${dollars:.4f} a day after Runware's upload beta"
 
 
 def finding_rows(findings: Sequence[Finding]) -> Iterator[tuple[str, str]]:
-    """Yield the findings as rows, the gravest first."""
+    """Yield the findings as rows, the most severe first."""
     order = ("error", "warning", "info")
     for finding in sorted(findings, key=lambda finding: order.index(finding.severity)):
         yield finding.severity, f"{finding.message} ({finding.code})"

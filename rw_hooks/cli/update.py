@@ -1,4 +1,4 @@
-"""``rw-hooks update``: metadata only."""
+"""``rw-hooks update``: update only the metadata."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _NO_FLAGS = Flags()
 def update(
     air: Annotated[str, Parameter(name="AIR", help="source:id@version of the published model.")],
     file: Annotated[
-        Path | None, Parameter(name="FILE", help="Its file or receipt, where the journal is not here.")
+        Path | None, Parameter(name="FILE", help="Its file or receipt, if the model is not in this machine's journal.")
     ] = None,
     /,
     *,

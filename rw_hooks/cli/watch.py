@@ -20,7 +20,7 @@ from rw_hooks.runner.folder_watch import Watch
 __all__ = ["watch"]
 
 _NO_FLAGS = Flags()
-_LOOK_SECONDS = 1.0
+_POLL_SECONDS = 1.0
 
 
 def watch(
@@ -29,31 +29,31 @@ def watch(
     *,
     options: Options = _NO_FLAGS,
 ) -> int:
-    """Publish what appears in a folder, until Ctrl-C; what lies in it already is left alone.
+    """Publish files that appear in a folder, until Ctrl-C; files that are in it already are ignored.
 
-    A file is taken when it is whole and at rest. One with a counter in its name is kept until the watch ends: then the
-    newest of its series is published. Other saves are taken with --which all, every:N, last:K, best.
+    A file is published when it is complete and no longer changes. Files with a counter in their names wait until the
+    watch ends; then the newest of each series is published. Use --which all, every:N, last:K or best for other saves.
     """
     settings = settings_from(options)
     endpoint_of(settings)
     if not folder.is_dir():
-        raise UsageError("no_such_folder", f"there is no folder {folder}", hint="make it, or correct its name",
+        raise UsageError("no_such_folder", f"there is no folder {folder}", hint="create it, or correct its name",
                          stage="setup")  # fmt: skip
     stop = Event()
 
     def end(_number: int, _frame: FrameType | None) -> None:
-        # In a thread: the main one may hold the event's lock just now, and would wait for itself.
+        # In a thread, because the main thread may hold the event's lock now, and would wait for itself.
         Thread(target=stop.set, daemon=True).start()
 
     before = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM)}
     watched = Watch(folder.absolute(), settings)
     if not watched.hook.leads:
-        say("Nothing is watched: this is not rank 0, and in distributed training only rank 0 publishes.")
+        say("Nothing is watched here: in distributed training only rank 0 publishes, and this is another rank.")
         return 0
-    say(f"Watching {folder}; Ctrl-C ends it.")
-    watched.run(stop, _LOOK_SECONDS)
+    say(f"Watching {folder}; press Ctrl-C to stop.")
+    watched.run(stop, _POLL_SECONDS)
     for number, handler in before.items():
         signal.signal(number, handler)
     watched.hook.on_end()
-    say("What was handed over is published by the worker; 'rw-hooks jobs' shows it.")
+    say("The worker publishes the saved files; run 'rw-hooks jobs' to see them.")
     return 0

@@ -1,4 +1,4 @@
-"""``rw-hooks worker``: publish what hooks have handed over. Hooks start it by themselves."""
+"""``rw-hooks worker``: publish the files that hooks have saved. Hooks start it themselves."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ __all__ = ["worker"]
 
 
 class _Log(logging.Handler):
-    """Writes one line a message to standard error, which is the log file where a hook started the worker."""
+    """Writes one line per message to standard error, which is the log file if a hook started the worker."""
 
     def emit(self, record: logging.LogRecord) -> None:
         say(redact(self.format(record)))
 
 
 def worker(*, concurrency: Concurrency = None) -> int:
-    """Publish what was handed over, until nothing is left and no training goes on that will hand over more."""
+    """Publish the files that hooks have saved, until none is left and no training lasts that will save more."""
     settings = settings_from(concurrency=concurrency)
     handler = _Log()
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
@@ -32,5 +32,5 @@ def worker(*, concurrency: Concurrency = None) -> int:
     stand_back()
     with open_engine(settings) as engine:
         if not engine.serve():
-            say("Another worker is at it.")
+            say("Another worker is already running; this one has nothing to do.")
     return 0

@@ -1,1 +1,1 @@
-"""Everything that is set from outside: the table of options, where they come from, and the state folder."""
+"""All settings: the table of options, where their values come from, and the state folder."""

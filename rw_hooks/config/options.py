@@ -1,11 +1,11 @@
 """The one table of all options. Standard library only, so that a hook in a trainer's environment can read it.
 
 The command line, :class:`rw_hooks.PublishHook`, the environment (``RW_HOOKS_<NAME>``), ``rw-hooks.toml``, ``rw-hooks
-init`` and the manual all derive from :data:`OPTIONS`. An option has one name everywhere: ``--trigger-words``,
+init`` and the manual are all made from :data:`OPTIONS`. An option has the same name everywhere: ``--trigger-words``,
 ``RW_HOOKS_TRIGGER_WORDS``, ``trigger_words``.
 
-Bounds and applicability are those of Runware's model upload page of 2025-10 (the founding page); values given outside
-them are refused here, before anything is sent.
+Bounds, and the categories of each option, are those of Runware's model upload page of 2025-10. Other values are refused
+here, before anything is sent.
 """
 
 from __future__ import annotations
@@ -59,16 +59,16 @@ class Option:
     """One option.
 
     Attributes:
-        name: Its Python and TOML name; the flag has dashes, the variable is ``RW_HOOKS_`` and capitals.
-        kind: What its value is; see :func:`coerce`.
+        name: Its Python and TOML name; the flag has dashes, and the variable is ``RW_HOOKS_`` and the name in capitals.
+        kind: The kind of its value; see :func:`coerce`.
         help: One sentence for people.
-        wire: The request field it sets, or empty when it says how the work is done.
-        choices: The values allowed, or empty when any is.
-        low: The least number, or the least length of a text.
-        high: The greatest number, or the greatest length of a text.
+        wire: The field of Runware's request that it sets; empty if it sets none.
+        choices: The allowed values; empty if all are allowed.
+        low: The smallest number, or the shortest length of a text.
+        high: The greatest number, the greatest length of a text, or the greatest number of items.
         categories: The model categories that the field applies to; empty for all.
         item_high: The greatest length of one item of a list.
-        default: What holds when nobody says anything, in words, for help and ``init``.
+        default: The default in words, for the help texts and ``init``.
     """
 
     name: str
@@ -84,12 +84,12 @@ class Option:
 
     @property
     def flag(self) -> str:
-        """The command line's name of the option."""
+        """The option's flag on the command line."""
         return "--" + self.name.replace("_", "-")
 
     @property
     def variable(self) -> str:
-        """The environment's name of the option."""
+        """The option's environment variable."""
         return "RW_HOOKS_" + self.name.upper()
 
 
@@ -170,7 +170,7 @@ def option(name: str) -> Option:
     """Return the option of this name.
 
     Raises:
-        TypeError: There is none; the message lists those whose name is near.
+        TypeError: There is none; the message lists options with a similar name.
     """
     found = OPTIONS.get(name)
     if found is None:
@@ -182,7 +182,7 @@ def option(name: str) -> Option:
 
 
 def check(given: Mapping[str, object]) -> dict[str, Value]:
-    """Return the given options with their values coerced; those that are None are left out.
+    """Return the given options with their values coerced; options that are None are dropped.
 
     Raises:
         TypeError: An option is unknown.
@@ -192,12 +192,12 @@ def check(given: Mapping[str, object]) -> dict[str, Value]:
 
 
 def coerce(entry: Option, value: object, source: str = "") -> Value:
-    """Turn what a person wrote (a flag, a variable, TOML or Python) into the option's own type, within its bounds.
+    """Convert what a person wrote (a flag, a variable, TOML or Python) to the option's type, and check its bounds.
 
     Args:
         entry: The option.
-        value: What was written.
-        source: Where, for the message; the flag by default.
+        value: What the person wrote.
+        source: Where it was written, for the message; by default the flag.
 
     Raises:
         ValueError: The value is malformed or out of bounds; the message names the option and the source.

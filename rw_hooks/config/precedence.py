@@ -1,7 +1,7 @@
-"""Where options come from. Standard library only, so that a hook joins them as a command does.
+"""Joining the sources of options. Standard library only, so that a hook joins them as a command does.
 
-Strongest first: an explicit argument or flag; the environment; ``rw-hooks.toml`` in the working directory or a folder
-above it.
+The sources, strongest first: an explicit argument or flag; the environment; ``rw-hooks.toml`` in the working directory
+or a folder above it.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _CONFIG_BYTES_MAX = 1_000_000
 
 @dataclass(frozen=True)
 class Given:
-    """An option's value and who gave it.
+    """An option's value, and where it was given.
 
     Attributes:
         value: The coerced value.
@@ -37,7 +37,7 @@ class Given:
     source: str
 
     def __repr__(self) -> str:
-        """Return it as it may be shown: a URL without its secret parts."""
+        """Return the value as it may be shown: a URL without its secret parts."""
         return f"Given({redact(repr(self.value))}, source={self.source!r})"
 
 
@@ -47,14 +47,14 @@ def join(
     """Join arguments, environment and ``rw-hooks.toml``.
 
     Args:
-        arguments: Options given in the call; None values count as not given. None altogether where there can be none:
-            what goes on with publications that are described by now is not stopped by a config that is gone.
+        arguments: Options of the call; None values count as not given. None instead of a mapping if the command has no
+            options: it continues publications that are described already, so a missing config does not stop it.
         environ: The environment.
-        directory: Where to look for ``rw-hooks.toml``, and then in the folders above it.
-        as_flags: Whether the arguments were flags of a command (it names them so in sources).
+        directory: Where to search for ``rw-hooks.toml``, and then in the folders above it.
+        as_flags: Whether the arguments are flags of a command; then their sources are called ``--name``.
 
     Raises:
-        UsageError: An option is unknown, a value malformed or out of bounds, or the config no file that can be read.
+        UsageError: An option is unknown, a value is malformed or out of bounds, or the config file cannot be read.
     """
     folder = directory.absolute()
     given = {
@@ -68,19 +68,19 @@ def join(
 
 
 def pack(given: Mapping[str, Given]) -> dict[str, Any]:
-    """Return the options as JSON can hold them, each with its source."""
+    """Return the options as JSON values, each with its source."""
     return {name: {"value": entry.value, "source": entry.source} for name, entry in given.items()}
 
 
 def _require_readable(config: Given) -> None:
-    """Refuse a config that is not there now, rather than describe a model without what it says."""
+    """Refuse a config that does not exist, because without it the model would be described wrongly."""
     path = Path(str(config.value))
     if not (os.path.isfile(path) and os.access(path, os.R_OK)):  # noqa: PTH113 - any path is answered, none raises
-        raise UsageError("bad_option", f"{config.source}: {path} is no file that can be read", stage="setup")
+        raise UsageError("bad_option", f"{config.source}: the file {path} cannot be read", stage="setup")
 
 
 def _coerced(values: Mapping[str, object], source: str, folder: Path, file: Path | None = None) -> dict[str, Given]:
-    """Coerce the values, of a file where one is named; relative paths are of this folder."""
+    """Coerce the values; relative paths are relative to this folder."""
     found: dict[str, Given] = {}
     for name, value in values.items():
         if value is None:
@@ -117,7 +117,7 @@ def _from_file(folder: Path) -> dict[str, Given]:
 
 def _require_small(path: Path) -> None:
     if path.stat().st_size > _CONFIG_BYTES_MAX:
-        raise UsageError("bad_config", f"{path} is larger than a settings file can be", stage="setup")
+        raise UsageError("bad_config", f"{path} is too large for a settings file", stage="setup")
 
 
 def _read_toml(path: Path) -> dict[str, Any]:
@@ -131,5 +131,6 @@ def _read_toml(path: Path) -> dict[str, Any]:
     except UsageError:
         raise
     except (OSError, ValueError, RecursionError) as error:
-        raise UsageError("bad_config", f"{path} cannot be read: {error}", hint="fix it or move it away",
+        raise UsageError("bad_config", f"{path} cannot be read: {error}", hint="correct the file, or move it "
+                                                                               "to another folder",
                          stage="setup") from None  # fmt: skip

@@ -1,8 +1,7 @@
-"""Everything that is set from outside: options, keys, endpoints, the state folder.
+"""All settings: options, keys, endpoints, the state folder.
 
-The library and the commands read the environment here and nowhere else; a hook, which must not load what this module
-needs, reads it by itself. What the trainer's config and the file say is weaker than all of these, and is joined in
-``describe``.
+The library and the commands read the environment only here. A hook reads it itself, because it must not import what
+this module needs. What the trainer's config and the file say is weaker than all settings; ``describe`` joins it.
 """
 
 from __future__ import annotations
@@ -30,10 +29,10 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Settings:
-    """Everything that was set from outside. Secrets are :class:`pydantic.SecretStr` and do not show.
+    """All settings of this process. Secrets are :class:`pydantic.SecretStr`, so they are not shown.
 
     Attributes:
-        given: Options that somebody gave, by name.
+        given: The options that were given, by name.
         home: The state folder.
         api_url: Runware's REST endpoint.
         ws_url: Runware's WebSocket endpoint.
@@ -42,7 +41,7 @@ class Settings:
         hf_endpoint: The Hub's address.
         hf_xet: Whether the Hub client may use Xet.
         log_level: A level name of :mod:`logging`.
-        machine: What this machine is called where publications of several are seen together.
+        machine: The name of this machine in lists of publications of several machines.
     """
 
     given: Mapping[str, Given]
@@ -57,7 +56,7 @@ class Settings:
     machine: str = field(default_factory=platform.node)
 
     def value(self, name: str, default: T) -> T:
-        """Return the option's value, or the default when nobody gave one (the two have one type)."""
+        """Return the option's value, or the default if it was not given (both have the same type)."""
         option(name)
         given = self.given.get(name)
         return default if given is None else cast("T", given.value)
@@ -77,13 +76,14 @@ def load(
     """Join arguments, environment and ``rw-hooks.toml``.
 
     Args:
-        arguments: Options given in the call; None values count as not given. None altogether where there can be none.
-        environ: The environment; this process's own by default.
-        directory: Where to look for ``rw-hooks.toml``; the working directory by default.
-        as_flags: Whether the arguments were flags of a command (it names them so in sources).
+        arguments: Options of the call; None values count as not given. None instead of a mapping if the command has no
+            options.
+        environ: The environment; by default that of this process.
+        directory: Where to search for ``rw-hooks.toml``; by default the working directory.
+        as_flags: Whether the arguments are flags of a command; then their sources are called ``--name``.
 
     Raises:
-        UsageError: An option is unknown, a value malformed or out of bounds, or the config no file that can be read.
+        UsageError: An option is unknown, a value is malformed or out of bounds, or the config file cannot be read.
     """
     environ = os.environ if environ is None else environ
     given = join(arguments, environ=environ, directory=directory or working_folder(), as_flags=as_flags)
@@ -114,5 +114,5 @@ def _hub_token(environ: Mapping[str, str]) -> SecretStr | None:
         cache = Path(environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
         home = Path(environ.get("HF_HOME") or cache / "huggingface")
         return _secret(Path(environ.get("HF_TOKEN_PATH") or home / "token").expanduser().read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, RuntimeError):  # the last one: nobody knows this user's home
+    except (OSError, UnicodeDecodeError, RuntimeError):  # the last one: the user's home folder is unknown
         return None

@@ -1,4 +1,4 @@
-"""Where the state lies: inbox, journal, spool and logs. Standard library only."""
+"""The state folder: inbox, journal, spool and logs. Standard library only."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ def state_home(environ: Mapping[str, str]) -> Path:
     """Return ``RW_HOOKS_HOME``, or the platform's user state folder for rw-hooks.
 
     Raises:
-        MissingError: It would lie in the user's home, and nobody knows where that is.
+        MissingError: It would be in the user's home folder, which is unknown.
     """
     try:
         return _state_home(environ)
     except RuntimeError:
-        raise MissingError("no_home", "this user has no home folder to keep the state in",
+        raise MissingError("no_home", "there is no home folder for the state of rw-hooks",
                            hint="set RW_HOOKS_HOME to a folder on a local disk", stage="setup") from None  # fmt: skip
 
 
@@ -43,17 +43,21 @@ def working_folder() -> Path:
     """Return the working directory.
 
     Raises:
-        UsageError: It is gone.
+        UsageError: It was removed.
     """
     try:
         return Path.cwd()
     except OSError:
-        raise UsageError("no_such_folder", "the working directory is gone", hint="change to one that is there",
+        raise UsageError("no_such_folder", "the working directory was "
+                                           "removed", hint="change to a directory that exists",
                          stage="setup") from None  # fmt: skip
 
 
 def clear_state_leftovers(home: Path) -> None:
-    """Remove what killed processes left half-written in the state folder; an inbox's may hold a secret URL."""
+    """Remove incomplete files of killed processes from the state folder.
+
+    Those of the inbox may contain a secret URL.
+    """
     for folder in ("", "inbox", "standing", "runs", "spool"):
         clear_leftovers(home / folder, ".*.tmp")
     clear_leftovers(home / "spool", ".*.partial*")

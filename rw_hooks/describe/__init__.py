@@ -1,9 +1,9 @@
-"""Joining what the bytes, the run and the user say into one request, each field with the source it came from.
+"""Joining what the file, the run and the user say into one request; each field has a source.
 
-Strongest first: what was given (a flag, the environment, ``rw-hooks.toml``), the trainer's own config, the file's
-claims, the file's structure, the platform's default. What a model *is* (category, type, family, architecture) goes
-the other way round after the explicit word: structure first, and claims and config may only choose among what
-structure leaves open; a contradiction is a finding.
+The sources of most fields, strongest first: a given option (a flag, the environment, ``rw-hooks.toml``), the trainer's
+config, the file's metadata, the file's structure, Runware's default. What a model *is* (category, type, family,
+architecture) has another order: a given option, then the file's structure. The metadata and the trainer's config only
+choose among the values that fit the structure. If they contradict it, there is a warning.
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ def describe(
     """Join an inspection, a run's facts and the given options into one request.
 
     Args:
-        inspection: The file. Without its sha256 (``--header-only``) ``uniqueIdentifier`` is left out.
-        facts: What the run says; an empty ``TrainingFacts()`` where there is no run.
-        settings: What was given.
-        air: The whole AIR, once it is resolved.
-        air_source: Where the AIR came from.
+        inspection: The inspection of the file. Without its sha256 (``--header-only``) there is no ``uniqueIdentifier``.
+        facts: What the run says; an empty ``TrainingFacts()`` if there is no run.
+        settings: The settings, with the given options.
+        air: The complete AIR, if it is known.
+        air_source: The source of the AIR.
 
     Raises:
         UsageError: A given option does not apply to the file's category.

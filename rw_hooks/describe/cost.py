@@ -1,4 +1,4 @@
-"""What storing a model costs at the platform (Runware's model upload page, "Storage Pricing")."""
+"""What storing a model at Runware costs (Runware's model upload page, "Storage Pricing")."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ _DAYS_PER_MONTH = 30
 
 
 def storage_cost(size: int) -> tuple[int, float]:
-    """Return the gigabytes that are charged (rounded up, at least one) and the dollars a day after the beta.
+    """Return the charged gigabytes (rounded up, at least one), and the US dollars a day when the beta has ended.
 
     Args:
-        size: Bytes.
+        size: Bytes of the file.
     """
     gigabytes = max(1, -(-size // _GIGABYTE))
     return gigabytes, gigabytes * _DOLLARS_PER_GIGABYTE_MONTH / _DAYS_PER_MONTH

@@ -1,4 +1,7 @@
-"""How the model is called and used: names, words, numbers, the hero image. The strongest word wins, field by field."""
+"""How the model is named and used: names, words, numbers, the preview image.
+
+The strongest source of each field wins.
+"""
 
 from __future__ import annotations
 
@@ -33,10 +36,10 @@ _METADATA = "the file's metadata"
 
 
 def require_applicable(draft: Draft) -> None:
-    """Do nothing when every given option applies to the category.
+    """Raise if a given option does not apply to the category.
 
     Raises:
-        UsageError: One does not; the error names it.
+        UsageError: An option does not apply; the error names it.
     """
     category = draft.category
     if category is None:
@@ -65,7 +68,7 @@ def put_naming(draft: Draft) -> None:
 
 
 def _ranked(fact: Fact[T] | None, claim: Fact[T] | None) -> tuple[Fact[T] | None, Fact[T] | None]:
-    """Return the run's fact and the file's claim, the stronger first: a claim yields only to what the run states."""
+    """Return the run's fact and the file's metadata, the stronger first: the fact only if the user stated it."""
     return (claim, fact) if fact is not None and fact.strength != "stated" else (fact, claim)
 
 
@@ -102,9 +105,9 @@ def _claim(claims: Claims, name: str) -> Fact[str] | None:
 
 
 def put_words(draft: Draft) -> None:
-    """Put trigger words and tags; statistics of captions become a suggestion.
+    """Put trigger words and tags; what captions have in common becomes a suggestion.
 
-    The token of a negative embedding belongs into a negative prompt.
+    The token of a negative embedding is a negative trigger word.
     """
     claims, facts = draft.inspection.claims, draft.facts
     _put_strongest(draft, "tags", *_ranked(facts.tags, _words_claimed(claims, "tags")))
@@ -136,7 +139,7 @@ def _joined(fact: Fact[tuple[str, ...]] | None) -> Fact[str] | None:
 
 
 def put_defaults(draft: Draft) -> None:
-    """Put weight, steps, CFG, scheduler and strength where the category has them."""
+    """Put weight, steps, CFG, scheduler and strength, if the category has them."""
     facts = draft.facts
     told: dict[str, Fact[float] | Fact[int] | Fact[str] | None] = {
         "weight": facts.weight,
@@ -155,7 +158,7 @@ def _applies(name: str, category: str | None) -> bool:
 
 
 def put_hero(draft: Draft) -> None:
-    """Put the hero image's URL, or name the image file that can be hosted for it."""
+    """Put the preview image's URL, or the image file that can be hosted for it."""
     given, sample = draft.settings.given.get("hero_image"), draft.facts.hero_image
     if given is not None:
         value, source = str(given.value), given.source
@@ -174,7 +177,7 @@ def put_hero(draft: Draft) -> None:
         else:
             draft.suggestions["hero_image"] = path.name
     elif given is not None:
-        raise UsageError("bad_option", f"{source}: there is no image file {value}, and it is no URL", stage="describe")
+        raise UsageError("bad_option", f"{source}: {value} is neither an image file nor a URL", stage="describe")
 
 
 def _put_strongest(
@@ -182,7 +185,7 @@ def _put_strongest(
     name: str,
     *told: Fact[str] | Fact[tuple[str, ...]] | Fact[int] | Fact[float] | Fact[bool] | None,
 ) -> None:
-    """Put the option's field: as it was given, else the first value told that the field's bounds leave."""
+    """Put the option's field: the given value, else the first other value that the field's bounds allow."""
     entry = OPTIONS[name]
     given = draft.settings.given.get(name)
     if given is not None:
@@ -198,7 +201,7 @@ def _put_strongest(
 
 
 def _bounded(draft: Draft, entry: Option, value: WireValue, source: str) -> WireValue | None:
-    """Return a derived value cut to the field's bounds, telling of the cut, or None when nothing is left of it."""
+    """Return a derived value cut to the field's bounds, with a warning, or None if nothing is left."""
     if isinstance(value, bool):
         return value
     if isinstance(value, tuple):
@@ -210,7 +213,7 @@ def _bounded(draft: Draft, entry: Option, value: WireValue, source: str) -> Wire
     cut = min(max(value, entry.low if entry.low is not None else value), entry.high or value)
     if cut == value:
         return value
-    draft.warn("value_cut", f"{entry.wire} is {cut:g}: {source} says {value:g}, which is out of bounds")
+    draft.warn("value_cut", f"{entry.wire} is set to {cut:g}, because {source} says {value:g}, which is out of bounds")
     return int(cut) if isinstance(value, int) else cut
 
 

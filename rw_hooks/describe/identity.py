@@ -1,4 +1,4 @@
-"""What the model is: category, type, architecture, conditioning. Structure first, after the explicit word."""
+"""What the model is: category, type, architecture, conditioning. A given option wins, then the file's structure."""
 
 from __future__ import annotations
 
@@ -13,34 +13,39 @@ from rw_hooks.facts.model import Fact, TrainingFacts
 __all__ = ["put_architecture", "put_category", "put_conditioning", "put_type"]
 
 _STRUCTURE = "structure"
+_STRUCTURE_WINS = "the file's structure is used"
 _TYPES = {"checkpoint": ("base", "inpainting", "refiner"), "embeddings": ("positive", "negative")}
 _PROMPTED_ALIKE = ("lcm", "hyper", "turbo", "lightning", "distilled")
 
 
 def put_category(draft: Draft) -> None:
-    """Put the category, or say that it is missing."""
+    """Put the category, or record that it is missing."""
     inspection = draft.inspection
     given = draft.settings.given.get("category")
     if given is not None:
         category = str(given.value)
         draft.put("category", category, given.source)
         if inspection.category not in (None, category) and not _lora_or_lycoris(inspection, category):
-            draft.warn("category_contradicted", f"{given.source} says {category}, the file is {inspection.category}")
+            draft.warn(
+                "category_contradicted",
+                f"{given.source} says {category}, but the file is {inspection.category}; {given.source} is used",
+            )
         return
     if inspection.category == "other":
         draft.findings.append(
-            Finding(code="not_uploadable", severity="error", message="the file is no model that Runware takes")
+            Finding(code="not_uploadable", severity="error", message="the file is not a model that Runware accepts")
         )
         return
     told, source = _told_category(draft, inspection, draft.facts)
     if told is None:
-        draft.lack("category_unknown", "what kind of model the file is cannot be told", "--category",
+        draft.lack("category_unknown", "neither the file nor its run says what kind of model it is", "--category",
                    "give --category with one of: " + ", ".join(CATEGORIES), CATEGORIES)  # fmt: skip
         return
     draft.put("category", told, source)
     if told == "controlnet":
-        draft.lack("category_outside_schema", "the file is a controlnet, which today's published schema does not have",
-                   "--category", "give --category controlnet to send it all the same")  # fmt: skip
+        draft.lack("category_outside_schema", "the file is a controlnet, a category that Runware's published "
+                                              "schema no longer lists",
+                   "--category", "give --category controlnet to send it anyway")  # fmt: skip
 
 
 def _told_category(draft: Draft, inspection: Inspection, facts: TrainingFacts) -> tuple[str | None, str]:
@@ -51,12 +56,13 @@ def _told_category(draft: Draft, inspection: Inspection, facts: TrainingFacts) -
         return fact.value, fact.source
     if inspection.category != fact.value:
         draft.warn("category_contradicted",
-                   f"{fact.source} says {fact.value}, the file is {inspection.category}; the file holds")  # fmt: skip
+                   f"{fact.source} says {fact.value}, but the file is {inspection.category}; "
+                   f"{_STRUCTURE_WINS}")  # fmt: skip
     return inspection.category, _STRUCTURE
 
 
 def _lora_or_lycoris(inspection: Inspection, category: str) -> bool:
-    """Whether the structure leaves this category open: LoCon may be called either."""
+    """Whether this category also fits the structure: LoCon counts as LoRA and as LyCORIS."""
     return inspection.algorithm == "locon" and category in ("lora", "lycoris")
 
 
@@ -69,7 +75,7 @@ def put_type(draft: Draft) -> None:
     given, category = draft.settings.given.get("type"), draft.category
     if given is not None:
         if category is not None and given.value not in _TYPES.get(category, ()):
-            raise UsageError("not_applicable", f"{given.source}: {given.value} is no type of {category}",
+            raise UsageError("not_applicable", f"{given.source}: a {category} cannot have the type {given.value}",
                              hint="leave it out, or give another --category", stage="describe")  # fmt: skip
         draft.put("type", str(given.value), given.source)
         return
@@ -78,8 +84,9 @@ def put_type(draft: Draft) -> None:
     told, source = _told_type(draft, draft.inspection, draft.facts, category)
     draft.put("type", told, source)
     if told == "refiner":
-        draft.lack("type_outside_schema", "the file is a refiner, a type which today's published schema does not have",
-                   "--type", "give --type refiner to send it all the same")  # fmt: skip
+        draft.lack("type_outside_schema", "the file is a refiner, a type that Runware's published schema no "
+                                          "longer lists",
+                   "--type", "give --type refiner to send it anyway")  # fmt: skip
 
 
 def _told_type(draft: Draft, inspection: Inspection, facts: TrainingFacts, category: str) -> tuple[str, str]:
@@ -89,7 +96,8 @@ def _told_type(draft: Draft, inspection: Inspection, facts: TrainingFacts, categ
             return fact.value, fact.source
         if fact is not None and inspection.type not in (None, fact.value):
             draft.warn("type_contradicted",
-                       f"{fact.source} says {fact.value}, the file is {inspection.type}; the file holds")  # fmt: skip
+                       f"{fact.source} says {fact.value}, but the file is {inspection.type}; "
+                       f"{_STRUCTURE_WINS}")  # fmt: skip
         return (inspection.type, _STRUCTURE) if inspection.type else ("base", "platform default")
     if fact is not None and fact.value in _TYPES[category]:
         return fact.value, fact.source
@@ -100,7 +108,7 @@ def _told_type(draft: Draft, inspection: Inspection, facts: TrainingFacts, categ
 
 
 def put_architecture(draft: Draft) -> None:
-    """Put the architecture, or say that it is missing and which values are possible."""
+    """Put the architecture, or record that it is missing and which values are possible."""
     inspection, facts = draft.inspection, draft.facts
     given = draft.settings.given.get("architecture")
     if given is not None:
@@ -122,7 +130,7 @@ def put_architecture(draft: Draft) -> None:
 
 
 def _candidates(inspection: Inspection, facts: TrainingFacts, family: str) -> tuple[str, ...]:
-    """Return the values that are possible: where the structure leaves several families, those of the run's."""
+    """Return the possible values: if several families fit the structure, those of the run's family."""
     known = architectures((family,))
     if inspection.family is None and facts.family is not None:
         fitting = tuple(value for value in inspection.candidates if value in known)
@@ -138,7 +146,8 @@ def _put_given_architecture(draft: Draft, inspection: Inspection, value: str, so
         draft.warn("architecture_not_listed", f"{source}: {unknown}; it is sent as it is")
     elif inspection.candidates and value not in inspection.candidates:
         draft.warn("architecture_contradicted",
-                   f"{source} says {value}, the file fits {', '.join(inspection.candidates)}")  # fmt: skip
+                   f"{source} says {value}, but the file fits {', '.join(inspection.candidates)}; {source} is "
+                   "used")  # fmt: skip
 
 
 def _family(inspection: Inspection, facts: TrainingFacts) -> str:
@@ -148,7 +157,7 @@ def _family(inspection: Inspection, facts: TrainingFacts) -> str:
 
 
 def _is_other_variant(inspection: Inspection, facts: TrainingFacts) -> bool:
-    """Whether the base is said to be a variant that the platform has no value for: the plain one does not hold."""
+    """Whether the base is a variant for which Runware has no value, so that the family's plain value is wrong."""
     if facts.other_variant is None or facts.family is None:
         return inspection.claims.other_variant and inspection.architecture is None
     return inspection.family in (None, facts.family.value)
@@ -164,7 +173,7 @@ def _warn_of_other_family(draft: Draft, inspection: Inspection, fact: Fact[str] 
         seen = "made for one of " + ", ".join(inspection.candidates)
     else:
         return
-    draft.warn("family_contradicted", f"{fact.source} says {fact.value}, the file is {seen}; the file holds")
+    draft.warn("family_contradicted", f"{fact.source} says {fact.value}, but the file is {seen}; {_STRUCTURE_WINS}")
 
 
 def _told_architecture(
@@ -176,8 +185,8 @@ def _told_architecture(
             _warn_of_other_claim(draft, inspection, fact)
             return fact.value, fact.source
         draft.warn("architecture_contradicted",
-                   f"{fact.source} says {fact.value}, the file fits {', '.join(candidates) or inspection.family}; "
-                   "the file holds")  # fmt: skip
+                   f"{fact.source} says {fact.value}, but the file fits "
+                   f"{', '.join(candidates) or inspection.family}; {_STRUCTURE_WINS}")  # fmt: skip
     if told is None:
         usual = plain(facts.family.value) if facts.family and not inspection.family else None
         return (usual, facts.family.source) if usual in candidates and facts.family else (None, "")
@@ -192,19 +201,20 @@ def _warn_of_other_claim(draft: Draft, inspection: Inspection, fact: Fact[str]) 
     claimed = inspection.claims.architecture
     if claimed not in (None, fact.value, plain(inspection.family or "")):
         draft.warn("architecture_contradicted",
-                   f"{fact.source} says {fact.value}, the file claims {claimed}; the config holds")  # fmt: skip
+                   f"{fact.source} says {fact.value}, but the file's metadata says {claimed}; the former is "
+                   "used")  # fmt: skip
 
 
 def _tell_of_siblings(draft: Draft, inspection: Inspection, told: str, candidates: tuple[str, ...]) -> None:
-    """Say that the plain value was taken where a child is possible and no base model rules it out."""
+    """Warn that the family's plain value is assumed, if others are possible and no base model excludes them."""
     claims = inspection.claims
     base = base_hash(claims.base_model_hash or "") or base_name(claims.base_model or "")
     others = [value for value in candidates if value != told]
     if not others or (base is not None and base.architecture == told):
         return
     message = (
-        f"taken for {told}: the file cannot show whether it was made for {', '.join(others)}; "
-        "if it was, give --architecture"
+        f"the architecture is assumed to be {told}: the file cannot show whether it was made for {', '.join(others)}; "
+        "if it was, give that with --architecture"
     )
     if all(word.endswith(_PROMPTED_ALIKE) for word in others):
         draft.tell("architecture_assumed", message)
@@ -214,11 +224,12 @@ def _tell_of_siblings(draft: Draft, inspection: Inspection, told: str, candidate
 
 def _lack_architecture(draft: Draft, family: str, candidates: tuple[str, ...]) -> None:
     if candidates:
-        message = f"nothing says which architecture the model was made for; possible are: {', '.join(candidates)}"
+        fitting = ", ".join(candidates)
+        message = f"neither the file nor its run says which of these architectures it was made for: {fitting}"
         hint = f"give --architecture {'|'.join(candidates)}"
     elif family:
-        message = f"the model is {family}, for which no architecture value of the platform is known"
-        hint = "give --architecture with the value that Runware names for it"
+        message = f"the model is {family}, for which Runware has no known architecture value"
+        hint = "give --architecture with the value that Runware uses for it"
     else:
         message = "neither the file nor its run says which architecture the model was made for"
         hint = "give --architecture with one of: " + ", ".join(ARCHITECTURES)
@@ -226,7 +237,7 @@ def _lack_architecture(draft: Draft, family: str, candidates: tuple[str, ...]) -
 
 
 def put_conditioning(draft: Draft) -> None:
-    """Put what a ControlNet is conditioned on; what is only derived is proposed, not sent (outside the schema)."""
+    """Put what a ControlNet is conditioned on; a derived value is only suggested, because it is outside the schema."""
     given = draft.settings.given.get("conditioning")
     if given is not None:
         draft.put("conditioning", str(given.value), given.source)
@@ -240,5 +251,5 @@ def put_conditioning(draft: Draft) -> None:
         hint = f"give --conditioning {told}"
     else:
         hint = "give --conditioning with one of: " + ", ".join(choices)
-    draft.lack("conditioning_unknown", "what the controlnet is conditioned on must be given", "--conditioning", hint,
+    draft.lack("conditioning_unknown", "nothing says what the controlnet is conditioned on", "--conditioning", hint,
                (told,) if told in choices else choices)  # fmt: skip

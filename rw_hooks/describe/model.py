@@ -1,4 +1,4 @@
-"""What ``describe`` produces: the request's fields with a source for each, and what is still missing."""
+"""The result of ``describe``: the request's fields, each with its source, and what is still missing."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ class Missing(BaseModel):
 
     Attributes:
         code: A stable word for scripts, such as ``architecture_unknown``.
-        message: What is missing, and why nothing answers it.
-        hint: What fixes it, with the flag.
+        message: What is missing, and why it is not known.
+        hint: How to fix it, with the flag.
         flag: The option's flag, such as ``--architecture``.
-        candidates: The values that are possible, where that is known.
+        candidates: The possible values, if they are known.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -40,18 +40,18 @@ class Missing(BaseModel):
 
 
 class Description(BaseModel):
-    """One ``modelUpload`` request without ``taskUUID`` and ``downloadURL``, and where each part of it came from.
+    """One ``modelUpload`` request without ``taskUUID`` and ``downloadURL``, and the source of each field.
 
     Attributes:
-        fields: The values by wire name; absent ones are not sent.
-        sources: One for every field, constants too; also for ``air`` while it is not resolved, and for an image file
-            that was given and has no URL yet.
-        suggestions: Values by option name that the run hints at; shown by ``explain``, never sent.
+        fields: The values, by their names in Runware's API; absent fields are not sent.
+        sources: The source of every field, including constants; also of ``air`` while it is not known, and of an image
+            file that has no URL yet.
+        suggestions: Suggested values by option name; shown by ``explain``, never sent.
         findings: What a person should know: contradictions, cut values, unknown words.
-        missing: What must be given before this can be sent.
-        hero_file: An image file on this machine that can be the hero image once it is hosted.
-        hero_source: Where ``hero_file`` came from.
-        hero_given: Whether the user named it; one found among a run's samples is only offered.
+        missing: What the user must give before this can be sent.
+        hero_file: An image file on this machine that becomes the preview image when it is hosted.
+        hero_source: The source of ``hero_file``.
+        hero_given: Whether the user named it; an image found among a run's samples is only suggested.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -66,7 +66,7 @@ class Description(BaseModel):
     hero_given: bool = False
 
     def with_air(self, air: str, source: str) -> Description:
-        """Return the description with the AIR that was resolved."""
+        """Return the description with this AIR."""
         kind, *rest = self.fields.items()
         others = {name: value for name, value in rest if name != "air"}
         return self.model_copy(
@@ -77,10 +77,10 @@ class Description(BaseModel):
         )
 
     def require_complete(self) -> None:
-        """Do nothing when the description can be sent.
+        """Raise if the description cannot be sent yet.
 
         Raises:
-            MissingError: Something is missing; the error tells of the first, and of the others in its details.
+            MissingError: Something is missing; the error says what is missing first, and its details have the rest.
         """
         if not self.missing:
             return
@@ -92,7 +92,7 @@ class Description(BaseModel):
 
 
 class Draft:
-    """A description in the making: what it is made from, and what the stages of ``describe`` have put in so far."""
+    """An unfinished description: what it is made from, and the fields that are known so far."""
 
     def __init__(self, inspection: Inspection, facts: TrainingFacts, settings: Settings) -> None:
         self.inspection = inspection
@@ -114,7 +114,7 @@ class Draft:
 
     @property
     def type(self) -> str | None:
-        """The model's type, or None where it has none."""
+        """The model's type, or None if it has none."""
         return self._word("type")
 
     def _word(self, wire: str) -> str | None:
@@ -122,7 +122,7 @@ class Draft:
         return value if isinstance(value, str) else None
 
     def put(self, wire: str, value: WireValue, source: str) -> None:
-        """Set a field; the first value put is the strongest and stays."""
+        """Set a field; the first value is the strongest and stays."""
         if wire not in self.fields:
             self.fields[wire] = value
             self.sources[wire] = source

@@ -1,4 +1,4 @@
-"""The comment: a run in one line, without paths; and the warning that a LoRA's scale was lost."""
+"""The comment: a summary of the run in one line, without paths. Also the warning that a LoRA's scale was lost."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _WITHOUT_ALPHA_KEYS = frozenset({"diffusers-peft", "diffusers-old", "comfy", "pe
 
 
 def put_comment(draft: Draft) -> None:
-    """Put the comment: as given, else what the user told the trainer followed by a summary of the run."""
+    """Put the comment: as given, else the comment in the trainer's config, followed by a summary of the run."""
     inspection, facts = draft.inspection, draft.facts
     given = draft.settings.given.get("comment")
     if given is not None:
@@ -43,7 +43,10 @@ def _remark(inspection: Inspection, facts: TrainingFacts) -> tuple[str, str]:
 
 
 def _summary(inspection: Inspection, facts: TrainingFacts) -> dict[str, str]:
-    """Return the parts of the summary; the file's structure is stronger than its claims and the config for rank."""
+    """Return the parts of the summary.
+
+    For the rank, the file's structure is stronger than its metadata and the config.
+    """
     claims = inspection.claims
     trainer = facts.trainer.value if facts.trainer else claims.trainer
     base = facts.base_model.value if facts.base_model else claims.base_model
@@ -68,15 +71,15 @@ def _shown(value: float | str | None) -> str:
 
 
 def _is_path(base: str) -> bool:
-    """Whether the base is a place on this machine; ``org/name`` is a repository id."""
+    """Whether the base is a path on this machine; ``org/name`` is a repository id."""
     return base.startswith(("/", "\\", "~", ".")) or "\\" in base or ":" in base or base.count("/") > 1
 
 
 def warn_of_lost_alpha(draft: Draft) -> None:
-    """Warn where keys without alpha hide that the training scaled by alpha / rank.
+    """Warn if the file stores no alpha, but the training scaled by alpha / rank.
 
-    Loaders take such a file for alpha = rank. Files that musubi converted (``ss_*`` metadata beside these keys) have
-    the scale folded in already.
+    Loaders assume alpha = rank for such a file. Files that musubi converted (``ss_*`` metadata with such keys) include
+    the scale already.
     """
     inspection, facts = draft.inspection, draft.facts
     alpha, rank = facts.summary.get("alpha"), facts.summary.get("rank") or inspection.rank
@@ -91,6 +94,6 @@ def warn_of_lost_alpha(draft: Draft) -> None:
     if scale not in (0.0, 1.0):
         draft.warn(
             "alpha_lost",
-            f"the training used alpha {alpha} at rank {rank}, but the file holds no alpha, so that loaders apply it at "
-            f"full strength; a weight of {scale:g} restores the trained one (--weight)",
+            f"the training used alpha {alpha} at rank {rank}, but the file stores no alpha, so loaders apply it at "
+            f"full strength; give --weight {scale:g} to restore the trained strength",
         )

@@ -1,10 +1,10 @@
-"""What an engine is: it takes publications through their stages, durably. Found by entry point.
+"""The protocol of engines: an engine runs publications through their stages, durably. Found by entry point.
 
-An engine keeps its publications in a :class:`~rw_hooks.publication.store.Store` and takes each through
-:data:`~rw_hooks.publication.stages.STAGES` as :mod:`~rw_hooks.publication.policy` says; how many at once, on which
-machine, and when again after a failure, is its own. The entry-point group ``rw_hooks.engines`` names a callable that is
-given the settings and returns the engine; ``--engine`` takes the entry point's name. :class:`rw_hooks.testing.engines.
-EngineSuite` says what an engine must hold.
+An engine keeps its publications in a :class:`~rw_hooks.publication.store.Store` and runs each through
+:data:`~rw_hooks.publication.stages.STAGES` as :mod:`~rw_hooks.publication.policy` decides. The engine decides how many
+run at once, on which machine, and when a failed one is tried again. An entry point of the group ``rw_hooks.engines``
+names a callable that takes the settings and returns the engine; ``--engine`` takes the entry point's name.
+:class:`rw_hooks.testing.engines.EngineSuite` tests what an engine must do.
 """
 
 from __future__ import annotations
@@ -27,51 +27,51 @@ __all__ = ["DEFAULT_CONCURRENCY", "GROUP", "Engine", "Factory", "open_engine"]
 
 GROUP = "rw_hooks.engines"
 DEFAULT_CONCURRENCY = 40
-"""How many publications one process waits for side by side, where nobody says otherwise."""
+"""How many publications one process waits for at once by default."""
 _DEFAULT = "local"
 
 
 class Engine(Protocol):
-    """Takes publications through their stages. Safe to share between threads.
+    """Runs publications through their stages. Safe to share between threads.
 
-    Its store knows every publication; what is asked of an engine survives a kill of the process at any moment, unless
-    the engine says that it keeps nothing.
+    Its store knows every publication. Every request survives a kill of the process at any moment, unless the engine's
+    documentation says that it is not durable.
     """
 
     @property
     def store(self) -> Store:
-        """What is known of the publications."""
+        """The store of the publications."""
         ...
 
     def submit(self, item: QueueItem, observer: Observer) -> str:
-        """Inspect a file, enroll it, and return the name of its publication.
+        """Inspect a file, enroll it, and return the id of its publication.
 
-        The same item, and the same bytes asked for in the same way, are the same publication. When this returns, the
-        publication goes on after a kill, too.
+        The same item is the same publication, and so are the same bytes with the same request. Once this returns, the
+        publication continues even after a kill.
 
         Args:
-            item: The file, the options, and whom it is for.
-            observer: Told of the bytes that were read.
+            item: The file, the options, and the endpoint and key.
+            observer: Is told how many bytes were read.
 
         Raises:
-            ArtifactError: The file cannot be read as a file at all, or changed while it was read. A bad model raises
-                nothing: its publication has failed.
+            ArtifactError: The file cannot be read at all, or it changed while it was read. A file that must not be
+                published raises nothing: its publication is failed.
             UsageError: There is no such file.
             JournalError: The store cannot be used.
-            UnreachableError: This machine failed, or another process has the item in hand.
+            UnreachableError: The operating system reported an error, or another process is enrolling the item.
         """
         ...
 
     def advance(
         self, identity: str, intent: Intent, observer: Observer, deadline: Deadline | None = None
     ) -> Publication:
-        """Take a publication as far as it goes, in the foreground, and return how it stands then.
+        """Run a publication as far as possible, in the foreground, and return its state.
 
         Args:
-            identity: Its name.
-            intent: Why it is taken up.
+            identity: The id of the publication.
+            intent: Why it is run.
             observer: Told of the progress.
-            deadline: When to stop waiting for another process that works on it; its own end where None.
+            deadline: When to stop waiting for another process that runs it; None for the publication's own deadline.
 
         Raises:
             KeyError: There is no such publication.
@@ -80,47 +80,47 @@ class Engine(Protocol):
         ...
 
     def cancel(self, identity: str) -> Publication:
-        """Drop a publication that is not ready yet, or an item that waits to be enrolled.
+        """Cancel a publication that is not ready yet, or an item that is not enrolled yet.
 
-        One that is under way stops before its next stage.
+        A publication that is running stops before its next stage.
 
         Raises:
             UsageError: It is over.
-            UnreachableError: Another process is just enrolling it.
+            UnreachableError: Another process is enrolling it now.
             KeyError: There is no such publication.
         """
         ...
 
     def drain(self, observer: Observer, only: Collection[str] | None = None) -> Iterator[Publication]:
-        """Take what hooks on this machine handed over as far as it goes, in the foreground; yield each in their order.
+        """Run the items of the hooks on this machine as far as possible, in the foreground; yield each in their order.
 
         Args:
             observer: Told of the progress.
-            only: The items to take, whether their training is over or not; None for all that are due.
+            only: The items to run, whether their training is over or not; None for all that are due.
         """
         ...
 
     def serve(self) -> bool:
-        """Be the worker: publish what hooks on this machine hand over, until nothing is left.
+        """Be the worker: publish the items of the hooks on this machine until nothing is left.
 
         Returns:
-            False when another worker is at it.
+            False if another worker is running already.
         """
         ...
 
     def watch(self, identities: Collection[str]) -> Iterator[Publication]:
-        """Yield each of these publications once, when it is over or this process has nothing more to wait for.
+        """Yield each of these publications once, when it is over or when nobody runs it any more.
 
-        It only looks: a publication that nobody works on is yielded as it stands.
+        This changes nothing: a publication that nobody runs is yielded in its present state.
         """
         ...
 
 
 class Factory(Protocol):
-    """What an entry point names."""
+    """What an entry point of the group names: a callable that returns an engine."""
 
     def __call__(self, settings: Settings, *, read_only: bool) -> AbstractContextManager[Engine]:
-        """Return the engine; with ``read_only`` one whose store is only looked at, so that it leaves no trace."""
+        """Return the engine; with ``read_only`` its store is only read, and nothing is written to disk."""
         ...
 
 
@@ -129,7 +129,7 @@ def open_engine(settings: Settings, *, read_only: bool = False) -> AbstractConte
 
     Args:
         settings: Keys and endpoints of this process, and the option ``engine``.
-        read_only: Whether its store is only to be looked at; no trace is left then, also where there is none yet.
+        read_only: Whether the store is only read; then nothing is written to disk, even if there is no store yet.
 
     Raises:
         UsageError: There is no engine of this name.

@@ -1,4 +1,10 @@
-"""Reading one training run: every fact with its source. Also the tools that integrations read with."""
+"""What a training run says about its model: values, each with its source. Also tools to read them.
+
+Third parties who write an integration may use the names of ``__all__`` and those of these modules:
+
+- :mod:`rw_hooks.facts.configs`: reading TOML, YAML, JSON and env files, without their secrets.
+- :mod:`rw_hooks.facts.values`: reading single values, such as numbers and names without paths.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What all captions of a dataset have in common: a hint at the trigger words, never more than that."""
+"""What all captions of a dataset have in common: a suggestion for the trigger words, never more than that."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ _FILLERS = frozenset(
 
 
 def common_words(captions: Sequence[str]) -> tuple[str, ...]:
-    """Return the tags that stand in every caption, else the words that every caption begins with.
+    """Return the tags that are in every caption, else the words with which every caption begins.
 
-    One caption has everything in common with itself, and says nothing.
+    A single caption shows nothing, because all of it would be common.
     """
     whole = [caption.strip() for caption in captions if caption.strip()]
     if len(whole) < _CAPTIONS_MIN:

@@ -1,8 +1,8 @@
-"""Reading the files that trainers and people leave beside a training: TOML, YAML, JSON, env files.
+"""Reading the config files of a training: TOML, YAML, JSON, env files.
 
-Nothing in them is trusted: they are bounded in size, depth and number of values (a YAML alias can stand for a billion
-of them), no code in them is run, and secrets are dropped here, before anything else sees the values: kohya_ss writes
-Hub tokens in clear beside the weights (kohya_ss #3603).
+Nothing in them is trusted. Their size, depth and number of values are limited (one YAML alias can make a billion
+values), and no code in them is run. Secrets are dropped here, before anything else sees the values: kohya_ss writes Hub
+tokens in plain text beside the weights (kohya_ss #3603).
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _TRAINING_TOKENS = frozenset({"placeholder_token", "initializer_token", "init_to
 
 
 class UnreadableError(ValueError):
-    """The file cannot be read; the message says why, in words fit for a warning."""
+    """The file cannot be read; the message says why and can be shown as a warning."""
 
 
 @dataclass(frozen=True)
@@ -47,9 +47,9 @@ class Config:
     """A config file without its secrets.
 
     Attributes:
-        name: The file's own name, for sources.
-        values: What it holds at the top; a list there is under ``items``.
-        folder: Where it lies, for files that it names.
+        name: The file's name, for sources.
+        values: Its top-level values; a top-level list is under ``items``.
+        folder: The folder of the file, for paths in it.
     """
 
     name: str
@@ -57,47 +57,47 @@ class Config:
     folder: Path = Path()
 
     def source(self, key: str) -> str:
-        """Return the source of a value: file and key."""
+        """Return the source of a value: the names of file and key."""
         return f"{self.name}: {key}"
 
 
 def is_secret_key(key: str) -> bool:
-    """Whether a setting of this name holds a secret: ``hf_token`` does, ``placeholder_token`` does not."""
+    """Whether a setting of this name contains a secret: ``hf_token`` does, ``placeholder_token`` does not."""
     plain = key.strip().lstrip("-").replace("-", "_").lower()
     return plain not in _TRAINING_TOKENS and _SECRET_KEY.fullmatch(plain) is not None
 
 
 def read_text(path: Path) -> str:
-    """Return a text file of bounded size.
+    """Return the content of a text file of limited size.
 
     Raises:
-        UnreadableError: It is too large, gone, or no text.
+        UnreadableError: It is too large, gone, or not a text file.
     """
     try:
         status = path.stat()
         if not stat.S_ISREG(status.st_mode):
-            raise UnreadableError(f"{path.name} is no regular file")  # opening a pipe would wait for ever
+            raise UnreadableError(f"{path.name} is not a regular file")  # opening a pipe would wait for ever
         if status.st_size > _BYTES_MAX:
-            raise UnreadableError(f"{path.name} is larger than a config can be")
+            raise UnreadableError(f"{path.name} is too large for a config")
         return path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise UnreadableError(f"{path.name} cannot be read: {type(error).__name__}") from None
 
 
 def read_config(path: Path) -> Config:
-    """Read a TOML, YAML, JSON or env file, by its suffix.
+    """Read a TOML, YAML, JSON or env file; its suffix says which.
 
     Raises:
-        UnreadableError: It is broken, too large, nested too deep, or of no format that we know.
+        UnreadableError: It is broken, too large, nested too deeply, or has an unknown format.
     """
     parse = _PARSERS.get(path.suffix.lower())
     if parse is None:
-        raise UnreadableError(f"{path.name}: not a config of a format that is known ({', '.join(_PARSERS)})")
+        raise UnreadableError(f"{path.name} has none of the known config formats ({', '.join(_PARSERS)})")
     return _config(parse, read_text(path), path.name, path.parent)
 
 
 def parse_yaml(content: str, name: str) -> Config:
-    """Read YAML out of a text, such as a model card's front matter.
+    """Parse YAML, such as a model card's front matter.
 
     Raises:
         UnreadableError: As :func:`read_config`.
@@ -119,7 +119,7 @@ def _config(parse: Callable[[str], object], content: str, name: str, folder: Pat
 
 
 class _Budget:
-    """How many values may still be taken; shared references are counted as often as they are met."""
+    """How many values may still be read; a shared value counts each time that it is used."""
 
     def __init__(self) -> None:
         self.left = _VALUES_MAX
@@ -131,7 +131,7 @@ class _Budget:
 
 
 def _cleaned(value: object, budget: _Budget, depth: int = 0) -> object:
-    """Return a copy without secrets: neither under a secret's name nor token-shaped in a text."""
+    """Return a copy without secrets: without settings with a secret's name, and without texts that look like tokens."""
     budget.take()
     if depth > _DEPTH_MAX:
         raise UnreadableError("it is nested too deep")
@@ -152,7 +152,7 @@ def _yaml(content: str) -> object:
 
 
 def _require_small_yaml(content: str, loader: Any) -> None:  # noqa: ANN401 - the C loader has no types
-    """Refuse what would grow beyond bounds when its aliases are followed, before anything is built from it."""
+    """Refuse YAML whose aliases would make too many values, before any value is built."""
     budget = _Budget()
     sizes: dict[str, int] = {}
     started: list[tuple[str | None, int]] = []
@@ -161,7 +161,7 @@ def _require_small_yaml(content: str, loader: Any) -> None:  # noqa: ANN401 - th
         if isinstance(event, yaml.AliasEvent):
             grown = sizes.get(str(event.anchor))
             if grown is None:
-                raise UnreadableError("an alias stands within its own anchor")
+                raise UnreadableError("an alias refers to the value that contains it")
         elif isinstance(event, (yaml.ScalarEvent, yaml.CollectionStartEvent)):
             grown = 1
         else:
@@ -181,7 +181,10 @@ def _require_small_yaml(content: str, loader: Any) -> None:  # noqa: ANN401 - th
 
 
 def _env(content: str) -> dict[str, object]:
-    """Read ``NAME=value`` lines (SimpleTuner's ``config.env``); names become those of the long options."""
+    """Read ``NAME=value`` lines (SimpleTuner's ``config.env``).
+
+    The names are converted to those of the long options.
+    """
     found: dict[str, object] = {}
     for line in content.splitlines():
         match = re.fullmatch(r"\s*(?:export\s+)?([A-Za-z_]\w*)=(.*)", line)

@@ -1,4 +1,4 @@
-"""How a training was started: a script and its options, out of an argv or a launch script."""
+"""How a training was started: a script and its options, read from an argv or a launch script."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ class Launch:
     """A trainer's command line without its secrets.
 
     Attributes:
-        source: What to call it in sources: ``command line``, or the name of the launch script.
-        script: The trainer script's file name, or the module given with ``-m``; empty when there is none.
+        source: Its name in sources: ``command line``, or the name of the launch script.
+        script: The trainer script's file name, or the module after ``-m``; empty if there is none.
         options: Long options by name with underscores: a text, a list of texts, or True for a switch.
-        arguments: What stands there without an option: config files and the like.
+        arguments: The arguments that are not options or their values, such as config files.
     """
 
     source: str
@@ -39,14 +39,14 @@ class Launch:
 
 
 def parse_argv(argv: Sequence[str], source: str = "command line") -> Launch:
-    """Read an argv: launchers (``accelerate launch --num_processes 1``) and their options are passed over."""
+    """Read an argv; launchers (``accelerate launch --num_processes 1``) and their options are skipped."""
     start, script = _script(argv)
     arguments, options = _split(argv[start:])
     return Launch(source=source, script=script, options=options, arguments=tuple(arguments))
 
 
 def _script(argv: Sequence[str]) -> tuple[int, str]:
-    """Return where the trainer's own arguments begin, and its script: the last of several (a shim runs another)."""
+    """Return where the trainer's own arguments begin, and its script: the last one (a script may run another)."""
     start, script = 0, ""
     for index, word in enumerate(argv):
         if word == "-m" and index + 1 < len(argv) and not script:
@@ -79,26 +79,26 @@ def _value(values: list[str]) -> str | list[str] | bool:
 
 
 def read_launch_script(path: Path) -> Launch:
-    """Read the trainer's command out of a shell or batch script, such as fluxgym's ``train.sh``.
+    """Read the trainer's command from a shell or batch script, such as fluxgym's ``train.sh``.
 
-    Its variables have the values that it sets; an option whose value nobody can know is left out.
+    Variables are replaced by the values that the script sets; an option whose value cannot be known is dropped.
 
     Raises:
-        UnreadableError: It is no script, or holds no command with options.
+        UnreadableError: It is not a script, or has no command with options.
     """
     dialect = _DIALECTS.get(path.suffix.lower())
     if dialect is None:
-        raise UnreadableError(f"{path.name} is no launch script")
+        raise UnreadableError(f"{path.name} is not a launch script")
     lines = expanded(_commands(read_text(path)), dialect)
     commands = [words for line in lines if len(words := _words(line)) > 1]
     launches = [launch for words in commands if (launch := parse_argv(words, path.name)).options]
     if not launches:
-        raise UnreadableError(f"{path.name} holds no command with options")
+        raise UnreadableError(f"{path.name} has no command with options")
     return _known(max(launches, key=lambda launch: len(launch.options)), dialect)
 
 
 def _known(launch: Launch, dialect: Dialect) -> Launch:
-    """Return the command without the values that hold a variable which nobody can know."""
+    """Return the command without the values that contain an unknown variable."""
     options: dict[str, Any] = {}
     for name, value in launch.options.items():
         words = [value] if isinstance(value, str) else [] if value is True else value
@@ -115,7 +115,7 @@ def _commands(content: str) -> list[str]:
 
 
 def _words(line: str) -> list[str]:
-    if len(line) > _LINE_MAX:  # no shell takes so long a command, and splitting it takes minutes
+    if len(line) > _LINE_MAX:  # no shell accepts so long a command, and splitting it would take minutes
         return []
     try:
         return shlex.split(line, comments=True)

@@ -1,4 +1,4 @@
-"""A trainer's options from several places, the strongest first, each value with its source."""
+"""A trainer's options from several sources, the strongest first; each value has its source."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["Layer", "Layers"]
 
 
 class Layer(NamedTuple):
-    """Options by name, and what their source is called: ``prefix`` and the option's name behind it."""
+    """Options by name, and the name of their source: ``prefix``, followed by the option's name."""
 
     values: Mapping[str, Any]
     prefix: str
@@ -26,12 +26,12 @@ class Layer(NamedTuple):
 
     @classmethod
     def of_config(cls, config: Config, values: Mapping[str, Any] | None = None, prefix: str = "") -> Layer:
-        """Return a config's settings, or a part of them under a prefix such as ``meta.``."""
+        """Return a config's settings, or those below a prefix such as ``meta.``."""
         return cls(config.values if values is None else values, f"{config.name}: {prefix}")
 
 
 class Layers:
-    """Options by name; what trainers write for "nothing" counts as not given.
+    """Options by name; values that trainers write for "nothing" count as not given.
 
     Args:
         layers: The strongest first.
@@ -51,11 +51,11 @@ class Layers:
         return None, ""
 
     def raw(self, name: str) -> object:
-        """Return the value as it was written, or None."""
+        """Return the value as it is written, or None."""
         return self._found(name)[0]
 
     def source(self, name: str) -> str:
-        """Return where the value comes from; empty where there is none."""
+        """Return the source of the value; empty if there is none."""
         return self._found(name)[1]
 
     def text(self, name: str) -> str | None:
@@ -67,7 +67,7 @@ class Layers:
         return flag(self.raw(name))
 
     def fact(self, *names: str, strength: Strength = "stated") -> Fact[str] | None:
-        """Return the first of the options that is given."""
+        """Return the first option of these that is given."""
         for name in names:
             value, source = self._found(name)
             shown = text(value)
@@ -76,19 +76,19 @@ class Layers:
         return None
 
     def model(self, *names: str) -> Fact[str] | None:
-        """Return a base model: a repository id, or of a path the last part."""
+        """Return a base model: a repository id, or the last part of a path."""
         fact = self.fact(*names)
         name = model_name(fact.value) if fact else None
         return Fact(value=name, source=fact.source) if fact and name else None
 
     def words(self, name: str) -> Fact[tuple[str, ...]] | None:
-        """Return the value as words: a list, or a text cut at commas."""
+        """Return the value as words: a list, or a text that is split at commas."""
         value, source = self._found(name)
         found = words(value)
         return Fact(value=found, source=source) if found else None
 
     def phrase(self, name: str) -> Fact[tuple[str, ...]] | None:
-        """Return the value as one trigger phrase, commas and all."""
+        """Return the value as one trigger phrase, including commas."""
         fact = self.fact(name)
         return Fact(value=(fact.value,), source=fact.source) if fact else None
 
@@ -105,6 +105,6 @@ class Layers:
         return None if found is None else Fact(value=found, source=source)
 
     def summary(self, **names: str) -> dict[str, str]:
-        """Return parts of a run's summary: by label, the option that each is."""
+        """Return parts of a run's summary; ``names`` gives the option of each label."""
         found = {label.replace("_", " "): self.text(name) for label, name in names.items()}
         return {label: value for label, value in found.items() if value is not None}

@@ -1,4 +1,4 @@
-"""What a training run says about the model it made: values, each with its source."""
+"""What a training run says about its model: values, each with its source."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ class Fact(BaseModel, Generic[T]):
 
     Attributes:
         value: The value.
-        source: Which file and which key, such as ``dataset.toml: class_tokens``; never a whole path.
-        strength: ``stated`` by the user in the trainer's own words; ``derived`` from something near (a folder's
-            name); ``suggested`` values are shown by ``explain`` and never sent.
+        source: The file and the key, such as ``dataset.toml: class_tokens``; never a complete path.
+        strength: ``stated``: the user set it in the trainer's config. ``derived``: it follows from something else (a
+            folder's name). ``suggested``: ``explain`` shows it, but it is never sent.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -31,13 +31,13 @@ class Fact(BaseModel, Generic[T]):
 
 
 class TrainingFacts(BaseModel):
-    """What is known of a run. A field is None where the run says nothing; nothing here is a guess.
+    """What is known about a run. A field is None if the run says nothing about it; nothing here is guessed.
 
-    ``base_model`` is the base's repository id or file name, never a local path. ``architecture`` is a Runware wire
-    value that the run determines without doubt; ``family`` uses the words of ``Inspection.family``. ``other_variant``
-    is set where the base is a variant of its family that the platform has no value for (Qwen-Image-Edit).
-    ``unread`` says what of the run could not be read, and is not in here.
-    ``summary`` holds short ``key: value`` parts for the comment (rank, alpha, resolution, optimizer, steps).
+    ``base_model`` is the base's repository id or file name, never a local path. ``architecture`` is a value of
+    Runware's API, and is set only if the run determines it without doubt. ``family`` uses the words of
+    ``Inspection.family``. ``other_variant`` is set if the base is a variant of its family for which Runware has no
+    value (Qwen-Image-Edit). ``unread`` says which parts of the run could not be read. ``summary`` holds short ``key:
+    value`` parts for the comment (rank, alpha, resolution, optimizer, steps).
     """
 
     model_config = ConfigDict(frozen=True)
@@ -67,6 +67,6 @@ class TrainingFacts(BaseModel):
     summary: dict[str, str] = {}
 
     def over(self, weaker: TrainingFacts) -> TrainingFacts:
-        """Return these facts, and the weaker ones where these say nothing."""
+        """Return these facts, completed by weaker ones where these say nothing."""
         known = {name: value for name in type(self).model_fields if (value := getattr(self, name)) is not None}
         return weaker.model_copy(update={**known, "summary": {**weaker.summary, **self.summary}})

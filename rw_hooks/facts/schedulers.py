@@ -1,4 +1,4 @@
-"""Trainers' names of samplers in Runware's words (the names of its typed schemas of 2026-10)."""
+"""From the trainers' names of samplers to Runware's names (those of its typed schemas of 2026-10)."""
 
 from __future__ import annotations
 
@@ -45,5 +45,5 @@ _KNOWN = {**{name.lower(): name for name in _CLASSES}, **_NAMES}
 
 
 def runware_scheduler(name: str) -> str | None:
-    """Return Runware's name of a trainer's sampler, or None where no name is known to mean the same."""
+    """Return Runware's name of a trainer's sampler, or None if no equal one is known."""
     return _KNOWN.get(name.strip().lower())

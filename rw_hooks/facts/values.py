@@ -1,4 +1,4 @@
-"""Small readings of what trainers write: absent values, numbers, words, names without paths."""
+"""Reading single values that trainers write: absent values, numbers, words, names without paths."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def text(value: object) -> str | None:
 
 
 def number(value: object) -> float | None:
-    """Return a finite number, also out of a text, or None."""
+    """Return a finite number, also from a text, or None."""
     shown = text(value)
     try:
         result = float(shown) if shown is not None else math.nan
@@ -48,35 +48,35 @@ def number(value: object) -> float | None:
 
 
 def whole(value: object) -> int | None:
-    """Return a whole number, also out of a text, or None."""
+    """Return a whole number, also from a text, or None."""
     result = number(value)
     return int(result) if result is not None and result == int(result) else None
 
 
 def flag(value: object) -> bool:
-    """Whether a switch is on, in any of the ways that configs write it."""
+    """Whether a switch is on, in any spelling that configs use."""
     return value is True or (isinstance(value, (str, int)) and str(value).strip().lower() in _TRUE)
 
 
 def words(value: object) -> tuple[str, ...]:
-    """Return words out of a comma-separated text or a list."""
+    """Return the words of a comma-separated text or a list."""
     listed: object = value.split(",") if isinstance(value, str) else value
     items = cast("Sequence[object]", listed) if isinstance(listed, (list, tuple)) else ()
     return tuple(dict.fromkeys(found for item in items if (found := text(item))))
 
 
 def base_name(path: str) -> str:
-    """Return the last part of a path of any system."""
+    """Return the last part of a path of any operating system."""
     return re.split(r"[\\/]", path.rstrip("\\/"))[-1]
 
 
 def without_paths(content: str) -> str:
-    """Return a text with each local path in it cut to its last part."""
+    """Return a text in which each local path is shortened to its last part."""
     return _PATH.sub(lambda match: base_name(match[0]), content)
 
 
 def model_name(value: object) -> str | None:
-    """Return a base model's name: a Hub repository id as it is, of a path the last part."""
+    """Return a base model's name: a Hub repository id unchanged, or the last part of a path."""
     shown = text(value)
     if shown is None or _HUB_ID.fullmatch(shown):
         return shown
@@ -84,7 +84,7 @@ def model_name(value: object) -> str | None:
 
 
 def dig(values: object, *keys: str | int) -> object:
-    """Return what lies at a path of keys and indices in nested mappings and lists, or None."""
+    """Return the value at a path of keys and indices in nested mappings and lists, or None."""
     for key in keys:
         if isinstance(key, int):
             items = cast("Sequence[object]", values) if isinstance(values, list) else ()
@@ -95,11 +95,11 @@ def dig(values: object, *keys: str | int) -> object:
 
 
 def stated(value: object, source: str, strength: Strength = "stated") -> Fact[str] | None:
-    """Return a fact of a text, or None where there is none."""
+    """Return a fact with this text, or None if there is no text."""
     shown = text(value)
     return None if shown is None else Fact(value=shown, source=source, strength=strength)
 
 
 def first(*facts: Fact[str] | None) -> Fact[str] | None:
-    """Return the first fact that is there."""
+    """Return the first fact that is not None."""
     return next((fact for fact in facts if fact is not None), None)

@@ -1,7 +1,7 @@
-"""Variables of launch scripts: what a script sets plainly stands where it is named, and the rest is told to be unknown.
+"""Variables of launch scripts: known variables are replaced by their values, others are marked as unknown.
 
-A variable has one value whatever way the script takes only where it is set once, in a line of its own outside every
-block. Secrets are not taken: under another name nothing would tell them from other words.
+A variable is known only if it is set once, in a line of its own outside every block, because only then it has one value
+in every run of the script. Secrets are never replaced: under another name they could not be recognised.
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ class Dialect:
 
     Attributes:
         assignment: A whole line that sets one; its groups are name and value.
-        variable: Where one is named; its first group that matches is the name.
-        unknown: What is left of a variable, argument or command whose value nobody can know.
-        pieces: The parts of a line: taken to the letter, quoted, and others.
+        variable: The use of a variable; the first group that matches is the name.
+        unknown: A variable, argument or command whose value cannot be known.
+        pieces: The parts of a line: literal, quoted, and others.
         sigil: The sign of a variable.
-        escaped: The sign where it means itself.
-        splits: Whether a value without quotes becomes several words at its blanks.
+        escaped: The escaped sign, which means itself.
+        splits: Whether a value without quotes is split into words at spaces.
     """
 
     assignment: re.Pattern[str]
@@ -80,7 +80,7 @@ BATCH = Dialect(
 
 
 def expanded(lines: Sequence[str], dialect: Dialect) -> Iterator[str]:
-    """Yield the lines with the variables that are known, up to a bound; :func:`plain` then reads their words."""
+    """Yield the lines with their known variables replaced, up to a limit; :func:`plain` then reads their words."""
     counted = Counter((match[1] or match[2]).lower() for match in _SETS.finditer("\n".join(lines)))
     values = _Values(dialect)
     for line in lines:
@@ -91,12 +91,12 @@ def expanded(lines: Sequence[str], dialect: Dialect) -> Iterator[str]:
 
 
 def plain(word: str, dialect: Dialect) -> str | None:
-    """Return a word of an expanded line as the trainer gets it, or None where a part of it is unknown."""
+    """Return a word of an expanded line as the trainer gets it, or None if a part of it is unknown."""
     return None if dialect.unknown.search(word) else word.replace(_LITERAL, dialect.sigil)
 
 
 class _Values:
-    """The values known so far, and how much they may still make the script grow."""
+    """The values that are known so far, and by how much they may still enlarge the script."""
 
     def __init__(self, dialect: Dialect) -> None:
         self._dialect = dialect

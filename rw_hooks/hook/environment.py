@@ -2,8 +2,8 @@
 
 Standard library only.
 
-No collectives: the other ranks may be waiting elsewhere, and sd-scripts has destroyed its process group before the last
-save.
+No collective operation is used: the other ranks may be waiting elsewhere, and sd-scripts destroys its process group
+before the last save.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ __all__ = ["cannot_outlive", "node_rank", "process_rank"]
 
 _RANK_VARIABLES = ("RANK", "OMPI_COMM_WORLD_RANK", "PMI_RANK", "LOCAL_RANK")
 _NODE_FLAGS = frozenset({"--machine_rank", "--machine-rank", "--node_rank", "--node-rank"})
-"""Of ``accelerate launch``, ``torchrun`` and ``deepspeed``, in both spellings that they take."""
+"""The options of ``accelerate launch``, ``torchrun`` and ``deepspeed`` for the machine's rank, in both spellings."""
 _NODE_VARIABLES = ("NODE_RANK", "GROUP_RANK")
-"""Of Lightning, and of what torchrun has started."""
+"""The environment variables of Lightning and torchrun for the machine's rank."""
 _BATCH_VARIABLES = ("SLURM_JOB_ID", "PBS_JOBID", "LSB_JOBID")
 _CONTAINER_FILES = (".dockerenv", "run/.containerenv")
 
 
 def process_rank(environ: Mapping[str, str]) -> int:
-    """Return this process's rank: what torch.distributed says where it is up, else what the launcher put there."""
+    """Return this process's rank: from torch.distributed if it is initialised, else from the launcher's variables."""
     distributed = sys.modules.get("torch.distributed")
     if distributed is not None and distributed.is_available() and distributed.is_initialized():
         return int(distributed.get_rank())
@@ -37,10 +37,10 @@ def process_rank(environ: Mapping[str, str]) -> int:
 
 
 def node_rank(argv: Sequence[str], environ: Mapping[str, str]) -> int:
-    """Return the rank of this machine among those of a distributed training; 0 where nothing says that it is another.
+    """Return the rank of this machine in a distributed training; 0 if nothing says another one.
 
     Args:
-        argv: The command line of the launcher, whose word counts first.
+        argv: The command line of the launcher, which is stronger than the environment.
         environ: The environment.
     """
     for word, following in zip_longest(argv, argv[1:], fillvalue=""):
@@ -55,14 +55,14 @@ def _number(text: str | None) -> int:
 
 
 def cannot_outlive(environ: Mapping[str, str], root: Path = Path("/")) -> str:
-    """Return why a detached worker would die with this process, in words; empty where it would not.
+    """Return why a detached worker would die with this process, in words; empty if it would not.
 
     Args:
         environ: The environment.
-        root: Where the system's own files are.
+        root: The root of the file system.
     """
     if "ipykernel" in sys.modules or "COLAB_RELEASE_TAG" in environ:
-        return "a notebook, whose machine may go away with it"
+        return "a notebook, whose machine may end with it"
     if environ.get("CI", "").lower() not in {"", "0", "false"}:
         return "a CI job"
     if any(name in environ for name in _BATCH_VARIABLES):

@@ -1,4 +1,4 @@
-"""What a trainer knows, as JSON can hold it: a trainer's numbers may be numpy's or torch's. Standard library only."""
+"""Converting a trainer's values to JSON: its numbers may be numpy's or torch's. Standard library only."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ N = TypeVar("N", int, float)
 
 
 def number_or_none(kind: Callable[[Any], N], value: object) -> N | None:
-    """Return the value as a number; None where it is none (NaN neither), which must not cost the save."""
+    """Return the value as a number, or None if it is not one (or is NaN). It never raises, so that no save is lost."""
     try:
         number = None if value is None else kind(value)
         return None if number is None or math.isnan(number) else number
@@ -25,9 +25,9 @@ def number_or_none(kind: Callable[[Any], N], value: object) -> N | None:
 
 
 def jsonable(facts: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the facts as JSON can hold them: numbers of numpy and torch as numbers, anything else as text.
+    """Return the facts as JSON values: numbers of numpy and torch as numbers, anything else as text.
 
-    What cannot be told so, a circle for one, is left out with a warning, which must not cost the save either.
+    A value that cannot be converted, such as one that contains itself, is dropped with a warning.
     """
     found: dict[str, Any] = {}
     left_out: list[str] = []
@@ -37,7 +37,9 @@ def jsonable(facts: Mapping[str, Any]) -> dict[str, Any]:
         except Exception as error:  # noqa: BLE001 - a trainer's own object may raise anything
             left_out.append(f"{name} ({type(error).__name__})")
     if left_out:
-        _LOG.warning("rw-hooks: facts that JSON cannot hold are left out: %s", ", ".join(left_out))
+        _LOG.warning(
+            "rw-hooks: these facts are ignored, because they cannot be written as JSON: %s", ", ".join(left_out)
+        )
     return found
 
 

@@ -1,8 +1,8 @@
-"""Hooks that never hurt: what a training loop calls, in microseconds, and forgets. Standard library only.
+"""Hooks for training loops: fast calls that never stop a training. Standard library only.
 
-A hook links the file that was just saved, writes one small JSON file, and sees that a worker runs: a process of its
-own, which does the rest and outlives the trainer. Nothing that happens here can stop a training: the ``on_*`` calls
-catch what goes wrong and say it in one log line.
+A hook makes a link to the file that was just saved, writes one small JSON file, and makes sure that a worker runs: a
+separate process, which does the rest and outlives the trainer. Nothing here can stop a training: the ``on_*`` calls
+catch every error and write it as one log line.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ __all__ = ["PublishHook", "publishing"]
 
 _LOG = logging.getLogger("rw_hooks.hook")
 _CHECK_SECONDS = 90.0
-_LOOK_SECONDS = 0.25
+_POLL_SECONDS = 0.25
 _WAIT_SECONDS = 6 * 3600.0
 _PATIENCE_SECONDS = 300.0
 _AS_ASKED = "as asked"
@@ -52,7 +52,7 @@ R = TypeVar("R")
 
 
 def _never_raises(call: Callable[P, R]) -> Callable[P, R | None]:
-    """Turn whatever goes wrong in a hook into one log line."""
+    """Convert any error in a hook into one log line."""
 
     @functools.wraps(call)
     def guarded(*args: P.args, **kwargs: P.kwargs) -> R | None:
@@ -66,7 +66,7 @@ def _never_raises(call: Callable[P, R]) -> Callable[P, R | None]:
 
 
 def _require_log_level(environ: Mapping[str, str]) -> None:
-    """Refuse a level that is none: every worker, which inherits it, would end at once."""
+    """Refuse an unknown level, because every worker inherits it and would end at once."""
     level = environ.get("RW_HOOKS_LOG_LEVEL") or "WARNING"
     try:
         logging.NullHandler().setLevel(level.upper())
@@ -76,7 +76,7 @@ def _require_log_level(environ: Mapping[str, str]) -> None:
 
 
 class PublishHook:
-    """Hands saved files over for publication.
+    """Publishes the files that a training saves.
 
     ::
 
@@ -86,10 +86,10 @@ class PublishHook:
         ...
         hook.on_end()
 
-    With ``which="final"``, the default, a save marked ``final=True`` is published at once; where none is, the newest is
-    published when the run is over: at :meth:`on_end`, or when the process is gone, however it went.
+    With ``which="final"``, the default, a save with ``final=True`` is published at once. If there is none, the newest
+    save is published when the run is over: at :meth:`on_end`, or when the process ends for any reason.
 
-    Only rank 0 does anything; the other ranks' calls return at once.
+    Only rank 0 publishes; the calls of other ranks return at once.
 
     Args:
         options: Any option of the table in :mod:`rw_hooks.config.options`.
@@ -106,12 +106,12 @@ class PublishHook:
         self.begin(join(check(options), environ=os.environ, directory=working_folder()))
 
     def begin(self, given: Mapping[str, Given], argv: Sequence[str] = (), before: Sequence[str] = ()) -> None:
-        """Begin with options that are joined already, as a command has them.
+        """Create a hook from options that are joined already, as a command has them.
 
         Args:
             given: The options, each with its source.
-            argv: The trainer's command line, for what its integration reads there; without secrets.
-            before: The weights files that lay where it writes.
+            argv: The trainer's command line without secrets, which its integration reads.
+            before: The weights files that were there before the training.
         """
         self._given = given
         self._argv = tuple(argv)
@@ -120,7 +120,7 @@ class PublishHook:
         try:
             self._home = state_home(os.environ)
         except MissingError:
-            self._home = Path(os.devnull) / "rw-hooks"  # cannot be used, which one warning says with the fix
+            self._home = Path(os.devnull) / "rw-hooks"  # it cannot be used: one warning says this, with the fix
         self._endpoint = os.environ.get("RUNWARE_API_URL") or API_URL
         key = os.environ.get("RUNWARE_API_KEY", "").strip()
         self._account = fingerprint(key) if key else ""
@@ -142,21 +142,21 @@ class PublishHook:
         final: bool = False,
         facts: Mapping[str, Any] | None = None,
     ) -> None:
-        """Hand a saved file over; what the trainer does to it afterwards does not matter.
+        """Queue a saved file for publication. The trainer may change or delete the file afterwards.
 
         Args:
-            path: The ``.safetensors`` file, or a folder with one.
+            path: The ``.safetensors`` file, or a folder that contains one.
             step: Training step.
             epoch: Training epoch.
-            metric: What ``which="best"`` compares; the highest is the best, so give a loss its minus.
+            metric: The score that ``which="best"`` compares. The highest is the best, so give a loss as ``-loss``.
             final: Whether this is the run's result.
-            facts: What is known of the model, by the names of :class:`rw_hooks.facts.model.TrainingFacts`.
+            facts: What is known about the model, by the field names of :class:`rw_hooks.facts.TrainingFacts`.
         """
         if not self.leads:
             return
         file = weights_in(Path(path).absolute())
         if self._is_dry_run:
-            tell(f"dry run: {file} is not handed over; 'rw-hooks explain' shows what would be sent")
+            tell(f"dry run: {file} is not published; run 'rw-hooks explain' to see what would be sent")
             return
         session = self._current()
         if session is None:
@@ -171,10 +171,10 @@ class PublishHook:
         }
         if self._hand_over(file, session, known):
             self._see_worker()
-            _LOG.info("rw-hooks: handed over %s", file)
+            _LOG.info("rw-hooks: queued %s", file)
 
     def _hand_over(self, file: Path, session: Session, known: dict[str, Any]) -> bool:
-        """Keep the bytes and write the hand-over; False, said once, where the state folder cannot be used."""
+        """Keep the bytes and write the queue item; False, with one warning, if the state folder cannot be used."""
         identity, started = uuid.uuid4().hex[:12], time.monotonic()
         held = hold(file, identity, staging=self._path("staging"), spool=self._home / "spool")
         try:
@@ -209,11 +209,11 @@ class PublishHook:
             self._let_go(session)
         if held.copied:
             seconds = time.monotonic() - started
-            _LOG.warning("rw-hooks: %s cannot be linked on this file system; copied it in %.1f s", file, seconds)
+            _LOG.warning("rw-hooks: this file system has no links, so %s was copied, which took %.1f s", file, seconds)
         return True
 
     def _let_go(self, session: Session) -> None:
-        """Let go of saves that will not be published, since without a key no worker comes to do it."""
+        """Remove the copies of superseded saves, because without a key no worker does this."""
         items = [item for item, _ in session.waiting]
         choice = choose(map(as_save, items), which_of(pack(self._given)), over=False, apart=self._by_name)
         superseded, undecided = ({save.key for save in saves} for saves in (choice.superseded, choice.undecided))
@@ -225,12 +225,12 @@ class PublishHook:
 
     @_never_raises
     def on_end(self, wait: bool | str | None = None) -> None:
-        """Say that the run is over: what was waiting for that is published now.
+        """Say that the run is over: saves that waited for its end are published now.
 
         Args:
-            wait: True or ``yes``: wait until all is ready or failed. False or ``no``: return at once. ``auto``: wait
-                where the worker would not outlive this process, for a remote that is away no longer than 5 minutes.
-                None: what the option ``wait`` says, else ``auto``.
+            wait: True or ``yes``: wait until every save is ready or failed. False or ``no``: return at once. ``auto``:
+                wait if the worker would die with this process, but at most 5 minutes for an unreachable remote. None:
+                the option ``wait``, else ``auto``.
         """
         if not self.leads or self._process != os.getpid():
             return
@@ -242,20 +242,20 @@ class PublishHook:
 
     @_never_raises
     def on_error(self, error: BaseException) -> None:
-        """Say that the run failed: what it had saved is published all the same."""
+        """Say that the run failed: what it has saved is published anyway."""
         if self._handed and self.leads and self._process == os.getpid():
             _LOG.warning("rw-hooks: the training failed (%s); its last save is published", type(error).__name__)
         left = isinstance(error, (KeyboardInterrupt, SystemExit, GeneratorExit))
         self.on_end(wait=False if left else None)
 
     def wait(self, timeout: float | None = None) -> tuple[JobStatus, ...]:
-        """End the run, wait until everything that was handed over is ready or failed, and return how it stands.
+        """End the run, wait until every saved file is ready or failed, and return the status of each.
 
         Args:
-            timeout: Seconds; what the option ``timeout`` says, else 6 hours.
+            timeout: The longest wait in seconds; by default the option ``timeout``, else 6 hours.
 
         Returns:
-            One :class:`rw_hooks.queue.status.JobStatus` for each hand-over, in their order.
+            One :class:`rw_hooks.queue.status.JobStatus` for each queue item, in their order.
         """
         return self._wait(timeout) or ()
 
@@ -271,22 +271,22 @@ class PublishHook:
 
     @property
     def handed(self) -> int:
-        """How many files were handed over."""
+        """How many files were queued."""
         return len(self._handed)
 
     def __getstate__(self) -> dict[str, Any]:
-        """Leave the run behind when the hook is sent to another process: it belongs to this one."""
+        """Drop the run when the hook is pickled for another process, because the run belongs to this process."""
         return {**self.__dict__, "_session": None, "_handed": []}
 
     @_never_raises
     def _prepare(self) -> None:
-        """Have key, AIR source, host and balance checked while there is time to fix them."""
+        """Let the worker check key, AIR source, host and balance while there is time to fix them."""
         session = self._current()
         if session is None:
             return
         if not self._account:
             _LOG.warning(
-                "rw-hooks: there is no RUNWARE_API_KEY; what is saved is kept, and 'rw-hooks resume' publishes it later"
+                "rw-hooks: RUNWARE_API_KEY is not set; saved files are kept, and 'rw-hooks resume' publishes them later"
             )
             return
         self._see_worker()
@@ -297,13 +297,13 @@ class PublishHook:
         while time.monotonic() < until:
             trouble = runs.read_trouble(self._home, run)
             if trouble:
-                _LOG.warning("rw-hooks: publishing will not succeed like this: %s", "; ".join(trouble))
+                _LOG.warning("rw-hooks: publishing will fail unless you fix this: %s", "; ".join(trouble))
             if trouble is not None:
                 return
-            time.sleep(_LOOK_SECONDS)
+            time.sleep(_POLL_SECONDS)
 
     def _current(self) -> Session | None:
-        """Return this process's session; None, said once, where the state folder cannot be used."""
+        """Return this process's session; None, with one warning, if the state folder cannot be used."""
         if self._session is not None and self._session.process == os.getpid():
             return self._session
         try:
@@ -329,8 +329,8 @@ class PublishHook:
     def _say_unusable(self, error: OSError) -> None:
         if not self._warned:
             _LOG.warning(
-                "rw-hooks: nothing can be published: the state folder %s cannot be used (%s); make room there, or set "
-                "RW_HOOKS_HOME to a folder on a local disk, or publish afterwards with 'rw-hooks publish FILE'",
+                "rw-hooks: nothing can be published: the state folder %s cannot be used (%s); free space there, or set "
+                "RW_HOOKS_HOME to a folder on a local disk, or run 'rw-hooks publish FILE' after the training",
                 self._home, error.strerror or type(error).__name__,
             )  # fmt: skip
         self._warned = True
@@ -346,7 +346,7 @@ class PublishHook:
             self._see_worker()
 
     def _see_worker(self) -> bool:
-        """Start a worker where none will look at the inbox, and say whether that was needed."""
+        """Start a worker if none will read the inbox, and return whether that was needed."""
         lease = WorkerLease(self._home, self._endpoint, self._account)
         if not self._account or lease.is_held or lease.is_awaited:
             return False
@@ -357,7 +357,11 @@ class PublishHook:
             }
             lease.start_worker({**os.environ, **own}, str(command.value) if command else None)
         except (OSError, ValueError) as error:
-            _LOG.warning("rw-hooks: the worker cannot be started (%s); 'rw-hooks worker' publishes what is kept", error)
+            _LOG.warning(
+                "rw-hooks: the worker cannot be started (%s); saved files are kept, run 'rw-hooks worker' to "
+                "publish them",
+                error,
+            )
         return True
 
     def _reason_to_wait(self, wait: bool | str | None) -> str:
@@ -381,7 +385,7 @@ class PublishHook:
 
 @contextmanager
 def publishing(path: str | os.PathLike[str], **options: Any) -> Generator[PublishHook]:  # noqa: ANN401 - as PublishHook
-    """Publish what a block of code leaves at ``path``, also when the block fails after the save.
+    """Publish what a block of code saves at ``path``, even if the block fails after the save.
 
     ::
 
@@ -393,7 +397,7 @@ def publishing(path: str | os.PathLike[str], **options: Any) -> Generator[Publis
         options: As for :class:`PublishHook`.
 
     Yields:
-        The hook, for saves in between.
+        The hook, for saves during the block.
 
     Raises:
         TypeError: An option is unknown.
@@ -404,7 +408,7 @@ def publishing(path: str | os.PathLike[str], **options: Any) -> Generator[Publis
     try:
         yield hook
     except BaseException as error:
-        if process == os.getpid():  # a forked worker that leaves comes by here too
+        if process == os.getpid():  # a forked worker that ends also reaches this line
             _hand_over_new(hook, place, started, final=False)
             hook.on_error(error)
         raise
@@ -414,7 +418,7 @@ def publishing(path: str | os.PathLike[str], **options: Any) -> Generator[Publis
 
 @_never_raises
 def _hand_over_new(hook: PublishHook, place: Path, started: int, *, final: bool) -> None:
-    """Hand over the newest whole file at a place that was written since."""
+    """Save the newest complete file that was written at this place since the block began."""
     if process_rank(os.environ) != 0:
         return
     files = [place] if place.is_file() else sorted(place.glob("*.safetensors"))
@@ -422,4 +426,4 @@ def _hand_over_new(hook: PublishHook, place: Path, started: int, *, final: bool)
     if new:
         hook.on_save(max(new, key=lambda file: file.stat().st_mtime_ns), final=final)
     elif final:
-        _LOG.warning("rw-hooks: nothing to publish: no new .safetensors file at %s", place)
+        _LOG.warning("rw-hooks: nothing to publish: there is no new .safetensors file at %s", place)

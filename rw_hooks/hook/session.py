@@ -21,13 +21,13 @@ class Session:
     """One run of the trainer in this process.
 
     Attributes:
-        run: Its name, or empty where the state folder cannot be used.
-        process_lock: The lock that says that it goes on.
-        process: The process that began it: a forked one begins its own.
+        run: Its id, or empty if the state folder cannot be used.
+        process_lock: The lock that is held as long as the run lasts.
+        process: The process id that started the run: a forked process starts its own run.
         saves: How many saves there were.
         occasion: Step and epoch of the newest save.
-        numbers: Which save each file was.
-        waiting: The items without a worker on which nothing is decided, each with its place in the inbox.
+        numbers: The number of the save of each file.
+        waiting: The undecided items, if there is no worker, each with its file in the inbox.
     """
 
     run: str
@@ -39,7 +39,10 @@ class Session:
     numbers: dict[FileState, int] = field(default_factory=dict[FileState, int])
 
     def number(self, file: Path, occasion: tuple[int | None, int | None], *, final: bool) -> int:
-        """Return which save it is: files of one step and epoch are one; what becomes the final one stays as it was."""
+        """Return the number of a save: files of one step and epoch are one save.
+
+        A save that becomes final keeps its number.
+        """
         state = FileState.of(file)
         if final and state in self.numbers:
             return self.numbers[state]

@@ -1,4 +1,4 @@
-"""Waiting for what was handed over, with a line now and then. Standard library only."""
+"""Waiting for the publication of saved files, with a progress line from time to time. Standard library only."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from rw_hooks.queue.status import TRY_AGAIN, JobStatus, read
 __all__ = ["tell", "wait_for"]
 
 _LOG = logging.getLogger("rw_hooks.hook")
-_LOOK_SECONDS = 0.25
+_POLL_SECONDS = 0.25
 _TELL_SECONDS = 15.0
 _STARTS_MAX = 5
 
@@ -27,38 +27,38 @@ def wait_for(
     see_worker: Callable[[], bool],
     patience: float = math.inf,
 ) -> tuple[JobStatus, ...]:
-    """Wait until all that was handed over is ready or failed, and say how each ended.
+    """Wait until every saved file is ready or failed, and log how each ended.
 
     Args:
         home: The state folder.
-        handed: Names and paths of the hand-overs.
-        seconds: How long at most.
-        see_worker: Starts a worker where there is none, and says whether it did; one that dies again and again ends
-            the waiting.
-        patience: How many seconds in all it may be that everything waits for its next attempt.
+        handed: Ids and paths of the queue items.
+        seconds: The longest wait.
+        see_worker: Starts a worker if there is none, and returns whether it did; if workers die again and again, the
+            waiting ends.
+        patience: The total seconds during which all items may be waiting for their next attempt.
 
     Returns:
-        How each stands, in their order.
+        The status of each item, in their order.
     """
     until, next_line, starts, stuck = time.monotonic() + seconds, time.monotonic() + _TELL_SECONDS, 0, 0.0
     while True:
-        stands = tuple(read(home, name) or JobStatus("pending", path) for name, path in handed)
-        waiting = [standing for standing in stands if standing.status == "pending"]
-        stuck += _LOOK_SECONDS * all(standing.doing == TRY_AGAIN for standing in waiting)
+        jobs = tuple(read(home, name) or JobStatus("pending", path) for name, path in handed)
+        waiting = [job for job in jobs if job.status == "pending"]
+        stuck += _POLL_SECONDS * all(job.doing == TRY_AGAIN for job in waiting)
         if not waiting or time.monotonic() >= until or starts > _STARTS_MAX or stuck > patience:
             break
         starts += see_worker()
         if time.monotonic() >= next_line:
             next_line += _TELL_SECONDS
-            tell("; ".join(f"{Path(standing.path).name}: {standing.doing or 'waiting'}" for standing in waiting))
-        time.sleep(_LOOK_SECONDS)
-    for standing in stands:
-        _tell_end(standing, home)
-    return stands
+            tell("; ".join(f"{Path(job.path).name}: {job.doing or 'waiting'}" for job in waiting))
+        time.sleep(_POLL_SECONDS)
+    for job in jobs:
+        _tell_end(job, home)
+    return jobs
 
 
 def tell(line: str) -> None:
-    """Say something that is no trouble: to the log where it listens, else to the terminal, where there is one."""
+    """Write an information line: to the log if its level allows it, else to the terminal if there is one."""
     if _LOG.isEnabledFor(logging.INFO):
         _LOG.info("rw-hooks: %s", line)
         return
@@ -66,12 +66,12 @@ def tell(line: str) -> None:
         sys.stderr.write(f"rw-hooks: {line}\n")
 
 
-def _tell_end(standing: JobStatus, home: Path) -> None:
-    name = Path(standing.path).name
-    if standing.status == "ready":
-        tell(f"{name} is ready as {standing.air}")
-    elif standing.status == "pending":
+def _tell_end(job: JobStatus, home: Path) -> None:
+    name = Path(job.path).name
+    if job.status == "ready":
+        tell(f"{name} is ready as {job.air}")
+    elif job.status == "pending":
         log = home / "logs" / "worker.log"
-        _LOG.warning("rw-hooks: %s is not ready yet; 'rw-hooks resume' goes on (log: %s)", name, log)
-    elif standing.status == "failed":
-        _LOG.warning("rw-hooks: %s: %s; %s", name, standing.message, standing.hint)
+        _LOG.warning("rw-hooks: %s is not ready yet; run 'rw-hooks resume' to continue (log: %s)", name, log)
+    elif job.status == "failed":
+        _LOG.warning("rw-hooks: %s: %s; %s", name, job.message, job.hint)

@@ -1,8 +1,8 @@
-"""Which file holds the weights, and whether it is written to its end. Standard library only.
+"""Finding the weights file of a path, and whether it is complete. Standard library only.
 
-Releases of safetensors before 0.8.0 write under the final name, so a file may be there and still grow. Its header says
-where its last byte is: the length of the header (8 bytes, little endian), the header, and the highest of all
-``data_offsets`` make up the size (safetensors format, "Format" in its README).
+Releases of safetensors before 0.8.0 write the file under its final name, so a file may exist and still grow. Its header
+says how large it must be: 8 bytes (the length of the header, little endian), plus the header, plus the highest of all
+``data_offsets`` (safetensors format, "Format" in its README).
 """
 
 from __future__ import annotations
@@ -23,7 +23,10 @@ _WEIGHTS = (
 
 
 def is_complete(path: Path) -> bool:
-    """Whether the file's size is what its header says; False for what is no safetensors file, or not yet."""
+    """Whether the file has the size that its header says.
+
+    False for a file that is not a safetensors file, or not yet.
+    """
     try:
         with path.open("rb") as file:
             size = os.fstat(file.fileno()).st_size
@@ -38,11 +41,11 @@ def is_complete(path: Path) -> bool:
 
 
 def weights_in(path: Path) -> Path:
-    """Return the weights file that a path stands for: itself, or the one in a folder.
+    """Return the weights file of a path: the file itself, or the only one in a folder.
 
     Raises:
         FileNotFoundError: There is none.
-        ValueError: The folder holds several, and none has a name that says what it is.
+        ValueError: The folder has several, and no name shows which one to use.
     """
     if not path.is_dir():
         return path
@@ -52,4 +55,4 @@ def weights_in(path: Path) -> Path:
         return named or found[0]
     if not found:
         raise FileNotFoundError(f"no .safetensors file in {path}")
-    raise ValueError(f"{path} holds several .safetensors files; name one of them")
+    raise ValueError(f"{path} has several .safetensors files; give the path of one of them")

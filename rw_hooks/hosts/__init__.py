@@ -1,7 +1,8 @@
-"""Places that give a file a URL which the platform can fetch, and the look at that URL as a stranger.
+"""Hosts: places that give a file a URL from which Runware can download it, and the check of that URL.
 
-A host is named by a URL; its scheme says which kind it is. Another distribution adds a kind through the entry-point
-group ``rw_hooks.hosts``: the scheme is the name, and the object is called with the URL and a :class:`HostConfig`.
+A host is named by a URL, and the URL's scheme is the kind of host. Another distribution adds a kind through the
+entry-point group ``rw_hooks.hosts``: the entry point's name is the scheme, and its object is called with the URL and a
+:class:`HostConfig`. Third parties who write a host may use the names of ``__all__``.
 """
 
 from __future__ import annotations
@@ -55,15 +56,15 @@ _REPO_NAME_MAX = 90
 
 
 def open_host(url: str, config: HostConfig) -> Guarded:
-    """Return the host that the URL names, with what all hosts share around it. Nothing is asked of it yet.
+    """Return the host of the URL, wrapped in :class:`Guarded`. No request is sent yet.
 
     Args:
-        url: Such as ``hf://user/repo``; the whole URL, with its secret part where the user gave one.
-        config: What it needs from outside.
+        url: Such as ``hf://user/repo``; the complete URL, including any secret part.
+        config: What the host needs from the settings.
 
     Raises:
-        UsageError: The URL is malformed, or nobody knows its scheme.
-        MissingError: The host needs a token or a package that is not there.
+        UsageError: The URL is malformed, or its scheme is unknown.
+        MissingError: The host needs a token or a package that is missing.
     """
     try:
         scheme = urlsplit(url).scheme
@@ -73,14 +74,14 @@ def open_host(url: str, config: HostConfig) -> Guarded:
     if factory is None:
         raise UsageError(
             "bad_host",
-            f"--host: {redact_url(url)!r} is not a host that is known here",
+            f"--host: {redact_url(url)!r} is not a known kind of host",
             hint=f"write one of {', '.join(name + '://' for name in sorted(_BUILT_IN))}; `rw-hooks publish --help`",
         )
     return Guarded(factory(url, config), *_secrets(url, config))
 
 
 def default_hub_url(config: HostConfig, name: str) -> str:
-    """Return the host for a model when none was named: the user's own repository of that name.
+    """Return the default host's URL for a model: the user's own Hub repository of that name.
 
     Args:
         config: Has the Hub's address and the token.
@@ -89,7 +90,7 @@ def default_hub_url(config: HostConfig, name: str) -> str:
     Raises:
         MissingError: There is no Hugging Face token.
         RefusedError: The Hub does not accept it.
-        UnreachableError: The Hub is away.
+        UnreachableError: The Hub is unreachable.
     """
     from rw_hooks.hosts.hub.api import HubApi
     from rw_hooks.hosts.hub.host import require_token

@@ -1,7 +1,7 @@
-"""Fetching a URL as a stranger does: no token, no cookie, a bounded number of redirects, none to another scheme.
+"""Fetching a URL anonymously: no token, no cookie, a limited number of redirects, none to another scheme.
 
-What a stranger cannot fetch, the platform cannot fetch. Loopback and private addresses are out of bounds unless the
-host that the user named is itself there.
+What cannot be fetched anonymously, Runware cannot fetch either. Loopback and private addresses are forbidden, unless
+the user named a host with such an address.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from rw_hooks.support import http
 from rw_hooks.support.deadline import Deadline
 from rw_hooks.support.redact import redact_url
 
-__all__ = ["Fetched", "Stranger"]
+__all__ = ["AnonymousClient", "Fetched"]
 
 _REDIRECTS_MAX = 8
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -28,13 +28,13 @@ _PARTIAL = 206
 
 @dataclass(frozen=True)
 class Fetched:
-    """An answer whose body is still to be read.
+    """An answer whose body has not been read yet.
 
     Attributes:
-        partial: Whether the server sent the range that was asked for, and not all of it.
-        size: Of the whole file, where the server says it.
-        content_type: As the server says it, in lower case.
-        linked_sha256: What the Hub says the file's sha256 is.
+        partial: Whether the server sent the requested range, and not the whole file.
+        size: The size of the whole file in bytes, if the server says it.
+        content_type: The server's content type, in lower case.
+        linked_sha256: The file's sha256, if the server is the Hub and says it.
         chunks: The body.
     """
 
@@ -45,12 +45,12 @@ class Fetched:
     chunks: Iterator[bytes]
 
 
-class Stranger:
-    """Someone with a URL and nothing else.
+class AnonymousClient:
+    """A client that has a URL and nothing else.
 
     Args:
-        client: Carries no token and no cookie.
-        url: The URL, secret or not; it is shown without its query.
+        client: An HTTP client without token and cookies.
+        url: The URL, which may be secret; messages show it without its query.
         allow_private_addresses: Whether loopback and private addresses may be fetched from.
         deadline: When to stop.
     """
@@ -63,11 +63,11 @@ class Stranger:
 
     @contextmanager
     def fetch(self, first: int | None = None, last: int | None = None) -> Generator[Fetched, None, None]:
-        """Get the file, or the bytes from ``first`` to ``last`` of it.
+        """Fetch the file, or its bytes from ``first`` to ``last``.
 
         Raises:
-            RefusedError: The URL does not serve the file to a stranger.
-            UnreachableError: The server is away, slow or failing.
+            RefusedError: The URL does not give the file without a login.
+            UnreachableError: The server is unreachable, slow or failing.
         """
         headers = {"Accept-Encoding": "identity"}
         if first is not None:
@@ -76,9 +76,9 @@ class Stranger:
             with self._follow(headers) as fetched:
                 yield fetched
         except (http.HTTPError, TimeoutError) as error:
-            raise unreachable(self._url, type(error).__name__) from None
+            raise unreachable(self._url, http.reason(error)) from None
         except http.InvalidURL:
-            raise self._misled("is or leads to something that is no URL") from None
+            raise self._misled("is, or redirects to, something that is not a URL") from None
 
     @contextmanager
     def _follow(self, headers: dict[str, str]) -> Generator[Fetched, None, None]:
@@ -100,23 +100,24 @@ class Stranger:
         try:
             return urljoin(url, location)
         except ValueError:
-            raise self._misled("is or leads to something that is no URL") from None
+            raise self._misled("is, or redirects to, something that is not a URL") from None
 
     def _require_allowed(self, url: str) -> None:
         scheme = urlsplit(self._url).scheme
         if urlsplit(url).scheme != scheme:
-            raise self._misled(f"redirects away from {scheme}")
+            raise self._misled(f"redirects to another scheme than {scheme}")
         if not self._allow_private and is_private_address(url):
             raise RefusedError(
-                "url_is_private", f"{redact_url(url)} is an address that the public internet does not reach",
-                hint="host the file where Runware can fetch it: --host hf://user/repo",
+                "url_is_private", f"{redact_url(url)} cannot be reached from the public internet; nothing was "
+                                  "sent to Runware",
+                hint="host the file where Runware can fetch it, for example --host hf://user/repo",
             )  # fmt: skip
 
     def _misled(self, what: str) -> RefusedError:
         return RefusedError(
             "url_redirects",
             f"{redact_url(self._url)} {what}",
-            hint="give the address of the file itself with --host",
+            hint="give the URL of the file itself with --host",
         )
 
     def _require_success(self, response: http.Response) -> None:
@@ -127,8 +128,9 @@ class Stranger:
             raise unreachable(self._url, f"HTTP {status}")
         raise RefusedError(
             "url_not_public",
-            f"{redact_url(self._url)} gives a stranger HTTP {status} and not the file; nothing was sent to Runware",
-            hint="make the file public, or give a signed URL that has not expired; check --host",
+            f"{redact_url(self._url)} cannot be downloaded without a login (HTTP {status}); nothing was sent to "
+            "Runware",
+            hint="make the file public, or give a signed URL that has not expired with --host",
             details={"http_status": status},
         )
 
@@ -145,8 +147,8 @@ class Stranger:
         for chunk in response.iter_raw():
             if self._deadline.passed:
                 raise UnreachableError(
-                    "host_slow", f"{redact_url(self._url)} is too slow to be checked in time",
-                    hint="`rw-hooks resume` goes on; --timeout gives it more time",
+                    "host_slow", f"{redact_url(self._url)} could not be checked before the time limit",
+                    hint="nothing is lost; run 'rw-hooks resume' to continue, with a longer --timeout",
                 )  # fmt: skip
             yield chunk
 
@@ -160,6 +162,6 @@ def _whole_size(response: http.Response) -> int | None:
 
 
 def _sha256_in(etag: str | None) -> str | None:
-    """Return the sha256 that an ``X-Linked-Etag`` holds; a git oid (40 digits) is none."""
+    """Return the sha256 in an ``X-Linked-Etag``; a git object id (40 digits) is not one."""
     text = (etag or "").removeprefix("W/").strip('"').lower()
     return text if len(text) == 64 and all(letter in "0123456789abcdef" for letter in text) else None  # noqa: PLR2004 - hexadecimal sha256

@@ -1,9 +1,9 @@
 """``dir:///path?url=https://...``: a folder that some web server publishes.
 
-The file is copied under a temporary name, hashed as it is copied, synced and then given its name, so that the web
-server never shows half a file. It is deleted only while it still holds those bytes. A name is never taken from another
-file: then the first eight hexadecimal digits of the sha256 go into the name. So they do where the file system has no
-links (exFAT, some network shares), because there nothing gives a name only if it is free.
+The file is copied under a temporary name, hashed while it is copied, synced and then renamed, so that the web server
+never shows half a file. It is deleted only if it still has the same bytes. Another file is never replaced: if its name
+is used, the first eight hexadecimal digits of the sha256 are added to the name. They are also added if the file system
+has no links (exFAT, some network shares), because a rename there may replace a file.
 """
 
 from __future__ import annotations
@@ -30,21 +30,21 @@ __all__ = ["DirectoryHost"]
 
 _CHUNK = 4_194_304
 _MODE = 0o644
-_NAME_MAX = 255  # bytes; a longer name is nowhere
+_NAME_MAX = 255  # bytes; no file system allows a longer name
 _PREFIX, _SUFFIX = ".rw-hooks-", ".partial"
 _LEFTOVERS = f"{_PREFIX}????????{_SUFFIX}"  # as tempfile.mkstemp names them
 _FORM = "write --host 'dir:///folder?url=https://address-of-that-folder'"
 
 
 class DirectoryHost:
-    """A folder and the web address it is published at.
+    """A folder, and the web address at which it is published.
 
     Raises:
         UsageError: The URL has no folder or no web address.
     """
 
     def __init__(self, url: str, config: HostConfig) -> None:
-        del config  # a folder needs nothing from outside
+        del config  # a folder needs no settings
         parts = urlsplit(url)
         bases = parse_qs(parts.query).get("url", [])
         if parts.netloc or not parts.path.strip("/"):
@@ -62,18 +62,21 @@ class DirectoryHost:
         return self._url
 
     def check(self) -> None:
-        """See that the folder is there and may be written."""
+        """Check that the folder exists and may be written."""
         if not self._folder.is_dir():
             raise MissingError(
                 "host_folder_missing",
                 f"the folder {self._folder} of --host is not there",
-                hint="make the folder that your web server publishes, or name another with --host",
+                hint="create the folder that your web server publishes, or give another folder with --host",
             )
         if not os.access(self._folder, os.W_OK | os.X_OK):
             raise _not_writable(self._folder)
 
     def find(self, file: HostedFile) -> Location | None:
-        """Return where the bytes lie, if one of their two names holds them; clear what killed uploads left."""
+        """Return the place of the bytes, if one of their two possible names has them.
+
+        Remove what killed uploads left.
+        """
         clear_leftovers(self._folder, _LEFTOVERS)
         try:
             for partial in [*self._left]:
@@ -85,7 +88,7 @@ class DirectoryHost:
 
     def upload(self, file: HostedFile, progress: Progress, deadline: Deadline) -> Location:
         """Copy the file into the folder."""
-        del deadline  # the progress keeps it
+        del deadline  # the progress checks it
         self.check()
         try:
             return self._location(self._copy(file, progress), file)
@@ -98,12 +101,13 @@ class DirectoryHost:
         return SecretStr(location.url)
 
     def delete(self, location: Location, deadline: Deadline) -> None:
-        """Remove the file if it still holds those bytes."""
+        """Remove the file if it still has the same bytes."""
         del deadline
         name = unquote(location.url.removeprefix(self._base))
         if location.host != self._url or name != PurePath(name).name or location.revision is None:
             raise RefusedError(
-                "not_ours", f"{location.url} is not known to be ours in the folder {self._folder}",
+                "not_ours", f"{location.url} was not uploaded by rw-hooks to the folder {self._folder}, so it "
+                            "is not deleted",
                 hint="remove it there yourself",
             )  # fmt: skip
         try:
@@ -133,7 +137,7 @@ class DirectoryHost:
         return name
 
     def _remove(self, partial: Path) -> None:
-        """Remove what an upload wrote under a name for the time being, and remember it should that fail."""
+        """Remove an upload's temporary file; if that fails, remember it for later."""
         self._left.add(partial)
         partial.unlink(missing_ok=True)
         self._left.discard(partial)
@@ -151,7 +155,7 @@ def _holds(path: Path, file: HostedFile) -> bool:
 
 
 def _hash(path: Path) -> str | None:
-    """Return the sha256 of a file; None where there is none."""
+    """Return the sha256 of a file; None if there is no file."""
     digest = hashlib.sha256()
     try:
         with path.open("rb") as stream:
@@ -163,7 +167,7 @@ def _hash(path: Path) -> str | None:
 
 
 def _give_name(temporary: Path, folder: Path, file: HostedFile) -> str:
-    """Link the file to the first name that is free, or that another process has given these very bytes meanwhile."""
+    """Link the file to the first name that is free, or under which another process has put the same bytes meanwhile."""
     first, last = _names(file)
     try:
         (folder / first).hardlink_to(temporary)
@@ -179,7 +183,7 @@ def _not_writable(folder: Path) -> RwHooksError:
     return RefusedError(
         "host_not_writable",
         f"the folder {folder} of --host may not be written",
-        hint="give yourself the right to write there, or name another with --host",
+        hint="give yourself write permission there, or give another folder with --host",
     )
 
 
@@ -188,6 +192,6 @@ def _mapped(error: OSError, folder: Path) -> RwHooksError:
         return _not_writable(folder)
     return UnreachableError(
         "host_folder_failing",
-        f"the folder {folder} of --host fails: {error.strerror or type(error).__name__}",
-        hint="free space or fix the disk, then `rw-hooks resume`",
+        f"the folder {folder} of --host cannot be used: {error.strerror or type(error).__name__}",
+        hint="nothing is lost; free space or repair the disk, then run 'rw-hooks resume'",
     )

@@ -1,4 +1,4 @@
-"""Fetching a file that a hosted trainer left at a URL, so that it can be inspected before anybody is told of it."""
+"""Downloading a file that a hosted trainer left at a URL, so that it can be inspected before it is published."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import IO
 
 from rw_hooks.errors import UnreachableError
-from rw_hooks.hosts.anonymous import Stranger
+from rw_hooks.hosts.anonymous import AnonymousClient
 from rw_hooks.hosts.private_network import is_private_address
 from rw_hooks.support import http
 from rw_hooks.support.atomic_file import replacing
@@ -18,11 +18,11 @@ __all__ = ["fetch_file"]
 
 
 def fetch_file(url: str, target: Path, deadline: Deadline) -> None:
-    """Fetch the URL as a stranger into the file, unless it is there already from an earlier try.
+    """Download the URL anonymously into the file, unless an earlier attempt has done this already.
 
     Raises:
-        RefusedError: The URL does not serve a file to a stranger.
-        UnreachableError: The server is away, slow, or cut the file off.
+        RefusedError: The URL does not give a file without a login.
+        UnreachableError: The server is unreachable, slow, or sent only a part of the file.
     """
     if target.exists():
         return
@@ -33,11 +33,13 @@ def fetch_file(url: str, target: Path, deadline: Deadline) -> None:
 
 def _fetch(url: str, file: IO[bytes], deadline: Deadline) -> None:
     with http.open_client() as client:
-        stranger = Stranger(client, url, allow_private_addresses=is_private_address(url), deadline=deadline)
-        with stranger.fetch() as fetched:
+        anonymous = AnonymousClient(client, url, allow_private_addresses=is_private_address(url), deadline=deadline)
+        with anonymous.fetch() as fetched:
             for chunk in fetched.chunks:
                 file.write(chunk)
     if fetched.size is not None and file.tell() != fetched.size:
         raise UnreachableError(
-            "cut_off", f"{redact_url(url)} ended after {file.tell()} of {fetched.size} bytes", hint="try again"
+            "cut_off",
+            f"{redact_url(url)} ended after {file.tell()} of {fetched.size} bytes",
+            hint="run the same command again",
         )

@@ -1,4 +1,4 @@
-"""Whether a file is still what was inspected, told without reading it: an upload does not hash it again."""
+"""Whether a file is still the one that was inspected, decided without reading it again."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ __all__ = ["FileGuard"]
 
 
 class FileGuard:
-    """The file's state now, to be compared with its state later.
+    """The file's state now, to compare it with its state later.
 
     Args:
-        file: What it must be.
+        file: The file as it was inspected.
 
     Raises:
-        ArtifactChangedError: It is gone, or has another size than when it was inspected.
+        ArtifactChangedError: It is gone, or has another size than the inspected one.
     """
 
     def __init__(self, file: HostedFile) -> None:
@@ -29,7 +29,7 @@ class FileGuard:
         self._state = self._look()
 
     def require(self) -> None:
-        """Stop if the file was rewritten, replaced or removed since.
+        """Raise if the file was rewritten, replaced or removed since then.
 
         Raises:
             ArtifactChangedError: It was.
@@ -51,5 +51,5 @@ class FileGuard:
         return ArtifactChangedError(
             "artifact_changed",
             f"{file.name} was changed or removed after it was inspected; it was not registered",
-            hint="publish it again when the training no longer writes it",
+            hint="publish it again when the trainer has finished writing it",
         )

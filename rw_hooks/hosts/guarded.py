@@ -1,12 +1,12 @@
-"""What all hosts share, wrapped around each of them once, so that no host has to do it itself.
+"""What all hosts have in common. It is wrapped around each host, so that a host need not do it itself.
 
-- **Deadline.** Every call runs in a thread of its own. Nobody waits for it longer than a moment after its deadline; an
-  upload that reports its progress is stopped there, also when the caller is interrupted.
-- **Not twice.** What :meth:`find` finds is not uploaded.
-- **Unchanged.** The file is looked at before and after the upload. If it was changed meanwhile, what was uploaded is
-  taken back where the host can delete.
-- **Retry.** An upload that met passing trouble is tried again, a few times.
-- **Errors.** They say nothing secret. What a host raises that is no error of ours becomes one.
+- **Deadline.** Every call runs in a thread of its own. The caller waits until its deadline and a few seconds more. An
+  upload that reports its progress is stopped at the deadline, and also when the caller is interrupted.
+- **Not twice.** A file that :meth:`find` finds is not uploaded.
+- **Unchanged.** The file's state is compared before and after the upload. If it was changed meanwhile, the uploaded
+  file is deleted, if the host can delete.
+- **Retry.** An upload that fails for a temporary reason is tried again a few times.
+- **Errors.** They contain no secrets. Any other exception of a host becomes an error of rw-hooks.
 """
 
 from __future__ import annotations
@@ -35,34 +35,34 @@ __all__ = ["Guarded"]
 T = TypeVar("T")
 
 _TRIES = 5
-_GRACE = 0.7  # for a call to clean up after its deadline
+_GRACE = 0.7  # seconds that a call may need to clean up after its deadline
 _TICK = 0.5  # Windows takes no Ctrl-C while it waits
 _ASKING = 600.0  # check and find have no deadline of their own; a folder's file of 100 GB has to be hashed
-_RESUME = "nothing is lost: `rw-hooks resume` goes on; --timeout gives it more time"
+_RESUME = "nothing is lost; run 'rw-hooks resume' to continue, with a longer --timeout if it needs more time"
 
 
 @dataclass(frozen=True)
 class _Leash(Deadline):
-    """A deadline that can be brought forward to now, for a call that nobody waits for any more."""
+    """A deadline that can be ended early, for a call whose caller no longer waits."""
 
     cut: threading.Event = field(default_factory=threading.Event, compare=False)
 
     @property
     def left(self) -> float:
-        """Seconds left; none once it was cut."""
+        """Seconds left; 0 once it was ended early."""
         return 0.0 if self.cut.is_set() else max(0.0, self.moment - time.monotonic())
 
     def within(self, seconds: float) -> Deadline:
-        """Return the earlier of this and the one that many seconds from now; it is cut with this one."""
+        """Return the earlier of this deadline and the one in so many seconds; it ends early together with this one."""
         return replace(self, moment=min(self.moment, time.monotonic() + seconds))
 
 
 class Guarded:
-    """A host with all that hosts share.
+    """A host together with what all hosts have in common.
 
     Args:
-        host: What is guarded.
-        secrets: Removed from what its errors say.
+        host: The host itself.
+        secrets: Texts that are removed from its error messages.
     """
 
     def __init__(self, host: Host, *secrets: str) -> None:
@@ -75,15 +75,15 @@ class Guarded:
         return self._host.url
 
     def check(self) -> None:
-        """Find out whether an upload could succeed; see :meth:`Host.check`."""
+        """Check whether an upload could succeed; see :meth:`Host.check`."""
         self._call(self._host.check, Deadline.after(_ASKING))
 
     def find(self, file: HostedFile) -> Location | None:
-        """Return where exactly these bytes already lie under this name, or None."""
+        """Return the place where exactly these bytes are already stored under this name, or None."""
         return self._call(lambda: self._host.find(file), Deadline.after(_ASKING))
 
     def upload(self, file: HostedFile, progress: Progress, deadline: Deadline) -> Location:
-        """Put the bytes there, unless they are there, and return where they lie; see :meth:`Host.upload`."""
+        """Upload the bytes, unless they are there already, and return their place; see :meth:`Host.upload`."""
         attempt = 0
         while True:
             attempt += 1
@@ -99,21 +99,19 @@ class Guarded:
             time.sleep(pause)
 
     def mint(self, location: Location, deadline: Deadline) -> SecretStr:
-        """Return a URL that a stranger can fetch now."""
+        """Return a URL from which anyone can download the file now."""
         return self._call(lambda: self._host.mint(location, _leash(deadline)), deadline)
 
     def delete(self, location: Location, deadline: Deadline) -> None:
         """Remove exactly these bytes; see :meth:`Deletes.delete`.
 
         Raises:
-            RefusedError: The host cannot delete, the bytes are not its own, or it may not.
-            UnreachableError: The host is away or slow.
+            RefusedError: The host cannot delete files, may not, or did not store these bytes.
+            UnreachableError: The host is unreachable or slow.
         """
         host = self._host
         if not isinstance(host, Deletes):
-            raise RefusedError(
-                "host_keeps", f"{self.url} cannot delete what it holds", hint="remove the file there yourself"
-            )
+            raise RefusedError("host_keeps", f"{self.url} cannot delete files", hint="remove the file there yourself")
         self._call(lambda: host.delete(location, _leash(deadline)), deadline)
 
     def _send(self, file: HostedFile, progress: Progress, deadline: Deadline) -> Location:
@@ -164,29 +162,31 @@ class Guarded:
         return error
 
     def _as_ours(self, error: Exception) -> Exception:
-        """Return what a host raised as an error of ours; trouble of this machine's own disk stays as it is."""
+        """Return a host's exception as an error of rw-hooks; an error of this machine's disk stays as it is."""
         status = _status(error)
         said = redact(
             f"{self.url}: {f'HTTP {status}' if status else str(error) or type(error).__name__}", *self._secrets
         )
         if status is not None and not may_pass(status):
-            return RefusedError("host_refused", said, hint="look at the host's credentials, or change --host")
+            return RefusedError("host_refused", said, hint="check the host's credentials, or give another --host")
         if isinstance(error, (URLError, ConnectionError, TimeoutError, http.HTTPError)):
             return UnreachableError("host_unreachable", said, hint=_RESUME)
         if isinstance(error, OSError) or type(self._host).__module__.startswith("rw_hooks."):
             return error  # the latter is a bug of ours, and is shown as one
         kind = f"{type(error).__module__}.{type(error).__name__}"
-        return RefusedError("host_fault", f"{said} ({kind})", hint="tell whoever made this host; or change --host")
+        return RefusedError(
+            "host_fault", f"{said} ({kind})", hint="report this to the author of this host, or give another --host"
+        )
 
 
 class _Told:
-    """Passes progress on, never backwards, and ends an upload whose time is over.
+    """Passes the progress on, never backwards, and ends an upload at its deadline.
 
     Args:
-        progress: Whom to tell.
-        size: Of the file.
-        deadline: Of the upload.
-        too_slow: Makes the error.
+        progress: Is called with the progress.
+        size: Bytes of the file.
+        deadline: The upload's deadline.
+        too_slow: Returns the error to raise.
     """
 
     def __init__(
@@ -206,15 +206,15 @@ class _Told:
             self._progress(done, total)
 
     def end(self) -> None:
-        """Say that all is done, if the host did not."""
+        """Report that everything is uploaded, if the host did not."""
         if self._done < self._size:
             self._progress(self._size, self._size)
 
 
 def _status(error: Exception) -> int | None:
-    """Return the status that a server refused with: its words may repeat what was sent, a key included."""
+    """Return the HTTP status of a refusal. The server's text is not used, because it may repeat a key that was sent."""
     if isinstance(error, HTTPError):
-        error.close()  # it holds the connection
+        error.close()  # it keeps the connection open
         return error.code
     return error.response.status_code if isinstance(error, http.HTTPStatusError) else None
 

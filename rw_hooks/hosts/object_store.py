@@ -1,9 +1,8 @@
 """``s3://bucket/prefix``, ``gs://bucket/prefix``, ``az://container/prefix``: a cloud's object store, through obstore.
 
-Credentials, region and endpoint come from the cloud's usual variables and files, which obstore reads itself. The key
-holds the sha256, so that putting a file twice changes nothing and no other file is ever replaced. The file is served
-through a signed URL. A put that was killed may leave parts behind: give the bucket a rule that ends old multipart
-uploads.
+Credentials, region and endpoint come from the cloud's usual variables and files, which obstore reads itself. The
+object's key contains the sha256, so uploading a file twice changes nothing, and no other file is ever replaced. Runware
+gets a signed URL. A killed upload may leave parts behind: give the bucket a rule that removes old multipart uploads.
 """
 
 from __future__ import annotations
@@ -29,7 +28,7 @@ _SIGNED_FOR = timedelta(hours=6)
 _CHUNK = 8 * 1024 * 1024
 _AT_ONCE = 4
 _MESSAGE_MAX = 200
-_METADATA = "169.254.169.254"  # asked for credentials only where none were set
+_METADATA = "169.254.169.254"  # the instance metadata service, which is asked only if no credentials are set
 _KEYS = {
     "s3": "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
     "gs": "GOOGLE_APPLICATION_CREDENTIALS",
@@ -53,7 +52,7 @@ class ObjectStoreHost:
         if not parts.hostname or parts.query or parts.fragment or "@" in parts.netloc:
             raise UsageError(
                 "bad_host", f"--host: {redact_url(url)!r} names no bucket",
-                hint=f"write --host {parts.scheme}://bucket/prefix; keys come from the cloud's own variables",
+                hint=f"write --host {parts.scheme}://bucket/prefix; the keys come from the cloud's usual variables",
             )  # fmt: skip
         self._url = url.rstrip("/")
         self._bucket = f"{parts.scheme}://{parts.netloc}"
@@ -66,7 +65,7 @@ class ObjectStoreHost:
         return self._url
 
     def check(self) -> None:
-        """Ask for an object that is not there; what may be written shows only when it is."""
+        """Ask for an object that does not exist. Whether writing is allowed can be seen only by an upload."""
         try:
             self._obstore.head(self._store, "rw-hooks-check")
         except Exception as error:  # noqa: BLE001 - as above
@@ -74,7 +73,7 @@ class ObjectStoreHost:
                 self._refuse(error)
 
     def find(self, file: HostedFile) -> Location | None:
-        """Return where the bytes lie, if an object of their sha256, name and size is there."""
+        """Return the place of the bytes, if there is an object with their sha256, name and size."""
         try:
             size = self._obstore.head(self._store, self._key(file.sha256, file.name))["size"]
         except Exception as error:  # noqa: BLE001 - as above
@@ -86,7 +85,7 @@ class ObjectStoreHost:
         return self._location(file)
 
     def upload(self, file: HostedFile, progress: Progress, deadline: Deadline) -> Location:
-        """Put the file under its key; its last part is sent only when all of it was what was inspected."""
+        """Upload the file under its key; the last part is sent only if all parts are the bytes that were inspected."""
         del deadline  # the progress keeps it
         trouble: list[RwHooksError] = []
         reach("store.before_put")
@@ -114,7 +113,11 @@ class ObjectStoreHost:
         """Remove the object of that key."""
         del deadline
         if location.host != self._url:
-            raise RefusedError("not_ours", f"{location.url} is not in {self._url}", hint="remove it there yourself")
+            raise RefusedError(
+                "not_ours",
+                f"{location.url} is not in {self._url}, so it is not deleted",
+                hint="remove it there yourself",
+            )
         try:
             self._obstore.delete(self._store, self._key_of(location))
         except Exception as error:  # noqa: BLE001 - as above
@@ -154,13 +157,13 @@ def _obstore() -> Any:  # noqa: ANN401 - as above
         return import_module("obstore")
     except ImportError:
         raise MissingError(
-            "host_package_missing", "object stores need a package that is not installed",
+            "host_package_missing", "s3://, gs:// and az:// hosts need a package that is not installed",
             hint="pip install 'rw-hooks[cloud]'",
         ) from None  # fmt: skip
 
 
 def _parts(file: HostedFile, progress: Progress, trouble: list[RwHooksError]) -> Iterator[bytes]:
-    """Yield the parts, and keep what ends them, because obstore tells it as its own error."""
+    """Yield the parts, and keep an error that ends them, because obstore raises it as an error of its own."""
     try:
         yield from file.chunks(progress, _CHUNK)
     except RwHooksError as error:
@@ -177,9 +180,11 @@ def _mapped(error: Exception, url: str) -> RwHooksError:
     said = f"{url}: {lines[0][:_MESSAGE_MAX] if lines else _name(error)}"
     keys = _KEYS[urlsplit(url).scheme]
     if _name(error) == "UnauthenticatedError" or _METADATA in said:
-        return MissingError("store_credentials", said, hint=f"set {keys}, or change --host")
+        return MissingError("store_credentials", said, hint=f"set {keys}, or give another --host")
     if _name(error) in {"PermissionDeniedError", "FileNotFoundError", "NotFoundError"}:
-        return RefusedError("store_refused", said, hint=f"give the key of {keys} the right to write, or change --host")
+        return RefusedError(
+            "store_refused", said, hint=f"give the key in {keys} write permission, or give another --host"
+        )
     if isinstance(error, ValueError) or _name(error) == "UnknownConfigurationKeyError":
-        return UsageError("bad_host", said, hint=f"look at --host and {keys}")
-    return UnreachableError("store_unreachable", said, hint="nothing is lost: `rw-hooks resume` goes on")
+        return UsageError("bad_host", said, hint=f"check --host and {keys}")
+    return UnreachableError("store_unreachable", said, hint="nothing is lost; run 'rw-hooks resume' to continue")

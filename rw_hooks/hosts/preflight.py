@@ -1,9 +1,9 @@
-"""The last look before Runware is asked: does a stranger get these very bytes at this URL?
+"""The check before Runware gets the URL: can anyone download exactly these bytes from it?
 
-How sure the answer is depends on what the host offers, and :class:`Preflight` says which it was:
+How certain the answer is depends on the host; :class:`Preflight` says which method was used:
 
-- ``linked-etag``: the Hub names the file's sha256 (``X-Linked-Etag``), and the first bytes agree;
-- ``ranges``: the size, the header and the tail agree with the local file;
+- ``linked-etag``: the Hub says the file's sha256 (``X-Linked-Etag``), and the first bytes are equal;
+- ``ranges``: the size, the first and the last bytes are equal to those of the local file;
 - ``full``: every byte was fetched and hashed.
 """
 
@@ -18,7 +18,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, SecretStr
 
 from rw_hooks.errors import ArtifactChangedError, RefusedError, UnreachableError
-from rw_hooks.hosts.anonymous import Fetched, Stranger
+from rw_hooks.hosts.anonymous import AnonymousClient, Fetched
 from rw_hooks.hosts.protocol import HostedFile
 from rw_hooks.hosts.retrying import pause_before
 from rw_hooks.support import http
@@ -34,7 +34,7 @@ _TRIES = 4
 
 
 class Preflight(BaseModel):
-    """What the look showed.
+    """The result of the check.
 
     Attributes:
         url: The URL without its secret parts.
@@ -52,29 +52,29 @@ class Preflight(BaseModel):
 def preflight(
     url: SecretStr, file: HostedFile, *, verify: Verify, allow_private_addresses: bool, deadline: Deadline
 ) -> Preflight:
-    """Fetch the URL as a stranger and compare it with the file.
+    """Fetch the URL anonymously, and compare it with the file.
 
     Args:
         url: Where Runware will fetch the file.
-        file: What it must be.
-        verify: ``full`` fetches and hashes everything; ``auto`` does so only where nothing less can tell.
+        file: The file that it must be.
+        verify: ``full`` fetches and hashes everything; ``auto`` does this only if no faster method is possible.
         allow_private_addresses: Whether loopback and private addresses may be fetched from.
         deadline: When to stop.
 
     Raises:
-        RefusedError: A stranger does not get these bytes: ``url_not_public``, ``url_is_page``, ``url_is_private``,
-            ``url_redirects``, ``hosted_size_differs``, ``hosted_bytes_differ``.
-        UnreachableError: The server is away, slow or failing.
+        RefusedError: The URL does not give these bytes to everyone: ``url_not_public``, ``url_is_page``,
+            ``url_is_private``, ``url_redirects``, ``hosted_size_differs``, ``hosted_bytes_differ``.
+        UnreachableError: The server is unreachable, slow or failing.
     """
     with http.open_client() as client:
-        stranger = Stranger(
+        anonymous = AnonymousClient(
             client, url.get_secret_value(), allow_private_addresses=allow_private_addresses, deadline=deadline
         )
-        look = _Look(stranger, redact_url(url.get_secret_value()), file)
+        comparison = _Comparison(anonymous, redact_url(url.get_secret_value()), file)
         attempt = 1
         while True:
             try:
-                return look.compare(verify)
+                return comparison.compare(verify)
             except UnreachableError:
                 pause = pause_before(attempt)
                 if attempt == _TRIES or pause >= deadline.left:
@@ -83,9 +83,9 @@ def preflight(
             time.sleep(pause)
 
 
-class _Look:
-    def __init__(self, stranger: Stranger, shown: str, file: HostedFile) -> None:
-        self._stranger = stranger
+class _Comparison:
+    def __init__(self, anonymous: AnonymousClient, shown: str, file: HostedFile) -> None:
+        self._anonymous = anonymous
         self._shown = shown
         self._file = file
 
@@ -93,7 +93,7 @@ class _Look:
         if verify == "full":
             return self._whole()
         head = min(_ENDS, self._file.size)
-        with self._stranger.fetch(0, head - 1) as fetched:
+        with self._anonymous.fetch(0, head - 1) as fetched:
             self._require_a_file(fetched)
             if not fetched.partial:
                 return self._hashed(fetched)
@@ -103,14 +103,14 @@ class _Look:
             self._require_same(fetched, 0, head)
         if linked:
             return self._seen("linked-etag")
-        with self._stranger.fetch(self._file.size - head, self._file.size - 1) as fetched:
+        with self._anonymous.fetch(self._file.size - head, self._file.size - 1) as fetched:
             if not fetched.partial:
                 return self._hashed(fetched)
             self._require_same(fetched, self._file.size - head, head)
         return self._seen("ranges")
 
     def _whole(self) -> Preflight:
-        with self._stranger.fetch() as fetched:
+        with self._anonymous.fetch() as fetched:
             self._require_a_file(fetched)
             return self._hashed(fetched)
 
@@ -131,8 +131,8 @@ class _Look:
         if fetched.content_type.startswith(("text/html", "application/xhtml")):
             raise RefusedError(
                 "url_is_page",
-                f"{self._shown} is a web page and not the file; nothing was sent to Runware",
-                hint="give the URL that downloads the file (on the Hub /resolve/, not /blob/ or /tree/) with --host",
+                f"{self._shown} is a web page, not the file; nothing was sent to Runware",
+                hint="give the download URL of the file with --host (on the Hub: /resolve/, not /blob/ or /tree/)",
             )
         if fetched.size is not None and fetched.size != self._file.size:
             raise self._differs("hosted_size_differs", f"{fetched.size} bytes")
@@ -145,29 +145,29 @@ class _Look:
     def _require_same(self, fetched: Fetched, first: int, length: int) -> None:
         if self._file.path is None:
             return
-        if _taken(fetched.chunks, length) != _local(self._file.path, first, length):
+        if _read_up_to(fetched.chunks, length) != _local(self._file.path, first, length):
             raise self._differs("hosted_bytes_differ", f"other bytes at {first}")
 
     def _differs(self, code: str, what: str) -> RefusedError:
         return RefusedError(
             code,
-            f"{self._shown} holds {what}; {self._file.name} has {self._file.size} bytes and "
+            f"{self._shown} has {what}, but {self._file.name} has {self._file.size} bytes and "
             f"sha256 {self._file.sha256}; nothing was sent to Runware",
-            hint="publish again to upload it anew, or give the file's own URL with --host",
+            hint="publish again to upload the file again, or give its own URL with --host",
         )
 
     def _seen(self, method: Literal["linked-etag", "ranges", "full"]) -> Preflight:
         return Preflight(url=self._shown, method=method, size=self._file.size)
 
 
-def _taken(chunks: Iterator[bytes], length: int) -> bytes:
-    """Return the body, or one byte more than its due length where the server sends more."""
-    taken = bytearray()
+def _read_up_to(chunks: Iterator[bytes], length: int) -> bytes:
+    """Return the body, at most one byte more than ``length``, so that a longer body is noticed."""
+    body = bytearray()
     for chunk in chunks:
-        taken += chunk
-        if len(taken) > length:
+        body += chunk
+        if len(body) > length:
             break
-    return bytes(taken[: length + 1])
+    return bytes(body[: length + 1])
 
 
 def _local(path: Path, first: int, length: int) -> bytes:
@@ -177,6 +177,6 @@ def _local(path: Path, first: int, length: int) -> bytes:
             return stream.read(length)
     except OSError:
         raise ArtifactChangedError(
-            "artifact_gone", f"{path.name} is no longer there to be compared with what is hosted",
-            hint="publish it again from where it is now",
+            "artifact_gone", f"{path.name} is gone, so the hosted file cannot be compared with it",
+            hint="publish the file again from its new place",
         ) from None  # fmt: skip

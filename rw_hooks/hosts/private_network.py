@@ -1,4 +1,4 @@
-"""Which addresses are loopback or private, so that a URL from outside cannot send us into somebody's own network."""
+"""Which addresses are loopback or private, so that a URL cannot make us send requests into a private network."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ __all__ = ["is_private_address"]
 
 
 def is_private_address(url: str) -> bool:
-    """Whether the URL's host is, or resolves to, an address that the public internet does not reach.
+    """Whether the URL's host is, or resolves to, an address that cannot be reached from the public internet.
 
-    A name that does not resolve here is not private: a proxy may know it, and without one the connection fails.
+    A name that does not resolve here does not count as private: a proxy may resolve it, and otherwise the connection
+    fails.
     """
     try:
         parts = urlsplit(url)

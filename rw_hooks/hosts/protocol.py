@@ -1,4 +1,4 @@
-"""What a host is: a place that gives a file a URL which the platform can fetch."""
+"""The protocol of hosts: a host gives a file a URL from which Runware can download it."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ __all__ = ["Deletes", "Host", "HostConfig", "HostedFile", "Location", "Progress"
 _CHUNK = 4_194_304
 
 Progress = Callable[[int, int], None]
-"""Called with (bytes done, bytes in all), never more often than a person can read."""
+"""A function that is called with (bytes done, bytes in all) during an upload."""
 
 
 @dataclass(frozen=True)
 class HostConfig:
-    """What a host needs to know from outside; the engine takes it from the settings.
+    """What a host needs from the settings.
 
     Attributes:
-        home: The state folder; the Hub client's own files go to a folder in it.
+        home: The state folder; the files of the Hub's client go to a folder in it.
         hf_endpoint: The Hub's address.
         hf_token: The Hugging Face token, or None.
         hf_xet: Whether the Hub client may use Xet.
-        stall_seconds: After how many seconds without a byte moved an upload counts as stuck.
+        stall_seconds: The seconds without progress after which an upload counts as stuck.
     """
 
     home: Path
@@ -41,13 +41,13 @@ class HostConfig:
 
 
 class HostedFile(BaseModel):
-    """The bytes to host.
+    """The file to host.
 
     Attributes:
-        path: Where they lie now; None when only the host has them (a plain URL).
-        name: The file name they shall have at the host.
+        path: The file on this machine; None if only the host has it (an ``https://`` URL).
+        name: The file name at the host.
         size: Bytes.
-        sha256: Of all bytes, hexadecimal.
+        sha256: The file's sha256, hexadecimal.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -58,16 +58,16 @@ class HostedFile(BaseModel):
     sha256: str
 
     def chunks(self, progress: Progress, size: int = _CHUNK) -> Iterator[bytes]:
-        """Yield the file's bytes, the last of them only when all of them are those that were inspected.
+        """Yield the file's bytes, the last chunk only if all of them are the bytes that were inspected.
 
-        So a host that shows a file when it has all of it never shows one that was changed meanwhile.
+        So a host that shows only complete files never shows a file that was changed meanwhile.
 
         Args:
-            progress: Told after each chunk that was taken.
+            progress: Is called after each chunk.
             size: Bytes of a chunk.
 
         Raises:
-            ArtifactChangedError: They are other bytes.
+            ArtifactChangedError: The file has other bytes now.
         """
         digest, done, chunk = hashlib.sha256(), 0, b""
         with self._there.open("rb") as stream:
@@ -94,19 +94,19 @@ class HostedFile(BaseModel):
         return ArtifactChangedError(
             "artifact_changed",
             f"{self.name} was changed after it was inspected; nothing was published",
-            hint="publish it again when the training no longer writes it",
+            hint="publish it again when the trainer has finished writing it",
         )
 
 
 class Location(BaseModel):
-    """Where the bytes lie. Journalled: holds nothing secret.
+    """The place of a hosted file. It is stored in the journal, so it contains no secrets.
 
     Attributes:
         host: The host's own URL, such as ``hf://user/repo``.
-        url: The file's URL without any signed part, pinned to its content where the host can (a Hub commit).
-        access: ``public``: the URL works as it is. ``signed``: it must be minted right before use.
-        revision: What tells these bytes from others at that URL: the Hub commit, the sha256 in a folder, or None.
-        note: What a person should know of it, or empty.
+        url: The file's URL without any signed part, pinned to its content if the host can do this (a Hub commit).
+        access: ``public``: the URL works as it is. ``signed``: a signed URL must be minted right before use.
+        revision: What identifies these bytes at that URL: the Hub commit, the sha256 in a folder, or None.
+        note: What a person should know about it, or empty.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -119,11 +119,12 @@ class Location(BaseModel):
 
 
 class Host(Protocol):
-    """A place for bytes. Every method can be repeated at any time without harm.
+    """A place for files. Every method can be repeated at any time without harm.
 
-    What all hosts share stands around each of them (:class:`rw_hooks.hosts.guarded.Guarded`), so a host need not see
-    to it: the deadline, an upload of what is there already, a file that changes meanwhile, trying again, and errors
-    that hold a secret. A host that can also delete has the method of :class:`Deletes`.
+    :class:`rw_hooks.hosts.Guarded` is wrapped around every host and does what all hosts have in common, so a host need
+    not do it: it keeps the deadline, skips the upload of a file that is there already, notices a file that changes
+    meanwhile, tries again, and removes secrets from errors. A host that can also delete files has the method of
+    :class:`Deletes`.
     """
 
     @property
@@ -132,51 +133,51 @@ class Host(Protocol):
         ...
 
     def check(self) -> None:
-        """Find out, without leaving a trace, whether an upload could succeed.
+        """Check whether an upload could succeed, without changing anything at the host.
 
         Raises:
             MissingError: A token is missing.
-            RefusedError: It is not allowed.
-            UnreachableError: The host is away.
+            RefusedError: The upload is not allowed.
+            UnreachableError: The host is unreachable.
         """
         ...
 
     def find(self, file: HostedFile) -> Location | None:
-        """Return where exactly these bytes already lie under this name, or None."""
+        """Return the place where exactly these bytes are already stored under this name, or None."""
         ...
 
     def upload(self, file: HostedFile, progress: Progress, deadline: Deadline) -> Location:
-        """Put the bytes there and return where they lie; called when :meth:`find` has not found them.
+        """Upload the file and return its place; called only if :meth:`find` has not found it.
 
-        Other bytes under this name stay as they are. Nobody sees a part of the file. ``progress`` ends the upload
-        when its time is over, so it is to be told often, by :meth:`HostedFile.chunks` or otherwise.
+        Another file under this name stays as it is. Nobody ever sees a part of the file. ``progress`` ends the upload
+        at the deadline, so it must be called often, by :meth:`HostedFile.chunks` or directly.
 
         Raises:
             ArtifactChangedError: The file is not what was inspected.
-            RefusedError: The host said no.
-            UnreachableError: The host is away or slow, or the deadline passed.
+            RefusedError: The host refused.
+            UnreachableError: The host is unreachable or slow, or the deadline passed.
         """
         ...
 
     def mint(self, location: Location, deadline: Deadline) -> SecretStr:
-        """Return a URL that a stranger can fetch now, asked for until the deadline; for a public location its own.
+        """Return a URL from which anyone can download the file now; for a public location, its own URL.
 
         Raises:
-            RefusedError: The host said no.
-            UnreachableError: The host is away.
+            RefusedError: The host refused.
+            UnreachableError: The host is unreachable.
         """
         ...
 
 
 @runtime_checkable
 class Deletes(Protocol):
-    """A host that can delete what it was given. A host need not."""
+    """A host that can also delete its files. This is optional."""
 
     def delete(self, location: Location, deadline: Deadline) -> None:
-        """Remove exactly these bytes; what is gone already, or has been replaced by other bytes, is no error.
+        """Remove exactly these bytes. If they are gone already, or other bytes have replaced them, this is no error.
 
         Raises:
-            RefusedError: The host said no, or the place is not its own (``not_ours``).
-            UnreachableError: The host is away or slow.
+            RefusedError: The host refused, or it did not store this file (``not_ours``).
+            UnreachableError: The host is unreachable or slow.
         """
         ...

@@ -1,7 +1,7 @@
-"""Requests to hosts: repeated while the trouble may pass, within a deadline, with every answer bounded.
+"""Requests to hosts: repeated after temporary errors, within a deadline, with answers of limited size.
 
-Only requests that can be repeated without harm go through here. ``Retry-After`` is heeded up to a cap, because a
-server may ask for an hour.
+Use it only for requests that can be repeated without harm. ``Retry-After`` is obeyed up to a limit, because a server
+may ask for an hour.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _SERVER_ERROR = 500
 
 @dataclass(frozen=True)
 class Answer:
-    """What a server said."""
+    """A server's answer."""
 
     status: int
     headers: Mapping[str, str]
@@ -43,7 +43,7 @@ def may_pass(status: int) -> bool:
 def pause_before(attempt: int, retry_after: str | None = None) -> float:
     """Return the seconds to wait before the attempt of this number (the first is 1), never above :data:`PAUSE_MAX`.
 
-    A server that says ``Retry-After: 0`` is waited for too: it would be asked without a pause otherwise.
+    After ``Retry-After: 0`` there is a pause too, because otherwise the server would be asked without any pause.
     """
     ours = pause(attempt, first=0.5, most=PAUSE_MAX, jitter=0.25)
     if retry_after is not None and retry_after.strip().isdecimal():
@@ -62,20 +62,20 @@ def send(  # noqa: PLR0913 - a request has these parts
     form: Mapping[str, str] | None = None,
     body: bytes | None = None,
 ) -> Answer:
-    """Send a request until it is answered with something that stays so.
+    """Send a request until its answer is final.
 
     Args:
         client: The client to use.
         method: The HTTP method.
-        url: Where to.
+        url: The URL.
         deadline: When to give up.
         headers: More headers.
-        content: Sent as JSON.
-        form: Sent form-encoded.
-        body: Sent as it is.
+        content: The body to send as JSON.
+        form: The body to send form-encoded.
+        body: The body to send unchanged.
 
     Raises:
-        UnreachableError: The server was away, slow or failing until the deadline.
+        UnreachableError: The server was unreachable, slow or failing until the deadline.
     """
     attempt = 0
     while True:
@@ -84,7 +84,7 @@ def send(  # noqa: PLR0913 - a request has these parts
         try:
             answer = _once(client, method, url, deadline, headers=headers, json=content, data=form, content=body)
         except (http.HTTPError, TimeoutError) as error:
-            trouble = unreachable(url, type(error).__name__)
+            trouble = unreachable(url, http.reason(error))
         except (http.InvalidURL, UnicodeError):
             raise unreachable(url, "not a URL") from None
         else:
@@ -99,11 +99,11 @@ def send(  # noqa: PLR0913 - a request has these parts
 
 
 def unreachable(url: str, reason: str) -> RwHooksError:
-    """Return the error for a server that is away, slow or failing."""
+    """Return the error for a server that is unreachable, slow or failing."""
     return UnreachableError(
         "host_unreachable",
-        f"{redact_url(url)} does not answer as it should ({reason})",
-        hint="nothing is lost: `rw-hooks resume` goes on; behind a proxy, set HTTPS_PROXY",
+        f"{redact_url(url)} gave no usable answer ({reason})",
+        hint="nothing is lost; run 'rw-hooks resume' to continue; if you need a proxy, set HTTPS_PROXY",
     )
 
 

@@ -1,7 +1,7 @@
 """An ``https://`` URL where the file already is: checked by preflight, never uploaded.
 
-The URL may be a secret (a signed one); then what is shown and kept has no query, and the whole URL lives only in this
-object. A Hub page (``/blob/``) becomes the file itself (``/resolve/``).
+The URL may be secret (signed). Then the query is removed from what is shown and stored, and only this object has the
+complete URL. The URL of a Hub page (``/blob/``) is changed to that of the file itself (``/resolve/``).
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _BLOB = re.compile(r"(/[^/?#]+/[^/?#]+)/blob/")
 
 
 class UrlHost:
-    """The one file behind a URL.
+    """The file at a URL.
 
     Raises:
         UsageError: The URL names no server or no file.
@@ -43,16 +43,16 @@ class UrlHost:
         return redact_url(self._secret.get_secret_value())
 
     def check(self) -> None:
-        """Do nothing: preflight fetches the URL."""
+        """Do nothing, because preflight fetches the URL."""
 
     def find(self, file: HostedFile) -> Location:
-        """Return where the file is said to be; preflight compares the bytes."""
+        """Return the URL as the file's place; preflight compares the bytes."""
         del file
         signed = is_secret_url(self._secret.get_secret_value())
         return Location(host=self.url, url=self.url, access="signed" if signed else "public")
 
     def upload(self, file: HostedFile, progress: Progress, deadline: Deadline) -> Location:
-        """Return where the file is said to be; there is nothing to upload."""
+        """Return the URL as the file's place; there is nothing to upload."""
         del progress, deadline
         return self.find(file)
 
@@ -62,14 +62,16 @@ class UrlHost:
         return self._secret
 
     def delete(self, location: Location, deadline: Deadline) -> None:
-        """Refuse: somebody else put the file there.
+        """Refuse, because rw-hooks did not upload the file.
 
         Raises:
             RefusedError: Always.
         """
         del deadline
         raise RefusedError(
-            "not_ours", f"{location.url} was there before, and is not deleted", hint="remove it there yourself"
+            "not_ours",
+            f"{location.url} was not uploaded by rw-hooks, so it is not deleted",
+            hint="remove it there yourself",
         )
 
 

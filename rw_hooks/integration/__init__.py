@@ -1,6 +1,7 @@
-"""Runs and their readers: what an integration is, how it is found, and how a path becomes a run.
+"""Integrations: readers of training runs, how they are found, and how a path becomes a run.
 
-The readers themselves live in other packages (``rw_hooks_integrations``, or a third party's) and are found by entry
+Third parties who write an integration may use the names of ``__all__``, and :mod:`rw_hooks.integration.foreign`.
+The readers themselves are in other packages (``rw_hooks_integrations``, or a third party's) and are found by entry
 points; nothing here imports them.
 """
 

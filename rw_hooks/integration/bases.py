@@ -1,4 +1,4 @@
-"""What a base model's name or a trainer's word for it says, as facts of a run."""
+"""What the name of a base model says, or a trainer's word for it, as facts of a run."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["Named", "base_facts", "base_from_name", "base_from_word"]
 
 
 def base_from_word(word: str) -> Named | None:
-    """Return what a trainer's own word stands for (``flux_kontext``, ``STABLE_DIFFUSION_15``), or None.
+    """Return the base model of a trainer's own word (``flux_kontext``, ``STABLE_DIFFUSION_15``), or None.
 
     A suffix such as ``:tag`` (ai-toolkit) is ignored.
     """
@@ -19,10 +19,10 @@ def base_from_word(word: str) -> Named | None:
 
 
 def base_from_name(name: str) -> Named | None:
-    """Return what a base model's repository id or file says by its name, or None when it says nothing.
+    """Return the base model that a repository id or a file name shows, or None if it shows none.
 
-    Of a path only the last part counts, or the part that the Hub's cache made of a repository id
-    (``models--org--name``): a folder may be called anything.
+    Only the last part of a path is used, or the part that the Hub's cache made from a repository id
+    (``models--org--name``), because other folders may have any name.
     """
     parts = [part for part in re.split(r"[\\/]", name.strip()) if part]
     cached = next((part for part in parts if part.startswith("models--")), None)
@@ -30,7 +30,7 @@ def base_from_name(name: str) -> Named | None:
 
 
 def base_facts(base: Named | None, source: str) -> TrainingFacts:
-    """Return family and architecture as facts; none where the base is not known."""
+    """Return family and architecture as facts; empty facts if the base is not known."""
     if base is None:
         return TrainingFacts()
     return TrainingFacts(

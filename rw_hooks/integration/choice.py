@@ -1,4 +1,4 @@
-"""Which of a run's files are published, by the rule of :mod:`rw_hooks.which`."""
+"""Choosing which files of a run are published, by the rule of :mod:`rw_hooks.which`."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ __all__ = ["Choice", "Verdict", "choose_artifacts", "judge_new_file"]
 
 Verdict = Literal["publish", "undecided", "superseded"]
 
-# Of several final files the first of these roles is chosen. Wan's low-noise model before the high-noise one: it draws
-# the details, and works by itself.
+# Of several final files the first of these roles is chosen. Wan's low-noise model comes first: it draws
+# the details, and works without the other.
 _ROLE_ORDER: tuple[Role, ...] = ("main", "low_noise", "high_noise", "embedding", "twin", "ema", "text_encoder")
 _ROLE_REASONS: dict[Role, str] = {
     "main": "an earlier save",
@@ -33,10 +33,10 @@ class Choice(NamedTuple):
     """The files to publish.
 
     Attributes:
-        artifacts: To publish, in the order of their saves.
-        offered: Could be published too; ``reason`` says why they are not.
-        refused: Must not be published; ``reason`` says why.
-        notes: What a person should know of the choice.
+        artifacts: The files to publish, in the order of their saves.
+        offered: Files that could be published too; ``reason`` says why they are not.
+        refused: Files that must not be published; ``reason`` says why.
+        notes: What a person should know about the choice.
     """
 
     artifacts: tuple[RunArtifact, ...]
@@ -48,13 +48,14 @@ class Choice(NamedTuple):
 def choose_artifacts(
     artifacts: Sequence[RunArtifact], which: str, *, named: Path | None = None, ask: bool = True
 ) -> Choice:
-    """Choose by rule: the named file, or of a folder what ``which`` asks for.
+    """Choose the files to publish: the named file, or the files of a folder that ``which`` asks for.
 
     Args:
         artifacts: All files of the run.
         which: As :func:`rw_hooks.which.choose` takes it.
-        named: The one file that the user named; it is published whatever ``which`` says.
-        ask: Whether to refuse where nothing says which of unrelated files is the result; else the newest of each is it.
+        named: The file that the user named; it is published whatever ``which`` says.
+        ask: Whether to raise if nothing shows which of several unrelated files is the result; otherwise the newest of
+            each is published.
 
     Raises:
         ArtifactError: The named file must not be published.
@@ -73,14 +74,14 @@ def choose_artifacts(
 
 
 def judge_new_file(artifacts: Sequence[RunArtifact], path: Path, which: str) -> Verdict:
-    """Say what is to be done with one file of a folder in which saves may still appear.
+    """Decide about one file of a folder in which saves may still appear.
 
     Args:
         artifacts: The files that have appeared so far.
         path: One of them.
         which: As :func:`rw_hooks.which.choose` takes it.
     """
-    # A save named by its time (OneTrainer) shares no name with its result, so that nothing would replace it.
+    # A save named by its time (OneTrainer) has another name than its result, so the result would not replace it.
     usable = [artifact for artifact in _usable(artifacts) if artifact.final or not has_time(artifact.path.stem)]
     saves = [_save(artifact, final=artifact.final and not artifact.so_far) for artifact in usable]
     choice = policy.choose(saves, which, over=False, apart=True)
@@ -112,7 +113,7 @@ def _named(usable: Sequence[RunArtifact], refused: Sequence[RunArtifact], named:
             raise ArtifactError(
                 "not_a_result",
                 f"{named.name} must not be published: {artifact.reason}",
-                hint="name the trainer's result file, or its output folder",
+                hint="give the trainer's result file, or its output folder",
                 stage="inspect",
             )
     return [artifact for artifact in usable if artifact.path == named] or [RunArtifact(path=named)]
@@ -121,10 +122,11 @@ def _named(usable: Sequence[RunArtifact], refused: Sequence[RunArtifact], named:
 def _ask(usable: Sequence[RunArtifact]) -> None:
     names = ", ".join(artifact.path.name for artifact in usable[:5])
     raise MissingError("no_final_file", f"the training left no final file, only: {names}",
-                       hint="give --which last:1 for the latest save, or name a file", stage="inspect")  # fmt: skip
+                       hint="give --which last:1 to publish the latest save, or give the path of one "
+                            "file", stage="inspect")  # fmt: skip
 
 
 def _others(usable: Sequence[RunArtifact], chosen: Sequence[RunArtifact]) -> tuple[RunArtifact, ...]:
-    """Return what was not chosen, each with the reason."""
+    """Return the files that were not chosen, each with the reason."""
     others = (artifact for artifact in usable if artifact not in chosen)
     return tuple(artifact.model_copy(update={"reason": _ROLE_REASONS[artifact.role]}) for artifact in others)

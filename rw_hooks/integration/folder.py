@@ -1,4 +1,4 @@
-"""A run's folder as an integration sees it: bounded, read-only, without environment and without secrets."""
+"""A run's folder as integrations see it: limited in size, read-only, without environment variables and secrets."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ _CONFIG_FOLDERS = ("", "config", "configs")
 
 @dataclass(frozen=True)
 class RunFolder:
-    """A run as an integration sees it: files and words, no environment.
+    """A run as integrations see it: files and a command line, without environment variables.
 
     Attributes:
         path: What the user named: a file or a folder.
-        root: The folder that is taken for the run's.
-        argv: The trainer's command line, where it is known.
+        root: The folder that is treated as the run's folder.
+        argv: The trainer's command line, if it is known.
         config: The config file that the user named.
-        warnings: What could not be read; readers add to it by reading.
+        warnings: What could not be read; the methods add to it.
     """
 
     path: Path
@@ -50,7 +50,7 @@ class RunFolder:
     )
 
     def named(self, path: Path) -> RunFolder:
-        """Return the same folder as it is seen for another path; what was read of it is not read again."""
+        """Return the same folder for another path; what was read of it is not read again."""
         other = RunFolder(path, self.root, self.argv, self.config, list(self.warnings))
         other._read.update(self._read)
         other._metadata.update(self._metadata)
@@ -60,7 +60,7 @@ class RunFolder:
 
     @cached_property
     def files(self) -> tuple[Path, ...]:
-        """All files below the root, sorted; bounded in depth and number, links to folders not followed."""
+        """All files below the root, sorted; limited in depth and number, without following links to folders."""
         found = list(islice(_walk(self.root), _FILES_MAX + 1))
         if len(found) > _FILES_MAX:
             self.warnings.append(f"{self.root.name} holds more than {_FILES_MAX} files; the rest was not looked at")
@@ -68,19 +68,19 @@ class RunFolder:
 
     @cached_property
     def weights(self) -> tuple[Path, ...]:
-        """The ``.safetensors`` files below the root; a trainer's temporary ones are left out."""
+        """The ``.safetensors`` files below the root, without the temporary files of trainers."""
         return tuple(path for path in self.files if path.suffix == ".safetensors" and not path.name.startswith(".tmp"))
 
     @cached_property
     def probes(self) -> tuple[Path, ...]:
-        """The weights to look into for marks of a trainer: the named file, else a few, those at the top first."""
+        """The weights files whose metadata may show the trainer: the named file, else a few, beginning at the top."""
         if self.path.suffix == ".safetensors" and not is_dir(self.path):
             return (self.path,)
         return tuple(sorted(self.weights, key=lambda path: (len(path.parts), path)))[:_PROBES_MAX]
 
     @cached_property
     def launch(self) -> Launch:
-        """The trainer's command line: as it is known, else out of the named config; empty where there is none."""
+        """The trainer's command line: the known one, else that of the named config; empty if there is none."""
         if self.argv:
             return parse_argv(self.argv)
         if self.config is None:
@@ -95,13 +95,13 @@ class RunFolder:
 
     @cached_property
     def named_config(self) -> Config | None:
-        """The config that the user named, where it holds settings rather than a command line."""
+        """The config that the user named, if it contains settings and not a command line."""
         if self.config is None or self.launch.source:
             return None
         return self.read(self.config)
 
     def read(self, path: Path) -> Config | None:
-        """Read a config file; None with a warning where it cannot be read."""
+        """Read a config file; return None, with a warning, if it cannot be read."""
         if path not in self._read:
             try:
                 self._read[path] = read_config(path)
@@ -111,7 +111,7 @@ class RunFolder:
         return self._read[path]
 
     def read_script(self, path: Path) -> Launch | None:
-        """Read a launch script; None with a warning where it cannot be read."""
+        """Read a launch script; return None, with a warning, if it cannot be read."""
         try:
             return read_launch_script(path)
         except UnreadableError as error:
@@ -119,7 +119,7 @@ class RunFolder:
             return None
 
     def read_lines(self, path: Path) -> list[str]:
-        """Return a text file's lines; none with a warning where it cannot be read."""
+        """Return a text file's lines; none, with a warning, if it cannot be read."""
         try:
             return read_text(path).splitlines()
         except UnreadableError as error:
@@ -127,7 +127,7 @@ class RunFolder:
             return []
 
     def captions(self, folder: object) -> list[str]:
-        """Return the captions (``.txt``) beside the images of a dataset's folder, where it is on this machine."""
+        """Return the captions (``.txt``) beside the images of a dataset's folder, if it is on this machine."""
         place = Path(folder).expanduser() if isinstance(folder, str) and folder.strip() else None
         if place is None or not place.is_absolute():
             return []
@@ -135,7 +135,7 @@ class RunFolder:
         return ["\n".join(self.read_lines(path)) for path in texts]
 
     def matching(self, pattern: str) -> tuple[Path, ...]:
-        """Return the files whose path below the root matches a regular expression, slashes forward."""
+        """Return the files whose path below the root, with forward slashes, matches a regular expression."""
         compiled = re.compile(pattern)
         return tuple(path for name, path in self._named_files if compiled.fullmatch(name))
 
@@ -144,7 +144,7 @@ class RunFolder:
         return tuple((path.relative_to(self.root).as_posix(), path) for path in self.files)
 
     def find(self, named: object) -> Path | None:
-        """Return a file that a config names: where it says, else by its name beside the config and in the run."""
+        """Return a file that a config names: at the named path, else of this name beside the config or in the run."""
         if not isinstance(named, str) or not named.strip():
             return None
         name = base_name(named)
@@ -153,7 +153,7 @@ class RunFolder:
         return next((place for place in places if is_file(place)), None)
 
     def metadata(self, path: Path) -> Mapping[str, str]:
-        """Return a weights file's metadata, empty where its header cannot be read."""
+        """Return a weights file's metadata; empty if its header cannot be read."""
         if path not in self._metadata:
             self._metadata[path] = _metadata(path)
         return self._metadata[path]
@@ -172,7 +172,7 @@ def _metadata(path: Path) -> Mapping[str, str]:
 
 
 def _walk(root: Path) -> Iterator[Path]:
-    """Yield files level by level, so that a bound cuts off what lies deepest."""
+    """Yield files level by level, so that a limit drops the deepest files."""
     level = [root]
     for _ in range(_DEPTH_MAX):
         below: list[Path] = []

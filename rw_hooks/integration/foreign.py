@@ -1,4 +1,4 @@
-"""Asking what a path in a folder of others is: a link that may not be followed is neither file nor folder."""
+"""Whether a path in somebody else's folder is a file or a folder: a link that may not be followed is neither."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ __all__ = ["is_dir", "is_file"]
 
 
 def is_file(path: Path) -> bool:
-    """Whether there is a file that can be seen."""
+    """Whether the path is a file that may be accessed."""
     return os.path.isfile(path)  # noqa: PTH113 - Path.is_file raises where a link may not be followed
 
 
 def is_dir(path: Path) -> bool:
-    """Whether there is a folder that can be seen."""
+    """Whether the path is a folder that may be accessed."""
     return os.path.isdir(path)  # noqa: PTH112 - Path.is_dir raises where a link may not be followed

@@ -1,4 +1,4 @@
-"""Reading a folder that no integration recognises: its weights files, and which of them looks final."""
+"""Reading a folder that no integration recognises: its weights files, and which of them are final."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ _SAVE_NAME = re.compile(
 
 
 class SaveName(NamedTuple):
-    """What a file's name says of the save.
+    """What a file's name says about the save.
 
     Attributes:
         stem: The name without it.
         step: Optimizer steps.
         epoch: Epochs.
-        counted: A number of five digits or more that is no date; what it counts differs from trainer to trainer.
+        counted: A number of five or more digits that is not a date; what it counts depends on the trainer.
     """
 
     stem: str
@@ -38,12 +38,12 @@ class SaveName(NamedTuple):
 
     @property
     def intermediate(self) -> bool:
-        """Whether the name tells of a moment in the training."""
+        """Whether the name contains a step, an epoch or another counter."""
         return self.step is not None or self.epoch is not None or self.counted is not None
 
 
 def save_name(path: Path) -> SaveName:
-    """Take a file's name apart: ``maya-step00000500`` is ``maya`` at step 500."""
+    """Split a file's name: ``maya-step00000500`` is ``maya`` at step 500."""
     match = _SAVE_NAME.fullmatch(path.stem)
     if match is None:
         return SaveName(path.stem, None, None, None)
@@ -52,22 +52,22 @@ def save_name(path: Path) -> SaveName:
 
 
 class PlainFolder:
-    """The reader of last resort: it knows no trainer, and says nothing beyond the files."""
+    """The reader for unknown trainers: it lists the files and knows no facts."""
 
     name = "plain"
 
     def recognise(self, run: RunFolder) -> float:
-        """Return 0.0: any other integration is surer."""
+        """Return 0.0, so that any other integration is preferred."""
         del run
         return 0.0
 
     def facts(self, run: RunFolder) -> TrainingFacts:
-        """Return nothing: a folder says nothing by itself."""
+        """Return no facts, because a folder alone says nothing."""
         del run
         return TrainingFacts()
 
     def artifacts(self, run: RunFolder) -> Sequence[RunArtifact]:
-        """Return the weights at the top of the folder, or all below it where there are none."""
+        """Return the weights files at the top of the folder; if there are none, all files below it."""
         top = [path for path in run.weights if path.parent == run.root]
         return [_artifact(path) for path in top or run.weights]
 

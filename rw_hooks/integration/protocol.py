@@ -1,8 +1,8 @@
-"""What an integration is: a reader of one trainer's runs, found by an entry point.
+"""The protocol of integrations: an integration reads the runs of one trainer, and is found by an entry point.
 
-An integration recognises a run, tells its facts, and lists its files. It is a class without constructor arguments,
-named by an entry point of the group ``rw_hooks.integrations``; a third party adds a trainer by shipping one. A broken
-integration is a warning, never a crash.
+An integration recognises a run, returns its facts, and lists its files. It is a class without constructor arguments,
+named by an entry point of the group ``rw_hooks.integrations``. A third party adds a trainer by distributing such a
+class. A broken integration causes a warning, never a crash.
 """
 
 from __future__ import annotations
@@ -23,25 +23,26 @@ __all__ = ["GROUP", "Integration", "Role", "RunArtifact", "load_integrations"]
 GROUP = "rw_hooks.integrations"
 
 Role = Literal["main", "high_noise", "low_noise", "embedding", "ema", "twin", "text_encoder"]
-"""What a file of a run is: ``twin`` holds the main file's weights under another naming scheme."""
+"""What a file of a run is. A ``twin`` has the main file's weights with other tensor names."""
 
 
 class RunArtifact(BaseModel):
     """One saved file of a run.
 
     Attributes:
-        path: The file; where ``url`` is set, its name only.
+        path: The file; if ``url`` is set, only its name.
         role: What it is within the run.
-        step: Optimizer steps at the save, where its name or a file beside it tells.
+        step: Optimizer steps at the save, if its name or a file beside it says so.
         epoch: Epochs at the save.
-        final: Whether the trainer meant it as the end result.
-        so_far: Whether it is final only as the newest save so far: its trainer gives the end result no name of its own.
-        publishable: False for what must not be published: training states, backups, caches, parts of a pipeline.
-        reason: Why it must not.
-        metric: The save's score where the run has one; higher is better.
-        sample: The sample image that the trainer drew with these weights.
-        version: The label of this version, where it is more than step or epoch.
-        url: Where the file is when it is not on this machine (a hosted trainer's result).
+        final: Whether the trainer marked it as the end result.
+        so_far: Whether it is final only because it is the newest save so far: its trainer has no special name for the
+            end result.
+        publishable: False for files that must not be published: training states, backups, caches, parts of a pipeline.
+        reason: Why it must not be published.
+        metric: The save's score, if the run has one; higher is better.
+        sample: The sample image that the trainer made with these weights.
+        version: The label of this version, if it is more than step or epoch.
+        url: The URL of the file, if it is not on this machine (a hosted trainer's result).
     """
 
     model_config = ConfigDict(frozen=True)
@@ -60,12 +61,12 @@ class RunArtifact(BaseModel):
     url: str | None = None
 
     def judged_by_place(self) -> RunArtifact:
-        """Return this file, refused where its place says that it must not be published."""
+        """Return this file; it is not publishable if its place says so."""
         refusal = None if self.url else refusal_by_place(self.path)
         return self if refusal is None else self.model_copy(update={"publishable": False, "reason": refusal.words})
 
     def facts(self) -> TrainingFacts:
-        """Return what is known of this file beyond its run."""
+        """Return the facts of this file that are not facts of its run."""
         version = self.version
         label = f"step-{self.step}" if self.step is not None else f"epoch-{self.epoch}" if self.epoch else None
         if version is None and label is not None:
@@ -76,28 +77,29 @@ class RunArtifact(BaseModel):
 
 @runtime_checkable
 class Integration(Protocol):
-    """A trainer's reader. Its methods read; they change nothing and import no trainer."""
+    """The reader for one trainer. Its methods only read: they change nothing, and do not import the trainer."""
 
     name: str
-    """The trainer's name, as ``--trainer`` takes it."""
+    """The trainer's name, as given to ``--trainer``."""
 
     def recognise(self, run: RunFolder) -> float:
-        """Return how sure it is that this trainer made the run.
+        """Return how certain it is that this trainer made the run; the highest value wins.
 
-        1.0: by a file or a command line that only this trainer has. 0.8: by what it writes into the weights. 0.5 and
-        below: by names alone. 0.0: not at all. The surest integration reads the run; of equals the first by name.
+        1.0: a file or a command line that only this trainer has. 0.8: metadata that it writes into the weights. 0.5 and
+        below: only names. 0.0: nothing. The integration with the highest value reads the run; of equal ones the first
+        by name. An integration that must win over the trainer on which it builds may return 1.1.
         """
         ...
 
     def facts(self, run: RunFolder) -> TrainingFacts:
-        """Return what the run says of its model, each value with its source and without paths or secrets."""
+        """Return what the run says about its model: each value with its source, without local paths and secrets."""
         ...
 
     def artifacts(self, run: RunFolder) -> Sequence[RunArtifact]:
-        """Return the run's files, those that must not be published too, with the reason.
+        """Return the run's files, including those that must not be published, with the reason.
 
-        What must not be published by its place, whatever the trainer (states beside an optimizer, shards, parts of a
-        pipeline), is refused by whoever calls this.
+        The caller also refuses files whose place shows for any trainer that they must not be published (states beside
+        an optimizer, shards, parts of a pipeline).
         """
         ...
 

@@ -1,4 +1,4 @@
-"""From a path to its run: which trainer made it, what it says, and which files it left."""
+"""From a path to its run: which trainer made it, what its facts are, and which files it left."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ _FOLDER_OF_A_RUN = re.compile(
 
 
 class Run(BaseModel):
-    """A training run as it was read.
+    """A training run as an integration read it.
 
     Attributes:
-        path: The path that was asked for; of an archive, the folder that it was unpacked to.
-        trainer: The integration's name, or None when none recognised the run.
-        facts: What the run says; for a single file with what is known of just that file.
-        artifacts: All its files, also those that must not be published.
+        path: The given path; for an archive, the folder to which it was unpacked.
+        trainer: The integration's name, or None if none recognised the run.
+        facts: What the run says; for a single file, also what is known about this file.
+        artifacts: All its files, including those that must not be published.
         warnings: What could not be read.
     """
 
@@ -64,7 +64,7 @@ def read_run(
         config: The trainer's config, launch script, or argv as JSON, where it does not lie in the folder.
         trainer: The integration's name, where it cannot be recognised.
         argv: The trainer's command line, where it is known.
-        spool: Where an archive may be unpacked.
+        spool: The folder into which an archive may be unpacked.
 
     Raises:
         UsageError: There is no such integration, or an archive without a spool.
@@ -74,7 +74,7 @@ def read_run(
 
 
 class RunReader:
-    """Reads runs, and each folder of them once: an output folder and then its files cost one reading.
+    """Reads runs. Each folder is read only once, for an output folder and for all its files.
 
     Args:
         config: The trainer's config, launch script, or argv as JSON, where it does not lie in the folder.
@@ -107,7 +107,8 @@ class RunReader:
         """
         if is_tar(path):
             if spool is None:
-                raise UsageError("archive", f"{path.name} is an archive", hint="publish it, or unpack it first",
+                raise UsageError("archive", f"{path.name} is an archive", hint="use 'rw-hooks publish' with "
+                                                                               "it, or unpack it first",
                                  stage="inspect")  # fmt: skip
             path = unpack(path, spool)
         reading = _Reading(path.absolute(), self._config, self._argv, list(self._warnings), self._seen)
@@ -122,7 +123,7 @@ def choose(run: Run, which: str = "final") -> Choice:
 
 
 class _Reading:
-    """One reading of one path. Whatever an integration raises becomes a warning."""
+    """The reading of one path. Any exception of an integration becomes a warning."""
 
     def __init__(
         self, path: Path, config: Path | None, argv: tuple[str, ...], warnings: list[str], seen: dict[Path, RunFolder]
@@ -147,7 +148,7 @@ class _Reading:
         return self._run(PlainFolder(), folders[0], TrainingFacts(), ())
 
     def _folder(self, root: Path) -> RunFolder:
-        """Return a folder for this path; one that was read for another path is not read again."""
+        """Return the folder for this path; a folder that was read for another path is not read again."""
         known = self._seen.get(root)
         folder = RunFolder(self.path, root, self.argv, self.config) if known is None else known.named(self.path)
         self._seen.setdefault(root, folder)
@@ -165,7 +166,10 @@ class _Reading:
     def _recognised(
         self, integrations: Sequence[Integration], folders: Sequence[RunFolder], *, forced: bool
     ) -> list[tuple[Integration, RunFolder]]:
-        """Return readers and folders, the surest first; of equals the nearest folder, then the first by name."""
+        """Return readers and folders, the most certain first.
+
+        Of equal ones the nearest folder, then the first by name.
+        """
         if forced:
             return [max(((integrations[0], folder) for folder in folders), key=lambda pair: self._sureness(*pair))]
         pairs = [(entry, folder) for folder in folders for entry in integrations]
@@ -192,7 +196,7 @@ def _judged(artifacts: Sequence[RunArtifact]) -> tuple[RunArtifact, ...]:
 
 
 def _clean(facts: TrainingFacts) -> TrainingFacts:
-    """Return the facts without the local paths and secrets that people write into comments and descriptions."""
+    """Return the facts without local paths and secrets, which people write into comments and descriptions."""
     summary = {key: shown[0] for key, value in facts.summary.items() if (shown := _shown(value))}
     found: dict[str, object] = {"summary": summary}
     for name in TrainingFacts.model_fields.keys() - {"hero_image", "unread", "summary"}:
@@ -206,13 +210,13 @@ def _clean(facts: TrainingFacts) -> TrainingFacts:
 
 
 def _shown(*texts: str) -> tuple[str, ...]:
-    """Return the texts as they may be seen, without those that held a secret: its placeholder is nobody's word."""
+    """Return the texts without those that contained a secret, because a placeholder is of no use there."""
     shown = (redact(without_paths(text)) for text in texts)
     return tuple(text for text in shown if REMOVED not in text)
 
 
 def _of_artifact(facts: TrainingFacts, artifact: RunArtifact) -> TrainingFacts:
-    """Return the run's facts with those of one file; its name says what it is beside the main one."""
+    """Return the run's facts together with those of one file; a file that is not the main one gets its own name."""
     if facts.name is not None and artifact.role != "main":
         named = facts.name.model_copy(update={"value": f"{facts.name.value} ({artifact.role.replace('_', ' ')})"})
         facts = facts.model_copy(update={"name": named})
@@ -220,7 +224,7 @@ def _of_artifact(facts: TrainingFacts, artifact: RunArtifact) -> TrainingFacts:
 
 
 def _roots(path: Path) -> Iterator[Path]:
-    """Yield the folders that may be the run's: the nearest first, upwards while a name is one within a run."""
+    """Yield the folders that may be the run's: the nearest first, then upwards while the name is usual in a run."""
     folder = path if is_dir(path) else path.parent
     for _ in range(_PARENTS_MAX):
         yield folder

@@ -1,7 +1,7 @@
-"""Taking a hosted trainer's archive apart (Replicate's flux-fine-tuner leaves a tar), without trusting it.
+"""Unpacking a hosted trainer's archive (Replicate's flux-fine-tuner makes a tar), without trusting it.
 
-Only regular members are written, under their own file names without any folder, into a folder of ours: the one weights
-file, the config, and the captions. A member's declared size bounds what is read of it.
+Only regular members are written, under their file names without folders, into a folder of ours: the weights file, the
+config and the captions. Not more than a member's declared size is read.
 """
 
 from __future__ import annotations
@@ -35,12 +35,12 @@ def is_tar(path: Path) -> bool:
 
 
 def unpack(archive: Path, spool: Path) -> Path:
-    """Write what a publication needs of the archive into a folder below ``spool`` and return that folder.
+    """Write the files that a publication needs into a folder below ``spool``, and return that folder.
 
-    The folder's name is made from the archive's place, size and time: the same archive is unpacked once.
+    The folder's name is made from the archive's path, size and time, so the same archive is unpacked only once.
 
     Raises:
-        ArtifactError: It is no tar, is cut off, or does not hold exactly one ``.safetensors`` file.
+        ArtifactError: It is not a tar, is incomplete, or does not contain exactly one ``.safetensors`` file.
     """
     state = FileState.of(archive)
     mark = hashlib.sha256(f"{archive.resolve()}|{state.size}|{state.mtime_ns}".encode()).hexdigest()[:16]
@@ -64,7 +64,7 @@ def _move(fresh: Path, folder: Path) -> None:
     try:
         move(fresh, folder)
     except OSError:
-        if not folder.is_dir():  # otherwise another process was faster with the same archive
+        if not folder.is_dir():  # otherwise another process has unpacked the same archive first
             raise
 
 
@@ -82,8 +82,9 @@ def _extract(archive: Path, folder: Path) -> None:
                 continue
             _write(tar.extractfile(member), member.size, folder / name)
     if len(weights) != 1:
-        raise ArtifactError("bad_archive", f"{archive.name} holds {len(weights)} .safetensors files; one is expected",
-                            hint="unpack it yourself and name the file", stage="inspect")  # fmt: skip
+        raise ArtifactError("bad_archive", f"{archive.name} holds {len(weights)} .safetensors files; it must "
+                                           "hold exactly one",
+                            hint="unpack it yourself, then publish the file", stage="inspect")  # fmt: skip
 
 
 def _members(tar: tarfile.TarFile) -> Iterator[tarfile.TarInfo]:
@@ -100,6 +101,6 @@ def _write(source: IO[bytes] | None, size: int, target: Path) -> None:
     with source, target.open("wb") as file:
         shutil.copyfileobj(source, file, 1 << 20)
         if file.tell() != size:
-            raise EOFError(f"{target.name} is cut off")
+            raise EOFError(f"{target.name} is incomplete")
         file.flush()
         os.fsync(file.fileno())

@@ -1,4 +1,4 @@
-"""Finding out, before a training starts, whether a publication could succeed."""
+"""Checks, before a training starts, whether a publication could succeed."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ _CLOCK_SECONDS = 300.0
 
 @dataclass(frozen=True)
 class Check:
-    """One thing that was looked at.
+    """The result of one check.
 
     Attributes:
-        name: What.
-        ok: Whether it is well; None where it could not be found out.
+        name: What was checked.
+        ok: Whether it is in order; None if this could not be found out.
         message: What was found.
-        fix: What to do about it, empty when it is well.
-        exit_code: What a command ends with when it is not well.
+        fix: How to fix it; empty if it is in order.
+        exit_code: The exit code of a command if it is not in order.
     """
 
     name: str
@@ -46,7 +46,7 @@ class Check:
 
 
 def checks(settings: Settings) -> Iterator[Check]:
-    """Look at key, balance, AIR source, host, disk, clock and proxy, yielding each as it is known."""
+    """Check key, balance, AIR source, host, disk, clock and proxy, and yield each result as soon as it is known."""
     with Clients() as clients:
         account = yield from _account(settings, clients)
         yield _air_source(settings, account)
@@ -57,7 +57,7 @@ def checks(settings: Settings) -> Iterator[Check]:
 
 
 def failed_check(name: str, error: RwHooksError) -> Check:
-    """Return a check that ended with this error."""
+    """Return the result of a check that ended with this error."""
     return Check(name, ok=False, message=error.message, fix=error.hint, exit_code=error.exit_code)
 
 
@@ -66,7 +66,7 @@ def _account(settings: Settings, clients: Clients) -> Generator[Check, None, Acc
         account = clients.get(settings).account(Deadline.after(_PATIENCE_SECONDS))
     except RwHooksError as error:
         yield failed_check("key", error)
-        yield Check("balance", ok=None, message="not asked: the key was not accepted")
+        yield Check("balance", ok=None, message="not checked, because the key was not accepted")
         return None
     yield Check("key", ok=True, message=f"accepted at {redact_url(settings.api_url)}")
     yield _balance(account)
@@ -75,7 +75,7 @@ def _account(settings: Settings, clients: Clients) -> Generator[Check, None, Acc
 
 def _balance(account: Account) -> Check:
     if account.balance is None:
-        return Check("balance", ok=None, message="the account does not tell it to this key")
+        return Check("balance", ok=None, message="this key has no permission to read it")
     if account.balance > 0:
         return Check("balance", ok=True, message=f"{account.balance:g}")
     fix = "add credit at https://my.runware.ai: uploads need a positive balance"
@@ -87,11 +87,11 @@ def _air_source(settings: Settings, account: Account | None) -> Check:
     if asked:
         return Check("AIR", ok=True, message=f"{asked}, as given")
     if account is None:
-        return Check("AIR", ok=None, message="not asked: the key was not accepted")
+        return Check("AIR", ok=None, message="not checked, because the key was not accepted")
     if account.air_source:
         return Check("AIR", ok=True, message=f"source {account.air_source}, from the account")
-    fix = "make a source in the Runware dashboard, or give --air source:id@version"
-    return Check("AIR", ok=False, message="the account names no AIR source", fix=fix, exit_code=4)
+    fix = "create a source in the Runware dashboard, or give --air source:id@version"
+    return Check("AIR", ok=False, message="the account has no AIR source", fix=fix, exit_code=4)
 
 
 def _host(settings: Settings) -> Check:
@@ -121,12 +121,12 @@ def _clock(settings: Settings) -> Check:
             told = client.get(settings.api_url).headers.get("date", "")
         drift = abs(parsedate_to_datetime(told).timestamp() - time.time())
     except (http.HTTPError, ValueError, TypeError):
-        return Check("clock", ok=None, message="no server told the time")
+        return Check("clock", ok=None, message="no server returned the time")
     now = datetime.now(timezone.utc).isoformat(timespec="seconds")
     if drift <= _CLOCK_SECONDS:
-        return Check("clock", ok=True, message=f"{now}, {drift:.0f} s from the server's")
+        return Check("clock", ok=True, message=f"{now}, differs by {drift:.0f} s from the server's")
     fix = "set the clock: signed URLs and TLS depend on it"
-    return Check("clock", ok=False, message=f"{drift:.0f} s from the server's", fix=fix, exit_code=4)
+    return Check("clock", ok=False, message=f"differs by {drift:.0f} s from the server's", fix=fix, exit_code=4)
 
 
 def _proxy() -> Check:

@@ -1,7 +1,7 @@
-"""One publication on its way in this process: what policy decides is done here, a stage at a time.
+"""Running one publication in this process, one stage at a time, as the policy decides.
 
-An engine opens a journey while nobody else can work on the publication, begins it, and takes its stages one after the
-other; where, when and how many at once is the engine's.
+An engine creates a journey while no other process can run the publication, begins it, and runs its stages one after the
+other. The engine decides where, when, and how many publications run at once.
 """
 
 from __future__ import annotations
@@ -29,17 +29,17 @@ _LOG = logging.getLogger("rw_hooks.publish")
 
 
 class Journey:
-    """A publication and what its stages have produced, as this process goes on with it.
+    """A publication and the results of its stages, as this process runs it.
 
     Args:
-        services: For the options of this publication.
-        identity: The publication. Nobody else works on it while this journey lasts.
-        intent: Why it is taken up.
+        services: The services for the options of this publication.
+        identity: The id of the publication. No other process may run it while this journey lasts.
+        intent: Why it is run.
 
     Attributes:
         row: As the store has it.
-        results: What the stages have produced.
-        deadline: When the whole of it must be over.
+        results: The results of the stages.
+        deadline: When the whole publication must be over.
     """
 
     def __init__(self, services: Services, identity: str, intent: Intent) -> None:
@@ -53,7 +53,7 @@ class Journey:
         self._has_registered = False
 
     def begin(self) -> None:
-        """Take up what was asked for. It stands in the store when this returns.
+        """Begin with what was requested. The store has it when this returns.
 
         Raises:
             RefusedError: The category or type of a model that is ready would change.
@@ -64,15 +64,15 @@ class Journey:
             return
         host = self._services.settings.text("host")
         change = policy.plan(self.row, self.results, self._intent, host=host, expires_at=self.deadline.utc)
-        if change is not None:  # where it is lost, what was asked for is still there; an update is not
+        if change is not None:  # durable only for an update: any other request is stored already
             self._apply(change, durable=is_update)
 
     def may_take(self, stage: Stage) -> bool:
-        """Whether this stage is to be run now."""
+        """Whether this stage must be run now."""
         return policy.may_go_on(self.row, self.results) and policy.is_due(stage.name, self.row, self.results)
 
     def take(self, stage: Stage) -> bool:
-        """Run one stage, write down what it produced, or why it failed, and say whether the next one may follow."""
+        """Run one stage, store its result or its error, and return whether the next stage may follow."""
         self._services.observer.stage(stage.name)
         started = time.monotonic()
         try:
@@ -96,7 +96,7 @@ class Journey:
 
     @property
     def publication(self) -> Publication:
-        """The publication as it stands."""
+        """The publication in its present state."""
         submission = None if "register" in self.results else self._services.store.submission(self.row.id)
         return publication_of(self.row, self.results, submission, self._changed)
 
@@ -107,7 +107,7 @@ class Journey:
         return "updated" if self._was_live else "registered"
 
     def _compare(self) -> None:
-        """Find out whether a model that is ready is described differently now."""
+        """Check whether the description of a ready model has changed."""
         work = Work(self._services, self.row, self.results, self.deadline)
         now = with_known_image(described(work), self.results.description)
         if policy.differing(self.results, now):
@@ -120,7 +120,7 @@ class Journey:
         names = policy.differing(self.results, now)
         if names:
             shown = ", ".join(sorted(names))
-            self._services.observer.note(f"the description differs: updating the metadata only ({shown})")
+            self._services.observer.note(f"the description has changed, so only the metadata is updated ({shown})")
         self._apply(change)
 
     def _apply(self, change: Change, *, durable: bool = True) -> None:
@@ -136,7 +136,7 @@ class Journey:
 
 
 def patience(services: Services, row: Row, intent: Intent) -> Deadline:
-    """Return how long to wait for another process that works on a publication: as long as that may take it."""
+    """Return how long to wait for another process that works on a publication: as long as that one may take."""
     return _time_allowed(services, row, intent, "checkpoint")
 
 
@@ -150,4 +150,6 @@ def _time_allowed(services: Services, row: Row, intent: Intent, category: str | 
 
 def _require_time(deadline: Deadline, stage: Stage) -> None:
     if deadline.passed:
-        raise UnreachableError("timeout", f"the time for this publication was over before the stage {stage.name}")
+        raise UnreachableError(
+            "timeout", f"the time limit of this publication was reached before the stage {stage.name}"
+        )

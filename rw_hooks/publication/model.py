@@ -1,4 +1,4 @@
-"""A publication: one artifact's journey to one AIR, as it is shown and returned."""
+"""A publication, as it is shown and returned: one file that becomes the model of one AIR."""
 
 from __future__ import annotations
 
@@ -19,23 +19,23 @@ class Publication(BaseModel):
     """What became of one file; ``publish --json`` prints :meth:`as_json`.
 
     Attributes:
-        id: The journal's name of it, for ``resume`` and ``cancel``; None when nothing was journalled.
+        id: Its id in the journal, for ``resume`` and ``cancel``; None if it is not in the journal.
         status: ``described`` (explain and dry runs), ``pending``, ``ready``, ``failed``, ``cancelled``, ``superseded``.
-        air: The AIR of the model, or None while it is not resolved.
-        sha256: Of the file, hexadecimal.
-        url: Where the platform fetched it, without any signed part.
+        air: The AIR of the model, or None if it is not known yet.
+        sha256: The file's sha256, hexadecimal.
+        url: The URL from which Runware fetched it, without any signed part.
         host: The host's own URL.
         path: The file.
         size: Bytes.
-        phases: What the platform reported: ``status`` and ``at`` each.
-        model: The request's fields by wire name.
-        sources: Where each field came from, by wire name.
-        suggestions: Values offered and not sent, by option name.
+        phases: What Runware reported: ``status`` and ``at`` each.
+        model: The request's fields, by their names in Runware's API.
+        sources: The source of each field, by the same names.
+        suggestions: Values that are suggested but not sent, by option name.
         findings: What a person should know.
-        seconds: How long each stage took.
+        seconds: How long each stage took, in seconds.
         changed: What this run did: ``registered``, ``updated`` (metadata only), or ``nothing``.
         error: ``code``, ``stage``, ``retryable``, ``message`` and ``hint`` when it did not succeed.
-        exit_code: What a command ends with.
+        exit_code: The exit code of a command.
     """
 
     model_config = ConfigDict(frozen=True)

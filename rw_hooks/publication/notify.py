@@ -1,4 +1,4 @@
-"""The commands of ``then`` and ``on_failure``, run when a publication has ended."""
+"""Running the commands of ``then`` and ``on_failure`` when a publication has ended."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ _SECONDS = 3600.0
 
 
 def run_command(settings: Settings, publication: Publication, directory: Path) -> None:
-    """Run the command that was given for this end, without a shell; what goes wrong with it is logged.
+    """Run the command for this end, without a shell; its errors are logged.
 
     It finds ``RW_HOOKS_STATUS``, ``RW_HOOKS_PATH``, ``RW_HOOKS_AIR`` and ``RW_HOOKS_ERROR_CODE`` (the last two may be
     empty) in its environment.
 
     Args:
         settings: The options of this publication.
-        publication: How it ended; ``on_failure`` runs for whatever is not ready.
-        directory: Where the command runs; the home of the state where it is gone.
+        publication: The publication; ``on_failure`` runs if it is not ready.
+        directory: The command's working directory; the state folder if the directory is gone.
     """
     command = settings.text("then" if publication.status == "ready" else "on_failure")
     if command is None:

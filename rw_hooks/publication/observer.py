@@ -8,10 +8,10 @@ __all__ = ["Observer", "Silent"]
 
 
 class Observer(Protocol):
-    """What is told of progress. Several publications may be under way at once: each has an observer of its own."""
+    """An object that is told of the progress. Several publications may run at once: each has an observer of its own."""
 
     def start(self, path: str) -> Observer:
-        """Return the observer of one file, which is begun with or gone on with now."""
+        """Return the observer for one file, which begins or continues now."""
         ...
 
     def stage(self, name: str) -> None:
@@ -19,15 +19,15 @@ class Observer(Protocol):
         ...
 
     def moved(self, done: int, total: int) -> None:
-        """So many bytes of the stage's total are done."""
+        """``done`` of the stage's ``total`` bytes are done."""
         ...
 
     def phase(self, status: str, message: str) -> None:
-        """The platform reported a phase."""
+        """Runware reported a phase."""
         ...
 
     def note(self, message: str) -> None:
-        """Something a person would like to know now."""
+        """A person should know this now."""
         ...
 
     def finish(self) -> None:
@@ -36,7 +36,7 @@ class Observer(Protocol):
 
 
 class Silent:
-    """Is told everything and says nothing."""
+    """An observer that does nothing."""
 
     def start(self, path: str) -> Observer:
         """Return itself."""

@@ -1,4 +1,4 @@
-"""Options as they are kept in the inbox and the journal, and back."""
+"""Converting options to the form in the inbox and the journal, and back."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ V = TypeVar("V")
 
 
 def unpack(settings: Settings, packed: Mapping[str, Any]) -> Settings:
-    """Return the settings with the kept options on top of what this process was given.
+    """Return the settings of this process with the stored options, which are stronger.
 
-    Options that this version does not know, or would refuse, are left out: they were checked when they were given.
+    Options that this version does not know, or would refuse, are ignored: they were checked when they were given.
     """
     kept: dict[str, Given] = {}
     for name, entry in packed.items():
@@ -32,12 +32,12 @@ def unpack(settings: Settings, packed: Mapping[str, Any]) -> Settings:
 
 
 def secret_options(packed: Mapping[str, Any]) -> dict[str, str]:
-    """Return the options that are secret URLs, whole."""
+    """Return the options that are secret URLs, with their secret parts."""
     return {name: entry["value"] for name, entry in packed.items() if _is_secret(entry["value"])}
 
 
 def secret_fields(secrets: Mapping[str, str]) -> dict[str, str]:
-    """Return kept secret URLs by the request field that they are for."""
+    """Return stored secret URLs by the request field that they are for."""
     return {OPTIONS[name].wire: url for name, url in secrets.items() if name in OPTIONS and OPTIONS[name].wire}
 
 
@@ -47,12 +47,12 @@ def without_secret_options(packed: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def without_secret(value: V) -> V | str:
-    """Return an option's value; of a URL that holds a secret, what is none."""
+    """Return an option's value, without the secret parts of a URL."""
     return redact_url(value) if isinstance(value, str) and _is_secret(value) else value
 
 
 def _is_secret(value: object) -> bool:
-    """Whether this is a URL with a secret: all that a web address has behind its path, and a user part in any."""
+    """Whether this is a URL with a secret: a query or fragment of a web address, or a user part of any URL."""
     if not isinstance(value, str) or "://" not in value:
         return False
     if value.startswith(("http://", "https://")):

@@ -1,7 +1,7 @@
-"""What a publication becomes next: every such decision, and no effect at all.
+"""What a publication becomes next: all such decisions, without side effects.
 
-An engine asks :func:`plan` when it takes a publication up, :func:`is_due` before a stage, :func:`after_success` and
-:func:`after_failure` behind it, and has the store do what the answer says.
+An engine calls :func:`plan` when it begins with a publication, :func:`is_due` before each stage, and
+:func:`after_success` or :func:`after_failure` after it, and lets the store apply the returned change.
 """
 
 from __future__ import annotations
@@ -52,10 +52,10 @@ _UNFINISHED: frozenset[Status] = frozenset({"pending", "failed"})
 
 @dataclass(frozen=True)
 class Update:
-    """The wish to replace a model's metadata by this description.
+    """A request to replace a model's metadata with this description.
 
     Attributes:
-        description: What is to be sent.
+        description: The description to send.
         secrets: Secret URLs by option.
     """
 
@@ -66,13 +66,13 @@ class Update:
 Intent = Literal["proceed", "retry"] | Update
 """Why a publication is taken up.
 
-``proceed``: to take what was asked for, or was interrupted, as far as it goes. ``retry``: the same, and what failed is
-tried again, with its whole time. :class:`Update`: to replace the metadata.
+``proceed``: to run what was requested or interrupted as far as possible. ``retry``: the same, and a failed publication
+is tried again, with its whole time. :class:`Update`: to replace the metadata.
 """
 
 
 def enrolled(inspection: Inspection, seconds: float, secrets: Mapping[str, str], expires_at: str) -> Change:
-    """Return what holds of a file from the beginning: its inspection, and its end where it must not be published."""
+    """Return the first change of a publication: the file's inspection, and its failure if it must not be published."""
     results: dict[StageName, Result] = {"inspect": as_result(inspection, seconds)}
     try:
         require_publishable(inspection)
@@ -83,26 +83,26 @@ def enrolled(inspection: Inspection, seconds: float, secrets: Mapping[str, str],
 
 
 def is_to_be_compared(row: Row, results: Results) -> bool:
-    """Whether a model that is ready was asked for again: it is published anew only if its description differs."""
+    """Whether a ready model was requested again: it is published again only if its description has changed."""
     return row.asked and row.status == "ready" and "register" in results
 
 
 def plan(row: Row, results: Results, intent: Intent, *, host: str | None, expires_at: str) -> Change | None:
-    """Return the step that takes a publication up; None where its stages just go on.
+    """Return the change with which a publication begins; None if its stages just continue.
 
     Args:
         row: The publication.
-        results: What it has so far.
-        intent: Why it is taken up.
-        host: The host that is asked for, as it was given; None for the one that is used unasked.
-        expires_at: When the time for it is over if it begins now.
+        results: The results that it has so far.
+        intent: Why it is run.
+        host: The requested host, as it was given; None for the default host.
+        expires_at: The end of its time if it begins now.
     """
     if isinstance(intent, Update):
         forget = _REGISTERED_ANEW if row.live else ("preflight", *_REGISTERED_ANEW)
         described: dict[StageName, Result] = {"describe": as_result(intent.description, 0.0)}
         return Change(status="pending", results=described, forget=forget, secrets=intent.secrets, begun=True,
                       expires_at=expires_at)  # fmt: skip
-    if row.asked:  # a bad artifact has ended when it was enrolled
+    if row.asked:  # a file that must not be published has failed when it was enrolled
         forget = _ALL_BUT_INSPECT if row.status == "superseded" or _is_moved(results, host) else _DESCRIBED_ANEW
         return Change(status="pending", forget=forget, begun=True, expires_at=expires_at)
     if intent == "retry" and row.status in _UNFINISHED and not is_bad_artifact(row):
@@ -112,10 +112,10 @@ def plan(row: Row, results: Results, intent: Intent, *, host: str | None, expire
 
 
 def renewed(row: Row, results: Results, described: Description, expires_at: str) -> Change:
-    """Return the step for a model that is ready and was asked for again: its metadata are sent only where they differ.
+    """Return the change for a ready model that was requested again: its metadata is sent only if it has changed.
 
     Raises:
-        RefusedError: The category or type would change, which the platform does not allow.
+        RefusedError: The category or type would change, which Runware does not allow.
     """
     then, now = results.registered.fields, described.fields
     names = differing(results, described)
@@ -124,8 +124,9 @@ def renewed(row: Row, results: Results, described: Description, expires_at: str)
     for name in sorted({"category", "type"} & names):
         raise RefusedError(
             f"{name}_change",
-            f"{row.air} is a {then.get(name)}; its {name} cannot be changed to {now.get(name)}",
-            hint=f"publish under another AIR, or leave --{name} as it was; nothing was sent",
+            f"the {name} of {row.air or row.path} is {then.get(name)} and cannot be changed to {now.get(name)}; "
+            "nothing was sent",
+            hint=f"publish under another AIR, or give --{name} as it was when the model was registered",
             stage="describe",
         )
     return Change(
@@ -138,7 +139,7 @@ def renewed(row: Row, results: Results, described: Description, expires_at: str)
 
 
 def differing(results: Results, described: Description) -> set[str]:
-    """Return the names of the fields that were registered with other values; none for what cannot be sent."""
+    """Return the names of the fields that were registered with other values; none if the description cannot be sent."""
     then, now = results.registered.fields, described.fields
     if described.missing:
         return set()
@@ -146,17 +147,17 @@ def differing(results: Results, described: Description) -> set[str]:
 
 
 def is_due(stage: StageName, row: Row, results: Results) -> bool:
-    """Whether a stage is to be run: a model that is live is neither hosted nor fetched again."""
+    """Whether a stage must be run: a model that is live is neither hosted nor fetched again."""
     return stage not in results and not (row.live and stage in _NOT_FOR_LIVE)
 
 
 def may_go_on(row: Row, results: Results) -> bool:
-    """Whether it is pending; what was cancelled after the platform said ready is ready all the same."""
+    """Whether it is pending; a publication that was cancelled after Runware reported ready is ready anyway."""
     return row.status == "pending" or (row.status == "cancelled" and "register" in results)
 
 
 def after_success(stage: StageName, row: Row, results: Results, value: Value, seconds: float) -> Change:
-    """Return the step behind a stage that produced this value; the last one makes the publication ready."""
+    """Return the change after a stage with this result; the last stage makes the publication ready."""
     forget = _forgotten_by(stage, results, value)
     left = results.without(forget).having(stage, value, seconds)
     done = not any(is_due(other, row, left) for other in STAGE_NAMES)
@@ -164,9 +165,9 @@ def after_success(stage: StageName, row: Row, results: Results, value: Value, se
 
 
 def after_failure(stage: StageName, error: RwHooksError) -> Change:
-    """Return the step behind a stage that failed, so that the next attempt begins where it can succeed.
+    """Return the change after a failed stage, so that the next attempt begins at a stage that can succeed.
 
-    What was cancelled meanwhile, which may be why it failed, stays cancelled.
+    A publication that was cancelled meanwhile (which may be why it failed) stays cancelled.
     """
     refused = isinstance(error, RefusedError)
     return Change(
@@ -179,30 +180,30 @@ def after_failure(stage: StageName, error: RwHooksError) -> Change:
 
 
 def cancelled() -> Change:
-    """Return the step that drops a publication; only one that is not ready yet can be dropped."""
+    """Return the change that cancels a publication; only one that is not ready yet can be cancelled."""
     return Change(status="cancelled", only_from=_UNFINISHED, begun=True)
 
 
 def is_bad_artifact(row: Row) -> bool:
-    """Whether the publication failed for what the file is, or before it was read: trying again is of no use."""
+    """Whether the file itself made the publication fail, or it could not be read, so that trying again cannot help."""
     if row.status != "failed" or row.error is None:
         return False
     return not row.was_read or row.error.get("exit_code") == ArtifactError.exit_code
 
 
 def is_over(row: Row) -> bool:
-    """Whether nothing more is to be done for it, so that what was kept for it can go."""
+    """Whether nothing more will be done for it, so that what was kept for it can be removed."""
     return not row.asked and (row.status in {"ready", "cancelled", "superseded"} or is_bad_artifact(row))
 
 
 def next_air(prefix: str, *, given_out: Collection[str], listed: Collection[str], remembered: str | None) -> str:
-    """Return the AIR for a file under ``source:id@``: the one it had, else the next free version.
+    """Return the AIR for a file under ``source:id@``: the one that it had before, else the next free version.
 
     Args:
         prefix: ``source:id@``.
-        given_out: The AIRs under it that the store has given to publications, whatever became of them.
-        listed: The AIRs under it that the platform shows.
-        remembered: The AIR that the receipt beside this very file tells.
+        given_out: The AIRs under it that the store has given to publications, whatever their status.
+        listed: The AIRs under it that Runware lists.
+        remembered: The AIR in the receipt beside this file, for the same bytes.
     """
     if remembered is not None and remembered not in given_out:
         return remembered
@@ -212,14 +213,14 @@ def next_air(prefix: str, *, given_out: Collection[str], listed: Collection[str]
 
 
 def seconds_allowed(category: str | None, given: float | None) -> float:
-    """Return how long a publication may take: as given, else two hours, six for a checkpoint."""
+    """Return how many seconds a publication may take: as given, else two hours, for a checkpoint six."""
     if given is not None:
         return given
     return _SECONDS_FOR_CHECKPOINT if category == "checkpoint" else _SECONDS
 
 
 def _forgotten_by(stage: StageName, results: Results, value: Value) -> tuple[StageName, ...]:
-    """Return the results that a new one makes wrong: an older registration of another description, an older receipt."""
+    """Return the stages whose results become obsolete: the registration of another description, an older receipt."""
     if stage == "register":
         return ("settle",)
     if isinstance(value, Description) and "register" in results and differing(results, value):

@@ -1,4 +1,4 @@
-"""The receipt beside the weights: ``<file>.rw.json``, one entry an AIR, without anything secret."""
+"""The receipt beside the weights file: ``<file>.rw.json``, with one entry for each AIR, without secrets."""
 
 from __future__ import annotations
 
@@ -18,24 +18,25 @@ __all__ = ["SCHEMA", "Receipt", "read_receipts", "receipt_path", "write_receipt"
 SCHEMA = 1
 _BYTES_MAX = 5_000_000
 _MODE = 0o666
-"""As the trainer's own files: a receipt tells nothing that the weights do not."""
+"""The file mode of a receipt: as the trainer's own files, because it contains nothing that the weights file does
+not."""
 _LOG = logging.getLogger("rw_hooks.publish")
 
 
 class Receipt(BaseModel):
-    """What became of a file under one AIR.
+    """The publication of a file under one AIR.
 
     Attributes:
-        air: The AIR, as the platform answered it.
-        sha256: Of the published file.
+        air: The AIR, as Runware returned it.
+        sha256: The published file's sha256, hexadecimal.
         size: Bytes.
         endpoint: Runware's REST endpoint.
-        url: Where the platform fetched it, without any signed part.
+        url: The URL from which Runware fetched it, without any signed part.
         host: The host's own URL.
         phases: ``status`` and ``at`` of each phase.
         seconds: How long each stage took.
-        model: The request's fields by wire name.
-        at: When the receipt was written.
+        model: The request's fields, by their names in Runware's API.
+        at: When the receipt was written, ISO 8601 in UTC.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -53,12 +54,12 @@ class Receipt(BaseModel):
 
 
 def receipt_path(path: Path) -> Path:
-    """Return where the receipt of this file lies."""
+    """Return the path of this file's receipt."""
     return path.with_name(path.name + ".rw.json")
 
 
 def read_receipts(path: Path) -> dict[str, Receipt]:
-    """Return the receipts beside this file by AIR; none where there is no readable one."""
+    """Return the receipts beside this file by AIR; none if there is no readable receipt."""
     file = receipt_path(path)
     try:
         if file.stat().st_size > _BYTES_MAX:
@@ -70,7 +71,7 @@ def read_receipts(path: Path) -> dict[str, Receipt]:
 
 
 def write_receipt(path: Path, receipt: Receipt) -> bool:
-    """Add the receipt to those beside the file, and say whether that was possible."""
+    """Add the receipt to those beside the file, and return whether this was possible."""
     receipts = {**read_receipts(path), receipt.air: receipt}
     shown = {air: entry.model_dump(mode="json", exclude={"air"}) for air, entry in receipts.items()}
     text = json.dumps({"schema": SCHEMA, "airs": shown}, indent=2) + "\n"
@@ -81,6 +82,6 @@ def write_receipt(path: Path, receipt: Receipt) -> bool:
             file.flush()
             reach("settle.receipt_written")
     except OSError as error:
-        _LOG.warning("no receipt beside %s: %s", path, error)
+        _LOG.warning("the receipt beside %s could not be written: %s", path, error)
         return False
     return True

@@ -1,4 +1,4 @@
-"""A publication as it is shown, drawn from what the store has of it."""
+"""Making a publication, as it is shown, from what is stored of it."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from rw_hooks.support.text import printable
 __all__ = ["Changed", "error_record", "not_enrolled", "publication_of", "stored_publication"]
 
 Changed = Literal["registered", "updated", "nothing"]
-"""What one call did at the platform."""
+"""What one call changed at Runware."""
 
 
 def stored_publication(store: Store, identity: str, changed: Changed = "nothing") -> Publication:
-    """Return the publication of this id as it stands.
+    """Return the publication of this id in its present state.
 
     Raises:
         KeyError: There is none.
@@ -35,8 +35,8 @@ def publication_of(
     Args:
         row: As the store has it.
         results: What its stages have produced.
-        submission: What was written down of the submission under way, or None.
-        changed: What was done at the platform just now.
+        submission: What is stored of the current submission, or None.
+        changed: What this call changed at Runware.
     """
     error = dict(row.error) if row.error else None
     exit_code = int(error.pop("exit_code", EXIT_BUG)) if error else EXIT_DONE
@@ -69,7 +69,7 @@ def error_record(error: RwHooksError) -> dict[str, Any]:
 
 
 def not_enrolled(path: str, error: RwHooksError) -> Publication:
-    """Return what is shown of a file that did not come into the store."""
+    """Return the publication to show for a file that is not in the store."""
     record = error_record(error)
     exit_code = record.pop("exit_code")
     status: Literal["pending", "failed"] = "pending" if error.retryable else "failed"

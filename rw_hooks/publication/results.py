@@ -1,4 +1,4 @@
-"""What the stages of one publication have produced, each value validated once a process."""
+"""The results of the stages of one publication; each is validated once per process."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from rw_hooks.publication.store import Result
 __all__ = ["Registered", "Results", "Value", "as_result"]
 
 Value = Inspection | BaseModel
-"""What a stage produces."""
+"""The result of a stage."""
 
 V = TypeVar("V", bound="Inspection | BaseModel")
 
@@ -27,14 +27,14 @@ _LOCATION = TypeAdapter(Location)
 
 
 class Registered(BaseModel):
-    """What the register stage produced: the platform's own words, and what it was told.
+    """The result of the register stage: what Runware reported, and what was sent.
 
     Attributes:
-        air: The AIR, as the platform answered it.
+        air: The AIR, as Runware returned it.
         transport: ``ws`` or ``rest``.
         phases: ``status`` and ``at`` of each phase.
         fields: The request's fields by wire name.
-        url: Where the platform fetched the file, without any signed part.
+        url: The URL from which Runware fetched the file, without any signed part.
     """
 
     air: str
@@ -52,8 +52,8 @@ class Results:
     """What the stages have produced.
 
     Args:
-        stored: As the store has it.
-        known: What this process has produced or validated already.
+        stored: The results as the store has them.
+        known: Results that this process has produced or validated already.
     """
 
     def __init__(self, stored: Mapping[StageName, Result], known: Mapping[StageName, Value] | None = None) -> None:
@@ -94,13 +94,13 @@ class Results:
         return {stage: round(result.seconds, 3) for stage, result in self.stored.items()}
 
     def having(self, stage: StageName, value: Value, seconds: float) -> Results:
-        """Return these results together with another."""
+        """Return these results and another one."""
         stored: dict[StageName, Result] = {**self.stored, stage: as_result(value, seconds)}
         known: dict[StageName, Value] = {**self._known, stage: value}
         return Results(stored, known)
 
     def without(self, stages: Collection[StageName]) -> Results:
-        """Return these results but for some."""
+        """Return these results without some."""
         left: dict[StageName, Result] = {stage: result for stage, result in self.stored.items() if stage not in stages}
         return Results(left, {stage: value for stage, value in self._known.items() if stage in left})
 

@@ -1,4 +1,4 @@
-"""What the stages need from around them: settings, the store, the Runware client, an observer."""
+"""What the stages need: settings, the store, the Runware client, and an observer."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _AUTO: Transport = "auto"
 
 
 def endpoint_of(settings: Settings) -> Endpoint:
-    """Return the endpoint and key that the settings name.
+    """Return the endpoint and key of the settings.
 
     Raises:
         MissingError: There is no key.
@@ -31,18 +31,18 @@ def endpoint_of(settings: Settings) -> Endpoint:
     if settings.api_key is None:
         raise MissingError(
             "no_api_key",
-            "no Runware API key was found",
-            hint="set RUNWARE_API_KEY to a key from https://my.runware.ai/keys; nothing was sent",
+            "no Runware API key was found; nothing was sent",
+            hint="set RUNWARE_API_KEY to a key from https://my.runware.ai/keys",
             stage="setup",
         )
     return Endpoint(settings.api_url, settings.ws_url, settings.api_key)
 
 
 def host_url(settings: Settings, name: str) -> str:
-    """Return the host to use: as given, else the user's own place on the Hub.
+    """Return the URL of the host to use: as given, else the user's own repository on the Hub.
 
     Raises:
-        MissingError: None was given, and there is no Hub token.
+        MissingError: No host was given, and there is no Hub token.
     """
     given = settings.text("host")
     return given if given is not None else default_hub_url(_host_config(settings), name)
@@ -60,7 +60,7 @@ def _host_config(settings: Settings) -> HostConfig:
 
 
 class Clients:
-    """One Runware client for each endpoint, key and transport, opened when first used."""
+    """One Runware client for each endpoint, key and transport, created when it is first used."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -82,7 +82,7 @@ class Clients:
         return client
 
     def close(self) -> None:
-        """Close all of them."""
+        """Close all clients."""
         with self._lock:
             clients, self._open = list(self._open.values()), {}
         for client in clients:
@@ -97,13 +97,13 @@ class Clients:
 
 @dataclass(frozen=True)
 class Services:
-    """What the stages of one publication share.
+    """What the stages of one publication have in common.
 
     Attributes:
         settings: The options of this publication, and this process's keys and endpoints.
-        store: What is known of publications.
+        store: The store of the publications.
         clients: The Runware clients.
-        observer: Who is told of the progress.
+        observer: Is told of the progress.
     """
 
     settings: Settings

@@ -1,8 +1,8 @@
-"""What is known of every publication, and the place that knows it: a protocol, so that an engine may bring its own.
+"""The records of publications, and the protocol of the store that keeps them, so that an engine may have its own.
 
-A store keeps rows (a publication each), the results of their stages, what was sent to Runware, secret URLs that the
-user gave, and accounts. Whatever it changes is there after a kill; what its caller calls durable also after a power
-loss. It holds no policy: what a publication becomes is decided in :mod:`rw_hooks.publication.policy`.
+A store keeps rows (one for each publication), the results of their stages, what was sent to Runware, secret URLs that
+the user gave, and accounts. Every change survives a kill of the process; a durable change also survives a power loss. A
+store decides nothing: :mod:`rw_hooks.publication.policy` decides what a publication becomes.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ __all__ = ["Change", "Enrolment", "JournalError", "Key", "Result", "Row", "Store
 
 @dataclass(frozen=True)
 class Key:
-    """What makes two publications the same: these bytes, asked for under this AIR, at this endpoint, for this account.
+    """What makes two publications the same: the same bytes, requested AIR, endpoint and account.
 
     Attributes:
-        sha256: Of the file; empty for a file that was never read, which is the same as no other.
-        asked_air: ``source:id@version``, ``source:id``, or empty when none was asked for.
+        sha256: The file's sha256; empty for a file that was never read, which is not the same as any other.
+        asked_air: The requested AIR: ``source:id@version``, ``source:id``, or empty.
         endpoint: Runware's REST endpoint.
-        account: The fingerprint of the key; two keys known to be of one organisation count as one.
+        account: The fingerprint of the API key; two keys that are known to be of one organisation count as one.
     """
 
     sha256: str
@@ -41,18 +41,18 @@ class Row:
     """One publication as the store has it.
 
     Attributes:
-        id: Its name.
+        id: Its id.
         key: What makes it the same as another.
         path: The file as the user or the trainer named it.
         held: Where its bytes are.
-        status: How it stands.
-        air: The AIR that it was given, or None.
-        live: Whether the platform has said that it holds these bytes under this AIR, ready for use.
-        asked: Whether it was asked for, or asked for again, and nobody has begun with that yet.
-        options: The options it was asked for with.
-        facts: What the caller said of the run, and the trainer's arguments.
+        status: Its status.
+        air: Its AIR, or None.
+        live: Whether Runware has reported that it has these bytes under this AIR, ready for use.
+        asked: Whether it was requested, or requested again, and nobody has begun with this yet.
+        options: The options of the request.
+        facts: What the caller said about the run, and the trainer's arguments.
         error: Why it stopped, or None.
-        expires_at: When the time for it is over, ISO 8601 in UTC, or None where nobody has said.
+        expires_at: The end of its time, ISO 8601 in UTC, or None if it has not begun.
         machine: The machine that has the bytes.
         created_at: ISO 8601 in UTC.
         updated_at: ISO 8601 in UTC.
@@ -82,7 +82,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Result:
-    """What a stage produced, as JSON has it, and how long it took in seconds."""
+    """The result of a stage as JSON, and how long the stage took, in seconds."""
 
     value: Mapping[str, Any]
     seconds: float
@@ -90,20 +90,20 @@ class Result:
 
 @dataclass(frozen=True)
 class Change:
-    """One step of a publication from one state to the next. It is done as a whole or not at all.
+    """One change of a publication's state. It is applied completely or not at all.
 
     Attributes:
-        status: The new status; None leaves it as it is. ``ready`` makes the row live and supersedes any other that was
-            live under its AIR. What is ready or cancelled keeps no secret and no submission.
-        only_from: The statuses from which this step can be taken; None for any. From another one nothing changes.
-        error: Why it stopped; taken only together with a status.
-        air: The AIR that it is given.
-        results: What holds from now on.
-        forget: The stages whose results hold no longer.
-        forget_submission: Whether the next attempt begins with a task of its own.
+        status: The new status; None leaves it as it is. ``ready`` makes the row live, and supersedes another row that
+            was live under its AIR. ``ready`` and ``cancelled`` delete its secrets and its submission.
+        only_from: The statuses in which this change applies; None for any. In another status nothing changes.
+        error: Why it stopped; used only together with a status.
+        air: Its new AIR.
+        results: Results to store.
+        forget: The stages whose results are deleted.
+        forget_submission: Whether the submission is deleted, so that the next attempt begins with a new task.
         secrets: Secret URLs by option, kept until the publication is over.
-        begun: Whether what was asked for is taken up by this step.
-        expires_at: When the time for it is over; None leaves that as it is.
+        begun: Whether this change begins with what was requested.
+        expires_at: The new end of its time; None leaves it as it is.
     """
 
     status: Status | None = None
@@ -120,17 +120,17 @@ class Change:
 
 @dataclass(frozen=True)
 class Enrolment:
-    """A file that is to be published.
+    """A file to be published.
 
     Attributes:
-        id: The name that its row gets where it is a new one.
-        key: Which publication it is.
+        id: The id of its row, if the row is new.
+        key: The key of its publication.
         path: The file as the user or the trainer named it.
         held: Where its bytes are.
-        machine: The machine that has them.
+        machine: The machine that has the bytes.
         options: The options, without the secret parts of URLs.
-        facts: What the caller said of the run.
-        change: What holds of it from the beginning: the inspection, and its end where the file is a bad one.
+        facts: What the caller said about the run.
+        change: The first change of a new row: the inspection, and the failure if the file must not be published.
     """
 
     id: str
@@ -144,12 +144,12 @@ class Enrolment:
 
 
 class Store(Protocol):
-    """Where publications are known. Safe to share between threads; every change is atomic."""
+    """The place where publications are stored. Safe to share between threads; every change is atomic."""
 
     def enroll(self, enrolment: Enrolment) -> Row:
-        """Return the publication of this key, made when there is none; an older one learns path, options and facts.
+        """Return the publication of this key; create it if there is none, else update its path, options and facts.
 
-        It counts as asked for until somebody begins with it.
+        It counts as requested until somebody begins with it.
         """
         ...
 
@@ -162,7 +162,7 @@ class Store(Protocol):
         ...
 
     def find(self, key: Key) -> Row | None:
-        """Return the publication of this key, or of another key of the same account; None where there is none."""
+        """Return the publication of this key, or of another API key of the same account; None if there is none."""
         ...
 
     def rows(self) -> list[Row]:
@@ -174,27 +174,29 @@ class Store(Protocol):
         ...
 
     def airs(self, endpoint: str, prefix: str) -> list[str]:
-        """Return all AIRs given out at this endpoint that begin with ``source:id@``."""
+        """Return all AIRs given to publications at this endpoint that begin with ``source:id@``."""
         ...
 
     def apply(self, identity: str, change: Change, *, durable: bool = True) -> Row:
-        """Take one step, and return the publication as it stands then.
+        """Apply one change, and return the publication after it.
 
         Args:
             identity: The publication.
-            change: The step.
-            durable: Whether it must survive a power loss. What is cheap to do again need not.
+            change: The change.
+            durable: Whether it must survive a power loss. A result that is cheap to produce again need not.
         """
         ...
 
     def allocate_air(self, identity: str, prefix: str, *, listed: Collection[str], remembered: str | None) -> str:
-        """Return the AIR of this publication, given now where it has none, and to nobody else at its endpoint.
+        """Return the AIR of this publication.
+
+        If it has none, give it one that no other publication at its endpoint has.
 
         Args:
             identity: The publication.
             prefix: ``source:id@``.
-            listed: The AIRs that the platform shows under it.
-            remembered: The AIR that a receipt says this very file had.
+            listed: The AIRs under it that Runware lists.
+            remembered: The AIR that a receipt has for exactly this file, or None.
         """
         ...
 
@@ -203,19 +205,19 @@ class Store(Protocol):
         ...
 
     def submission(self, identity: str) -> dict[str, Any] | None:
-        """Return what was written down of the submission under way, or None."""
+        """Return what is stored of the current submission, or None."""
         ...
 
     def save_submission(self, identity: str, value: Mapping[str, Any], *, durable: bool) -> None:
-        """Write down what is about to be sent, or how far it has come."""
+        """Store what will be sent, or what Runware reported since."""
         ...
 
     def secrets(self, identity: str) -> dict[str, str]:
-        """Return the kept secret URLs by option."""
+        """Return the stored secret URLs by option."""
         ...
 
     def remember_account(self, endpoint: str, account: str, organization: str | None, air_source: str | None) -> None:
-        """Write down what the platform said of the account behind a key."""
+        """Store what Runware said about the account of a key."""
         ...
 
     def same_account(self, endpoint: str, account: str) -> set[str]:
@@ -223,7 +225,7 @@ class Store(Protocol):
         ...
 
     def lock(self, name: str, deadline: Deadline) -> AbstractContextManager[None]:
-        """Hold the lock of this name while the block runs; wait for whoever else holds it.
+        """Hold the lock of this name while the block runs; wait if another process or thread holds it.
 
         Raises:
             UnreachableError: Another process still holds it at the deadline.

@@ -1,1 +1,1 @@
-"""On disk between a trainer and the worker: the saves that wait, and how they stand. Standard library only."""
+"""The queue on disk between a trainer and the worker: the waiting saves, and their status. Standard library only."""

@@ -1,8 +1,7 @@
-"""Which of a run's hand-overs are published, which are superseded, and which have to wait. Standard library only.
+"""Which of a run's queue items are published, which are superseded, and which have to wait. Standard library only.
 
-Everything that a hook saw saved is handed over at once; what ``which`` asks for is decided by the rule of
-:mod:`rw_hooks.which`, again and again, from what lies in the inbox and whether the run goes on. So a trainer that is
-killed needs to tell nobody.
+A hook queues every save at once. Which of them are published is decided by the rule of :mod:`rw_hooks.which`, again and
+again, from the items in the inbox and from whether the run still lasts. So a killed trainer needs to tell nobody.
 """
 
 from __future__ import annotations
@@ -20,13 +19,13 @@ __all__ = ["Sorted", "as_save", "sort_out", "which_of"]
 
 @dataclass
 class Sorted:
-    """What is to be done with hand-overs.
+    """What happens with queue items.
 
     Attributes:
         due: To be published now.
         superseded: Not to be published, because a better one came.
-        undecided: To be kept until the run goes on or is over.
-        notes: What a person should know of the choice, where it is made for good.
+        undecided: To be kept until the run continues or ends.
+        notes: What a person should know about the choice, when it is final.
     """
 
     due: list[QueueItem] = field(default_factory=list[QueueItem])
@@ -35,7 +34,7 @@ class Sorted:
     notes: list[str] = field(default_factory=list[str])
 
     def add(self, other: Sorted) -> None:
-        """Take the other's hand-overs in."""
+        """Add the items of another one."""
         self.due += other.due
         self.superseded += other.superseded
         self.undecided += other.undecided
@@ -43,11 +42,11 @@ class Sorted:
 
 
 def sort_out(items: Iterable[QueueItem], is_over: Callable[[str], bool]) -> Sorted:
-    """Decide for the hand-overs of all runs.
+    """Decide for the queue items of all runs.
 
     Args:
         items: What waits in the inbox.
-        is_over: Says of a run's name whether the run is over.
+        is_over: Returns for a run's id whether the run is over.
     """
     runs: dict[str, list[QueueItem]] = {}
     for item in items:
@@ -60,13 +59,13 @@ def sort_out(items: Iterable[QueueItem], is_over: Callable[[str], bool]) -> Sort
 
 
 def as_save(item: QueueItem) -> Save:
-    """Return a hand-over as the rule knows it."""
+    """Return a queue item in the form that the rule needs."""
     name = Path(item.path).with_suffix("").as_posix() if item.by_name else ""
     return Save(item.id, item.number, item.step, item.epoch, item.metric, item.final, name)
 
 
 def which_of(options: Mapping[str, Any]) -> str:
-    """Return the rule that a hand-over's options ask for."""
+    """Return the option ``which`` of a queue item."""
     given = options.get("which")
     return str(given["value"]) if given else "final"
 

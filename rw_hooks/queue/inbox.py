@@ -1,8 +1,8 @@
-"""The inbox: where a save waits until its publication is enrolled. Standard library only.
+"""The inbox: the folder in which a save waits until its publication is enrolled. Standard library only.
 
-An item is one JSON file, written beside its final name and renamed, so that a reader sees all of it or none. When its
-publication is enrolled it is acknowledged: it leaves the inbox, and is kept until that publication is over. Should the
-store be lost meanwhile, it goes back into the inbox, and nothing has to be asked for again.
+An item is one JSON file, written under a temporary name and renamed, so that a reader sees all of it or nothing. When
+its publication is enrolled, the item is acknowledged: it leaves the inbox, and is kept until that publication is over.
+If the store is lost meanwhile, the item goes back into the inbox, so nothing must be requested again.
 
 An item may hold a secret URL that the user gave (``--host``), so it is readable by its owner alone.
 """
@@ -45,35 +45,36 @@ _BYTES_MAX = 10_000_000
 
 
 class NewerSchemaError(ValueError):
-    """The item was written by a newer version; it is left for a worker of that version."""
+    """The item was written by a newer version of rw-hooks, and waits for a worker of that version."""
 
 
 @dataclass(frozen=True)
 class QueueItem:
-    """One file, handed over for publication.
+    """One file that is queued for publication.
 
     Attributes:
         path: The file as the trainer or the user named it.
         held: The link or copy that keeps the bytes alive; equal to ``path`` when nothing was kept.
-        size: Bytes when it was handed over.
+        size: Bytes when it was queued.
         mtime_ns: Its modification time then, in nanoseconds.
         inode: Its inode then (0 where there is none).
         options: Options as given in the call, by name.
-        endpoint: Runware's REST endpoint it is meant for.
-        account: The fingerprint of the key it is meant for.
-        facts: What the caller says of the run (``on_save(facts=...)``), by field name.
-        argv: The trainer's own arguments, where known.
-        step: Training step, where known.
-        epoch: Training epoch, where known.
-        metric: What ``which=best`` compares, where given.
+        endpoint: Runware's REST endpoint for it.
+        account: The fingerprint of the API key for it; empty if there was no key.
+        facts: What the caller says about the run (``on_save(facts=...)``), by field name.
+        argv: The trainer's own arguments, if known.
+        step: Training step, if known.
+        epoch: Training epoch, if known.
+        metric: The score that ``which=best`` compares, if given.
         final: Whether this is the run's final file.
-        run: The run it belongs to (see :mod:`rw_hooks.queue.runs`); empty when it stands for itself.
-        number: Which save of its run it is, from 1; files of one step and epoch are one save.
-        by_name: Whether file names tell which saves of the run belong together: a command sees those of any training.
-        directory: Where the trainer ran, for the commands of ``then`` and ``on_failure``.
-        id: Unique name of the hand-over.
-        at: When, ISO 8601 in UTC.
-        schema: Of this record.
+        run: The id of its run (see :mod:`rw_hooks.queue.runs`); empty if it belongs to no run.
+        number: The number of the save in its run, from 1; files of one step and epoch are one save.
+        by_name: Whether file names show which saves of the run belong together, because a command sees the saves of any
+            training.
+        directory: The trainer's working directory, for the commands of ``then`` and ``on_failure``.
+        id: The unique id of the queue item.
+        at: When it was queued, ISO 8601 in UTC.
+        schema: The schema number of this record.
     """
 
     path: str
@@ -100,17 +101,17 @@ class QueueItem:
 
     @property
     def state(self) -> FileState:
-        """How the file looked when it was handed over, as far as that can be compared after a restart."""
+        """The state of the file when it was queued, as far as it can be compared after a restart."""
         return FileState(self.size, self.mtime_ns)
 
 
 def drop(home: Path, item: QueueItem, *, durable: bool) -> Path:
-    """Put the hand-over into the inbox and return its file.
+    """Put the queue item into the inbox and return its file.
 
     Args:
         home: The state folder.
-        item: The hand-over.
-        durable: Whether to force it to the disk first (a hook does not wait for a disk; a command does).
+        item: The queue item.
+        durable: Whether to sync it to the disk first (a hook does not wait for a disk; a command does).
 
     Raises:
         OSError: The state folder cannot be written.
@@ -122,10 +123,10 @@ def drop(home: Path, item: QueueItem, *, durable: bool) -> Path:
 
 
 def waiting(home: Path) -> Iterator[tuple[Path, QueueItem | NewerSchemaError | OSError]]:
-    """Yield the hand-overs in the order they came.
+    """Yield the queue items in the order of their arrival.
 
-    One from a newer version comes as a :class:`NewerSchemaError`, one that cannot be read just now as an
-    :class:`OSError`. An item that is being written, was taken meanwhile, or is no hand-over at all, is passed over.
+    An item of a newer version is yielded as a :class:`NewerSchemaError`, and one that cannot be read now as an
+    :class:`OSError`. A file that is still being written, was removed meanwhile, or is not a queue item, is skipped.
     """
     for path in sorted((home / "inbox").glob("[!.]*" + _SUFFIX), key=_came_at):
         try:
@@ -139,14 +140,14 @@ def waiting(home: Path) -> Iterator[tuple[Path, QueueItem | NewerSchemaError | O
 
 
 def left_waiting(home: Path, asked: QueueItem) -> tuple[QueueItem, Path] | None:
-    """Return a hand-over that asks for the very same, and its file: an interrupted command left it."""
+    """Return a queue item with the same request, and its file: an interrupted command left it."""
     wanted = _request(asked)
     found = ((item, file) for file, item in waiting(home) if isinstance(item, QueueItem) and _request(item) == wanted)
     return next(found, None)
 
 
 def _request(item: QueueItem) -> dict[str, Any]:
-    """Return what is asked for, as JSON has it, without the name and time of the asking."""
+    """Return the request of an item as JSON, without its id and time."""
     record: dict[str, Any] = json.loads(json.dumps(asdict(item)))
     return {name: value for name, value in record.items() if name not in {"id", "at"}}
 
@@ -154,40 +155,40 @@ def _request(item: QueueItem) -> dict[str, Any]:
 def _came_at(path: Path) -> int:
     try:
         return path.stat().st_mtime_ns
-    except OSError:  # somebody took it meanwhile: the others are waiting all the same
+    except OSError:  # another process has removed it meanwhile
         return 0
 
 
 def place_of(home: Path, item: QueueItem) -> Path:
-    """Return where an item lies while it waits."""
+    """Return the path of an item while it waits."""
     return home / "inbox" / (item.id + _SUFFIX)
 
 
 def remove(path: Path) -> None:
-    """Take an item out of the inbox that is never to be published; it is no fault when it is gone already."""
+    """Remove an item that will never be published from the inbox; it may be gone already."""
     reach("inbox.before_remove")
     path.unlink(missing_ok=True)
     reach("inbox.after_remove")
 
 
 def acknowledge(home: Path, file: Path, publication: str) -> None:
-    """Take an item out of the inbox, because its publication is enrolled; it is no fault when it is gone already.
+    """Remove an item from the inbox, because its publication is enrolled; it may be gone already.
 
     Args:
         home: The state folder.
-        file: Its place in the inbox.
-        publication: The name of its publication, with which it is kept.
+        file: Its path in the inbox.
+        publication: The id of its publication, under which it is kept.
     """
     reach("inbox.before_remove")
     try:
         move(file, private_folder(home / _ACKNOWLEDGED) / f"{publication}.{file.name}")
-    except OSError:  # it is enrolled: what cannot be kept a second time need not be
+    except OSError:  # it is enrolled, so the second record is not necessary
         file.unlink(missing_ok=True)
     reach("inbox.after_remove")
 
 
 def acknowledged(home: Path) -> Iterator[tuple[Path, str]]:
-    """Yield the items that are kept, each with the name of its publication."""
+    """Yield the files of the kept items, each with the id of its publication."""
     for file in (home / _ACKNOWLEDGED).glob("[!.]*" + _SUFFIX):
         yield file, file.name.partition(".")[0]
 
@@ -196,14 +197,14 @@ def give_back(home: Path, file: Path) -> None:
     """Put a kept item back into the inbox, because the store no longer knows its publication.
 
     Raises:
-        OSError: It cannot be moved; it is no fault when somebody else has just done so.
+        OSError: It cannot be moved. If another process has just moved it, nothing is raised.
     """
     with contextlib.suppress(FileNotFoundError):
         move(file, private_folder(home / "inbox") / file.name.partition(".")[2])
 
 
 def forget(home: Path, publication: str) -> None:
-    """Remove the items of a publication that is over; what cannot be removed now is removed another time."""
+    """Remove the items of a publication that is over; what cannot be removed now is removed later."""
     for file, name in acknowledged(home):
         if name == publication:
             with contextlib.suppress(OSError):
@@ -212,13 +213,15 @@ def forget(home: Path, publication: str) -> None:
 
 def _read(path: Path) -> QueueItem:
     if path.stat().st_size > _BYTES_MAX:
-        raise ValueError(f"{path.name} is too large for a hand-over")
+        raise ValueError(f"{path.name} is too large for a queue item")
     loaded: object = json.loads(path.read_text(encoding="utf-8"))
     if not isinstance(loaded, dict):
-        raise TypeError(f"{path.name} is no hand-over")
+        raise TypeError(f"{path.name} is not a queue item")
     record = cast("dict[str, Any]", loaded)
     if record.get("schema", 0) > SCHEMA:
-        raise NewerSchemaError(f"{path.name} has schema {record['schema']}, this version knows {SCHEMA}")
+        raise NewerSchemaError(
+            f"{path.name} has schema {record['schema']}, but this version of rw-hooks knows schema {SCHEMA}"
+        )
     known = {entry.name for entry in fields(QueueItem)}
     values = {name: value for name, value in record.items() if name in known}
     values["argv"] = tuple(values.get("argv") or ())

@@ -1,7 +1,7 @@
-"""A training run as the worker knows it: a small file while the trainer lives, locked by the trainer. Standard library.
+"""Training runs: a small file for each, which the trainer locks while it lives. Standard library only.
 
-The run is over when nobody holds the lock: the hook let go of it, or the trainer died. The worker writes what stands
-in the way of a publication into a second file, which the hook reads.
+A run is over when nobody holds its lock: the hook has released it, or the trainer has died. The worker writes what
+would stop a publication into a second file, which the hook reads.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ class Run:
     """One run of a trainer.
 
     Attributes:
-        options: As a hand-over has them.
+        options: The options, as in a queue item.
         endpoint: Runware's REST endpoint.
         account: The fingerprint of the key.
-        directory: Where the trainer runs.
-        argv: Its command line without the values of secret options, where a command of ours started it.
+        directory: The trainer's working directory.
+        argv: Its command line without the values of secret options, if ``rw-hooks run`` started it.
         variables: The names of its environment variables; never their values.
-        before: The weights files that lay where it writes, where a command of ours started it.
-        id: Its name.
+        before: The weights files that were there before, if a command of ours started it.
+        id: The id of the run.
     """
 
     options: Mapping[str, Any]
@@ -49,27 +49,27 @@ class Run:
 
 
 def begin(home: Path, run: Run) -> ProcessLock:
-    """Write a new run down, and return the lock that says that it goes on.
+    """Record a new run, and return the lock that shows that it lasts.
 
     Raises:
         OSError: The state folder cannot be written, or its file system has no locks.
     """
     folder = private_folder(private_folder(home) / "runs")
-    presence = ProcessLock(folder / f"{run.id}.lock")
+    lock = ProcessLock(folder / f"{run.id}.lock")
     try:
-        _announce(presence)
+        _acquire(lock)
         write_json(folder / f"{run.id}.json", asdict(run))
     except OSError:
-        presence.release()
+        lock.release()
         with contextlib.suppress(OSError):
-            presence.path.unlink()
+            lock.path.unlink()
         raise
-    return presence
+    return lock
 
 
-def _announce(presence: ProcessLock) -> None:
-    if not presence.acquire():  # nobody else knows its name, so nobody else can hold it
-        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK), str(presence.path))
+def _acquire(lock: ProcessLock) -> None:
+    if not lock.acquire():  # nobody else knows its id, so nobody else can hold it
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK), str(lock.path))
 
 
 def is_over(home: Path, identity: str) -> bool:
@@ -78,7 +78,7 @@ def is_over(home: Path, identity: str) -> bool:
 
 
 def known(home: Path) -> Iterator[Run]:
-    """Yield the runs that are written down."""
+    """Yield the recorded runs."""
     for path in sorted((home / "runs").glob("*.json")):
         try:
             record = json.loads(path.read_text(encoding="utf-8"))
@@ -88,12 +88,12 @@ def known(home: Path) -> Iterator[Run]:
 
 
 def tell_trouble(home: Path, identity: str, trouble: Sequence[str]) -> None:
-    """Write down what stands in the way of a publication; an empty list says that nothing does."""
+    """Record what would stop a publication; an empty list says that nothing would."""
     write_json(home / "runs" / f"{identity}.check", {"trouble": list(trouble)})
 
 
 def read_trouble(home: Path, identity: str) -> list[str] | None:
-    """Return what stands in the way of a publication, or None while nobody has looked."""
+    """Return what would stop a publication, or None if this has not been checked yet."""
     try:
         return list(json.loads((home / "runs" / f"{identity}.check").read_text(encoding="utf-8"))["trouble"])
     except (OSError, ValueError, KeyError):
@@ -101,6 +101,6 @@ def read_trouble(home: Path, identity: str) -> list[str] | None:
 
 
 def forget(home: Path, identity: str) -> None:
-    """Remove what was written down of a run that is over."""
+    """Remove the records of a run that is over."""
     for suffix in ("json", "check", "lock"):
         (home / "runs" / f"{identity}.{suffix}").unlink(missing_ok=True)

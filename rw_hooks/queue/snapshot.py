@@ -1,9 +1,9 @@
-"""Keeping the bytes of a hand-over alive and unchanged until they are published. Standard library only.
+"""Keeping the bytes of a queue item unchanged until they are published. Standard library only.
 
-The hook makes a hard link: it costs nothing, and what the trainer then deletes, rotates or replaces by rename stays.
-The link lies in the state folder's spool, which no trainer removes. Where the state folder is on another file system,
-it lies in ``.rw-hooks/`` beside the file. A file rewritten in place is not protected by a link, so the worker's first
-act is a private copy. Where a file system has no links, the hook copies.
+The hook makes a hard link: this takes no time, and the bytes stay when the trainer deletes, rotates or replaces the
+file. The link is in the state folder's spool, which no trainer removes. If the state folder is on another file system,
+the link is in ``.rw-hooks/`` beside the file. A link does not protect a file that is rewritten in place, so the worker
+makes a private copy first. If a file system has no links, the hook makes the copy.
 """
 
 from __future__ import annotations
@@ -43,20 +43,20 @@ __all__ = [
 
 FOLDER = ".rw-hooks"
 SPOOL = "spool"
-"""The folder in the state folder for what is kept there."""
+"""The folder in the state folder for links and copies."""
 _ORPHAN_SECONDS = 7 * 24 * 3600.0
 LINK, COPY = ".link", ".copy"
 _IDENTITY = re.compile("[0-9a-f]{12}")
-"""A hand-over's name, which what is made for it has before its suffix: nobody's model is called so."""
+"""The id of a queue item, which is a part of the names of its links and copies; no model has such a name."""
 
 
 @dataclass(frozen=True)
 class Held:
-    """What keeps a file's bytes.
+    """The link or copy that keeps a file's bytes.
 
     Attributes:
-        path: The link or copy, or the file itself where neither could be made.
-        status: How it looked then.
+        path: The link or copy, or the file itself if neither was possible.
+        status: The file's state at that time.
         copied: Whether it is a copy.
     """
 
@@ -71,14 +71,14 @@ class Held:
 
 
 def hold(file: Path, name: str, *, staging: Path | None, spool: Path) -> Held:
-    """Link the file, or copy it where it cannot be linked.
+    """Link the file, or copy it if it cannot be linked.
 
     Args:
         file: The file.
-        name: A name of its own for what is made.
-        staging: Where copies go; beside the file when None.
-        spool: The state folder's spool, where a link goes if it can, and a copy where nothing can be written beside
-            the file.
+        name: A unique name for the link or copy.
+        staging: The folder for copies; None for a folder beside the file.
+        spool: The state folder's spool: for a link if it is on the same file system, and for a copy if nothing can be
+            written beside the file.
 
     Raises:
         OSError: There is no such file, or it cannot be read.
@@ -104,7 +104,7 @@ def hold(file: Path, name: str, *, staging: Path | None, spool: Path) -> Held:
 
 
 def copy_of(item: QueueItem) -> Path | None:
-    """Return where the private copy of a hand-over belongs; None where nothing was linked."""
+    """Return the path for the private copy of a queue item; None if nothing was linked."""
     held = Path(item.held)
     if not _is_link(held):
         return None
@@ -114,7 +114,7 @@ def copy_of(item: QueueItem) -> Path | None:
 
 
 def has_room(copy: Path, size: int) -> bool:
-    """Whether a copy would leave the trainer as much room again as it takes."""
+    """Whether, after a copy, the disk would still have as much free space as the copy needs."""
     try:
         return shutil.disk_usage(private_folder(copy.parent)).free >= 2 * size
     except OSError:
@@ -122,10 +122,10 @@ def has_room(copy: Path, size: int) -> bool:
 
 
 def secure(item: QueueItem) -> None:
-    """Turn the link of a hand-over that has to wait into a private copy, where there is room for one.
+    """Replace the link of a waiting queue item by a private copy, if there is enough space for it.
 
     Raises:
-        ArtifactChangedError: The file was rewritten in place since it was handed over.
+        ArtifactChangedError: The file was rewritten in place after it was queued.
         OSError: The copy cannot be written.
     """
     copy, link = copy_of(item), Path(item.held)
@@ -140,13 +140,13 @@ def secure(item: QueueItem) -> None:
 
 
 def source_of(item: QueueItem) -> Path:
-    """Return where the bytes of a hand-over are: in its private copy, else as it was held."""
+    """Return the path of the bytes of a queue item: its private copy, else its link or copy."""
     copy = copy_of(item)
     return copy if copy is not None and copy.exists() else Path(item.held)
 
 
 def require_as_handed_over(item: QueueItem) -> None:
-    """Stop where the bytes that a hook handed over are gone or were rewritten; a private copy cannot be.
+    """Raise if the bytes of a queue item are gone or were rewritten; this cannot happen to a private copy.
 
     Raises:
         ArtifactError: They are gone.
@@ -159,18 +159,18 @@ def require_as_handed_over(item: QueueItem) -> None:
         state = FileState.of(source)
     except OSError:
         raise ArtifactError(
-            "file_gone", f"{item.path} is no longer there", hint="publish it again from where it is now",
+            "file_gone", f"{item.path} is gone", hint="publish the file again from its new place",
             stage="inspect",
         ) from None  # fmt: skip
     if state.lasting != item.state:
         raise ArtifactChangedError(
-            "artifact_changed", f"{item.path} was rewritten in place after it was handed over",
-            hint="publish it again now that it is whole: rw-hooks publish FILE", stage="inspect",
+            "artifact_changed", f"{item.path} was rewritten after it was saved; the new content was not published",
+            hint="when the file is complete, run 'rw-hooks publish FILE'", stage="inspect",
         )  # fmt: skip
 
 
 def is_copy(path: Path) -> bool:
-    """Whether this is the name of a copy that was made for a hand-over."""
+    """Whether this is the name of a copy that was made for a queue item."""
     return path.suffix == COPY and _IDENTITY.fullmatch(path.stem) is not None
 
 
@@ -179,7 +179,7 @@ def _is_link(path: Path) -> bool:
 
 
 def release(held: Path) -> None:
-    """Remove a link or a copy that was made for a hand-over, and its folder when it is empty; leave other files."""
+    """Remove a link or copy that was made for a queue item, and its folder if it is empty; other files stay."""
     if not (_is_link(held) or is_copy(held)):
         return
     with contextlib.suppress(OSError):
@@ -189,13 +189,13 @@ def release(held: Path) -> None:
 
 
 def sweep(folder: Path, waiting: Collection[str]) -> None:
-    """Remove links that belong to no hand-over: a trainer died between making one and handing it over.
+    """Remove links that belong to no queue item: a trainer died after it made the link.
 
-    What is the only name of its bytes is left: it may be another state folder's, whose file is gone already.
+    A link that is the only name of its bytes stays: it may belong to another state folder, and its file be gone.
 
     Args:
-        folder: Where links lie.
-        waiting: The names of the hand-overs that are not published yet.
+        folder: The folder with the links.
+        waiting: The ids of the queue items that are not published yet.
     """
     if folder.name not in {FOLDER, SPOOL}:
         return
@@ -208,7 +208,7 @@ def sweep(folder: Path, waiting: Collection[str]) -> None:
 
 
 def release_item(item: QueueItem, *, but: Path | None = None) -> None:
-    """Remove all that keeps the bytes of a hand-over, but for one path and for the file itself."""
+    """Remove all links and copies of a queue item, except one path and the file itself."""
     if item.held == item.path:
         return
     for path in (Path(item.held), copy_of(item)):

@@ -1,6 +1,6 @@
-"""How a hand-over stands, for the hook that may wait for it: one small file each. Standard library only.
+"""The status of queue items, for hooks that wait: one small file each. Standard library only.
 
-The hook must not open the journal, so the worker writes here what a waiting trainer wants to know.
+A hook does not open the journal, so the worker writes here what a waiting trainer needs to know.
 """
 
 from __future__ import annotations
@@ -17,24 +17,24 @@ from rw_hooks.support.private_files import private_folder
 __all__ = ["TRY_AGAIN", "JobStatus", "forget_old", "pending", "read", "write"]
 
 TRY_AGAIN = "waiting to try again"
-"""What is done with a publication whose remote is away, until the next attempt."""
+"""The value of ``doing`` while a publication waits for its next attempt, because a remote is unreachable."""
 _KEEP_SECONDS = 7 * 24 * 3600.0
 
 
 @dataclass(frozen=True)
 class JobStatus:
-    """How a hand-over stands.
+    """The status of a queue item.
 
     Attributes:
         status: ``pending``, ``ready``, ``failed``, ``superseded`` or ``cancelled``.
         path: The file.
-        publication: The journal's name of it, or None before it is there.
-        air: Of the model, where it is known.
-        doing: What is being done, in words.
-        code: Of the error, or empty.
+        publication: Its id in the journal, or None if it is not enrolled yet.
+        air: The model's AIR, if it is known.
+        doing: What happens now, in words.
+        code: The code of the error, or empty.
         message: What happened, or empty.
         hint: What fixes it, or empty.
-        exit_code: What a command ends with.
+        exit_code: The exit code of a command.
     """
 
     status: str
@@ -48,15 +48,15 @@ class JobStatus:
     exit_code: int = 0
 
 
-def write(home: Path, item: str, standing: JobStatus) -> None:
-    """Write down how the hand-over of this name stands; where that cannot be, nobody can be told."""
+def write(home: Path, item: str, job: JobStatus) -> None:
+    """Write the status of a queue item; if it cannot be written, it is lost."""
     with contextlib.suppress(OSError):
         final = private_folder(private_folder(home) / "standing") / f"{item}.json"
-        write_json(final, asdict(standing))
+        write_json(final, asdict(job))
 
 
 def read(home: Path, item: str) -> JobStatus | None:
-    """Return how the hand-over of this name stands, or None while nobody has begun with it."""
+    """Return the status of a queue item, or None if nobody has begun with it."""
     try:
         record = json.loads((home / "standing" / f"{item}.json").read_text(encoding="utf-8"))
         return JobStatus(**record)
@@ -65,14 +65,14 @@ def read(home: Path, item: str) -> JobStatus | None:
 
 
 def pending(home: Path) -> dict[str, JobStatus]:
-    """Return what is under way or was when a worker died, by hand-over."""
+    """Return the pending status files by queue item, including those of a worker that died."""
     names = [path.stem for path in (home / "standing").glob("[!.]*.json")]
     found = {name: read(home, name) for name in names}
-    return {name: standing for name, standing in found.items() if standing is not None and standing.status == "pending"}
+    return {name: job for name, job in found.items() if job is not None and job.status == "pending"}
 
 
 def forget_old(home: Path) -> None:
-    """Remove what nobody has asked for in a week."""
+    """Remove status files that are older than a week."""
     for path in (home / "standing").glob("*"):
         with contextlib.suppress(OSError):
             if time.time() - path.stat().st_mtime > _KEEP_SECONDS:

@@ -1,9 +1,9 @@
-"""The worker's post: who holds it, and starting a worker where nobody does. Standard library only.
+"""The worker's lease: which process is the worker, and starting one if there is none. Standard library only.
 
-One worker serves one state folder, endpoint, key and schema of hand-overs: an older version's worker leaves newer ones
-alone, so a newer version has its own. It holds a lock while it lives and keeps a heartbeat file beside
-it. Before it leaves it takes the heartbeat away, and only then looks at the inbox for the last time: so whoever drops
-a hand-over and still sees the heartbeat knows that it will be seen.
+One worker serves one state folder, endpoint, key and schema of queue items. An older version's worker ignores newer
+items, so a newer version has its own worker. The worker holds a lock while it lives, and keeps a heartbeat file beside
+the lock. Before it ends it removes the heartbeat, and only then reads the inbox for the last time. So a hook that
+writes an item and still sees the heartbeat knows that the worker will read the item.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ from rw_hooks.support.process_lock import ProcessLock, is_locked
 __all__ = ["OF_THE_WORKER", "WorkerLease"]
 
 OF_THE_WORKER = ("engine", "concurrency")
-"""The options that say how the worker itself works."""
+"""The options of the worker itself."""
 
-_TAKE_SECONDS = 10.0
+_ACQUIRE_SECONDS = 10.0
 _START_SECONDS = 20.0
 _LOG_BYTES_MAX = 5_000_000
 _RANKS = ("RANK", "LOCAL_RANK", "WORLD_SIZE", "LOCAL_WORLD_SIZE", "NODE_RANK", "MASTER_ADDR", "MASTER_PORT")
@@ -45,7 +45,7 @@ _started: dict[str, _Started] = {}
 
 
 class WorkerLease:
-    """The place of the one worker for a state folder, endpoint and key, and for what this version hands over.
+    """The lease of the only worker for a state folder, an endpoint, a key, and the queue items of this version.
 
     Args:
         home: The state folder.
@@ -58,65 +58,65 @@ class WorkerLease:
         self._folder = home / "workers"
         self._lock = self._folder / f"{name}.lock"
         self._heartbeat = self._folder / f"{name}.json"
-        self._taken = self._folder / f"{name}.taken"
+        self._acquired = self._folder / f"{name}.taken"
         self._process_lock = ProcessLock(self._lock)
 
     @property
     def is_held(self) -> bool:
-        """Whether a worker is there that will look at the inbox again."""
+        """Whether there is a worker that will read the inbox again."""
         return self._heartbeat.exists() and is_locked(self._lock)
 
     @property
     def is_awaited(self) -> bool:
-        """Whether a worker that this process started is about to take the post."""
+        """Whether a worker that this process started is about to acquire the lease."""
         started = _started.get(str(self._lock))
         if started is None or started.process.poll() is not None:
             return False
         try:
-            taken = self._taken.stat().st_mtime
+            acquired_at = self._acquired.stat().st_mtime
         except OSError:
-            taken = 0.0
-        return taken < started.at and time.time() - started.at < _START_SECONDS
+            acquired_at = 0.0
+        return acquired_at < started.at and time.time() - started.at < _START_SECONDS
 
     def start_worker(self, environ: Mapping[str, str], command: str | None) -> None:
         """Start a worker that outlives this process, and return at once.
 
         Args:
             environ: The trainer's environment, for the keys and tokens in it.
-            command: What starts the worker where it lives in another environment; this interpreter when None.
+            command: The command that starts a worker in another environment; None for this interpreter.
 
         Raises:
             OSError: It cannot be started.
-            ValueError: The command cannot be read.
+            ValueError: The command cannot be parsed.
         """
         _started[str(self._lock)] = _Started(_start(self._folder.parent, environ, command), time.time())
 
     def acquire(self) -> bool:
-        """Take the post, waiting a little for a worker that is leaving; False where another one stays.
+        """Acquire the lease, and wait a little for a worker that is ending; False if another worker stays.
 
         Raises:
             OSError: The state folder cannot be written.
         """
         private_folder(private_folder(self._folder.parent) / self._folder.name)
-        until = time.monotonic() + _TAKE_SECONDS
+        until = time.monotonic() + _ACQUIRE_SECONDS
         while not self._process_lock.acquire():
             if self._heartbeat.exists() or time.monotonic() > until:
                 return False
             time.sleep(0.05)
-        self._taken.touch()
+        self._acquired.touch()
         self.heartbeat()
         return True
 
     def heartbeat(self) -> None:
-        """Say that the worker lives, and will look at the inbox again."""
-        self._heartbeat.touch(mode=0o600)  # it takes no room on a full disk
+        """Write the heartbeat: the worker lives, and will read the inbox again."""
+        self._heartbeat.touch(mode=0o600)  # it needs no space on a full disk
 
     def stop_heartbeat(self) -> None:
-        """Say that the worker may leave."""
+        """Remove the heartbeat: the worker may end."""
         self._heartbeat.unlink(missing_ok=True)
 
     def release(self) -> None:
-        """Give the post up."""
+        """Release the lease."""
         self._process_lock.release()
 
 
@@ -144,16 +144,16 @@ def _flags() -> int:
 
 
 def _environment(home: Path, environ: Mapping[str, str]) -> dict[str, str]:
-    """Return the trainer's environment without its rank, and of its options with those of the worker alone.
+    """Return the trainer's environment without its rank, and without options that are not the worker's.
 
-    The others are carried by each item.
+    Each item has the other options.
     """
     left_out = {entry.variable for entry in OPTIONS.values() if entry.name not in OF_THE_WORKER}.union(_RANKS)
     kept = {name: value for name, value in environ.items() if name not in left_out}
     places = [str(Path(place).absolute()) for place in kept.pop("PYTHONPATH", "").split(os.pathsep) if place]
     package = Path(__file__).parents[2]
     if not {"site-packages", "dist-packages"}.intersection(package.parts):
-        places.append(str(package))  # a source tree that the trainer put on its path by itself
+        places.append(str(package))  # the path of rw-hooks, in case the trainer has added it to sys.path itself
     if places:
         kept["PYTHONPATH"] = os.pathsep.join(dict.fromkeys(places))
     return {**kept, "RW_HOOKS_HOME": str(home)}

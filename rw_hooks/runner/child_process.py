@@ -1,4 +1,4 @@
-"""Running a command as if nobody stood between it and its terminal."""
+"""Running a command as if it had been started directly in the terminal."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["run_child", "signals_ignored"]
 
 _FORWARDED = ("SIGTERM", "SIGHUP", "SIGUSR1", "SIGUSR2")
 _LEFT_TO_THE_CHILD = ("SIGINT", "SIGQUIT")
-"""The terminal sends these to the whole process group, so the child has them already."""
+"""The signals that the terminal sends to the whole process group, so the child gets them itself."""
 _SIGNAL_BASE = 128
 
 Handler = Callable[[int, "FrameType | None"], None]
@@ -26,12 +26,12 @@ def run_child(command: Sequence[str], *, every: float | None = None, tick: Calla
     """Run the command with this process's own terminal, streams and process group, and return its exit code.
 
     Args:
-        command: The words of the command.
-        every: Seconds between calls of ``tick`` while it runs; None for none.
-        tick: Called meanwhile.
+        command: The command and its arguments.
+        every: Seconds between calls of ``tick`` while it runs; None for no calls.
+        tick: Is called while the command runs.
 
     Returns:
-        Its exit code; 128 and the signal's number where a signal ended it, as shells have it.
+        Its exit code; if a signal ended it, 128 plus the signal's number, as in shells.
 
     Raises:
         UsageError: The command cannot be started.
@@ -41,7 +41,7 @@ def run_child(command: Sequence[str], *, every: float | None = None, tick: Calla
     except OSError as error:
         raise UsageError(
             "no_such_command", f"{command[0]} cannot be run: {error.strerror}",
-            hint="write the trainer's command after '--', as you would run it by itself", stage="setup",
+            hint="write the trainer's command after '--', as you run it without rw-hooks", stage="setup",
         ) from None  # fmt: skip
     with process, _signals_for(process):
         while True:
@@ -55,7 +55,7 @@ def run_child(command: Sequence[str], *, every: float | None = None, tick: Calla
 
 @contextmanager
 def signals_ignored() -> Generator[None]:
-    """Let no signal end this process while the block runs: what a trainer saved is not in safety before."""
+    """Let no signal end this process while the block runs, because the saves are not queued before its end."""
     with _handled(dict.fromkeys((*_FORWARDED, *_LEFT_TO_THE_CHILD), _leave)):
         yield
 
@@ -72,12 +72,12 @@ def _signals_for(process: subprocess.Popen[bytes]) -> Generator[None]:
 
 
 def _leave(_number: int, _frame: FrameType | None) -> None:
-    """Let the child do what it does, and see what comes of it."""
+    """Do nothing, because the child handles this signal itself."""
 
 
 @contextmanager
 def _handled(wanted: Mapping[str, Handler]) -> Generator[None]:
-    """Handle signals while the block runs. A handler of ours, unlike SIG_IGN, is not inherited by the child."""
+    """Handle signals while the block runs. Unlike SIG_IGN, a handler is not inherited by the child."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return

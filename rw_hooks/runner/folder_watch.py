@@ -1,8 +1,8 @@
-"""Publishing what appears in a folder, whoever writes it.
+"""Publishing files that appear in a folder, whoever writes them.
 
-The folder is looked at again and again, because that works everywhere: on network file systems, over new folders, and
-whether a trainer writes in place or renames. A file is taken when its header says that it is whole and it has not
-changed between two looks.
+The folder is polled, because this works everywhere: on network file systems, in new folders, and for trainers that
+write in place or rename. A file is queued when it is complete according to its header and did not change between two
+polls.
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ _AUTOV3_DIGITS = 12
 
 
 class Watch:
-    """One watched folder. What lies in it already is left alone.
+    """A watched folder. Files that are in it already are ignored.
 
     Args:
         folder: The folder.
         settings: The options.
 
     Attributes:
-        hook: Takes what appears.
+        hook: Gets the files that appear.
 
     Raises:
         JournalError: The state folder cannot be used.
@@ -55,17 +55,17 @@ class Watch:
         self.hook = CommandHook(settings)
 
     def run(self, stop: Event, every: float) -> None:
-        """Look until somebody says to stop.
+        """Poll until ``stop`` is set.
 
         Args:
-            stop: Set from outside.
-            every: Seconds between two looks.
+            stop: The event that ends the polling.
+            every: Seconds between two polls.
         """
         while not stop.wait(every):
             self.look()
 
     def look(self) -> None:
-        """Hand over what is new, whole, and as it was at the last look."""
+        """Give the hook each new file that is complete and did not change between two polls."""
         now = look_at([self._folder])
         new = [path for path, state in now.items() if self._done.get(path) != state == self._last.get(path)]
         whole = sorted((path for path in new if is_complete(path)), key=lambda path: (now[path].mtime_ns, str(path)))
@@ -76,47 +76,49 @@ class Watch:
         self._last = now
 
     def _take(self, path: Path, state: FileState) -> bool:
-        """Hand a result over; False where the hook cannot take it now, and the next look is to try again."""
+        """Queue a result; False if the hook cannot queue it now, so that the next poll must try again."""
         try:
             artifact, verdict = self._read_and_judge(path)
             data = self._read.get((path, state)) or _autov3(path)
         except (RwHooksError, OSError) as error:
             _LOG.warning("%s: %s", path.name, error)
             return True
-        self._read[path, state] = data  # a file that cannot be handed over yet is looked at again and again
+        self._read[path, state] = data  # a file that cannot be queued yet is tried again at each poll
         if not artifact.publishable:
             _LOG.warning("%s is not published: it is %s", path.name, artifact.reason)
         elif verdict == "superseded":
-            _LOG.warning("%s is not published: it is not the final file; --which all takes it too", path.name)
+            _LOG.warning("%s is not published: it is not the final file; --which all publishes every save", path.name)
         elif data in self._known:
-            _LOG.warning("%s is not published: its data is that of %s", path.name, self._known[data])
+            _LOG.warning("%s is not published: it has the same weights as %s", path.name, self._known[data])
         elif not self._is_handed_over(artifact, verdict):
             return False
         else:
             self._known[data] = path.name
             if verdict == "undecided":
-                _LOG.warning("%s is kept: the newest such save is published when the watch ends", path.name)
+                _LOG.warning("%s waits: the newest save of its series is published when the watch ends", path.name)
         return True
 
     def _is_handed_over(self, save: RunArtifact, verdict: Verdict) -> bool:
-        """Hand a save over, and say whether the hook has it."""
+        """Queue a save, and return whether this succeeded."""
         before, final = self.hook.handed, save.final and not save.so_far and verdict == "publish"
         self.hook.on_save(save.path, step=save.step, epoch=save.epoch, metric=save.metric, final=final)
         return self.hook.handed > before or self._settings.value("dry_run", False)
 
     def _read_and_judge(self, path: Path) -> tuple[RunArtifact, Verdict]:
-        """Read a file with those that came beside it, and say what is to be done with it as they stand now."""
+        """Read a file and those that appeared beside it, and decide what happens with it now."""
         config = self._settings.text("config")
         run = read_run(path, config=Path(config) if config else None, trainer=self._settings.text("trainer"))
         known = {artifact.path: artifact for artifact in run.artifacts if artifact.path in self._came}
         known.setdefault(path, RunArtifact(path=path, final=True))
         which = self._settings.value("which", "final")
-        asked = which if which == "final" else "all"  # any other rule needs all saves: it is applied to the hand-overs
+        asked = (
+            which if which == "final" else "all"
+        )  # any other rule needs all saves, and is applied to the queue items
         return known[path], judge_new_file(list(known.values()), path, asked)
 
 
 def _published_before(settings: Settings) -> dict[str, str]:
-    """Return the data hash of all that was published here in this way, with the name of its file."""
+    """Return the data hash of every file that was published here with the same request, with its name."""
     endpoint, air = endpoint_of(settings), settings.text("air") or ""
     with open_engine(settings) as engine:
         store = engine.store
@@ -128,7 +130,7 @@ def _published_before(settings: Settings) -> dict[str, str]:
 
 
 def _autov3(path: Path) -> str:
-    """Return the hash of the bytes behind the header, which a change of metadata leaves as it is."""
+    """Return the hash of the bytes after the header, which a change of metadata does not change."""
     digest = hashlib.sha256()
     with path.open("rb") as file:
         file.seek(8 + int.from_bytes(file.read(8), "little"))

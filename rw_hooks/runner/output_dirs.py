@@ -1,4 +1,4 @@
-"""Where a trainer will write, told from its command line and the configs that it names, and what it wrote there."""
+"""Where a trainer will write, found in its command line and its configs, and which files it wrote there."""
 
 from __future__ import annotations
 
@@ -33,16 +33,16 @@ _FOLDERS_MAX = 10_000
 _PATH_MAX = 4096
 
 Look = Mapping[Path, FileState]
-"""Files, and how each looked; without inodes, since looks lie hours apart."""
+"""Files and their states, without inodes, because they are compared after hours."""
 
 
 @dataclass(frozen=True)
 class Places:
-    """Where results may appear, the surest places first; each is looked at only when those before hold nothing new.
+    """Folders in which results may appear, the most certain first; each is read only if those before have nothing new.
 
     Attributes:
-        tiers: The places.
-        directory: Where the trainer runs: of an output folder that this lies in, the top level alone is looked at.
+        tiers: The folders.
+        directory: The trainer's working directory; of an output folder that contains it, only the top level is read.
     """
 
     tiers: tuple[tuple[Path, ...], ...]
@@ -50,7 +50,7 @@ class Places:
 
     @classmethod
     def of(cls, argv: Sequence[str], directory: Path) -> Places:
-        """Find the places that a command line names: output folders, then any other folder, then where it runs."""
+        """Find the folders of a command line: output folders, then other folders, then the working directory."""
         named = list(_named(argv, directory))
         outputs = [value for key, value in named if _OUTPUT.fullmatch(key)]
         others = [value for key, value in named if not _OUTPUT.fullmatch(key)]
@@ -63,11 +63,11 @@ class Places:
         return [look_at(folders, self.directory) for folders in self.tiers]
 
     def new(self, before: Sequence[Look], since: int) -> dict[Path, Path]:
-        """Return the whole files that are new or rewritten, in the order of their writing, each with its place.
+        """Return the complete files that are new or rewritten, in the order of their writing, each with its folder.
 
         Args:
-            before: How the places looked before.
-            since: The time of that look in nanoseconds: a place may have become known only later.
+            before: The files and their states before.
+            since: The time of these states in nanoseconds, because a folder may have become known only later.
         """
         for folders, known in zip(self.tiers, before, strict=True):
             now = look_at(folders, self.directory)
@@ -80,11 +80,11 @@ class Places:
 
 
 def look_at(folders: Sequence[Path], directory: Path | None = None) -> dict[Path, FileState]:
-    """Return all ``.safetensors`` files below the folders; hidden folders, links and environments are passed over.
+    """Return all ``.safetensors`` files below the folders; hidden folders, links and environments are skipped.
 
     Args:
-        folders: Where to look.
-        directory: Of a folder that this one lies in, the top level alone is looked at.
+        folders: The folders to search.
+        directory: Of a folder that contains this directory, only the top level is searched.
     """
     found: dict[Path, FileState] = {}
     for folder in folders:
@@ -101,17 +101,19 @@ def look_at(folders: Sequence[Path], directory: Path | None = None) -> dict[Path
 
 @functools.cache
 def _say_too_many(folder: Path) -> None:
-    """Say it once for each folder."""
-    _LOG.warning("rw-hooks: %s holds more than %d weights files; the deepest are not seen", folder, _FILES_MAX)
+    """Log the warning once for each folder."""
+    _LOG.warning(
+        "rw-hooks: %s has more than %d weights files; those in the deepest folders are ignored", folder, _FILES_MAX
+    )
 
 
 def without_secrets(argv: Sequence[str], directory: Path) -> list[str]:
-    """Return a command line that can be kept: without the values of secret options, config files by whole paths."""
+    """Return a command line that can be stored: without values of secret options, with absolute paths of configs."""
     return [word if word.startswith("-") else _whole_path(word, directory) for word in _redacted(argv)]
 
 
 def _redacted(words: Sequence[str]) -> list[str]:
-    """Remove what follows a secret option's name or stands behind it, or behind that of a variable (``NAME=value``)."""
+    """Remove the value of a secret option (the next word, or after ``=``), or of a secret variable (``NAME=value``)."""
     kept: list[str] = []
     secret = False
     for word in words:
@@ -128,7 +130,7 @@ def _redacted(words: Sequence[str]) -> list[str]:
 
 
 def _redacted_within(word: str) -> str:
-    """Remove the secrets of a word that is a command line itself (``bash -c "..."``); leave any other as it is."""
+    """Remove the secrets of a word that is itself a command line (``bash -c "..."``); other words stay as they are."""
     word = redact(word)
     try:
         inner = shlex.split(word)
@@ -144,7 +146,7 @@ def _whole_path(word: str, directory: Path) -> str:
 
 
 def _named(argv: Sequence[str], directory: Path) -> Iterator[tuple[str, str]]:
-    """Yield names and values out of the command line, and out of the configs and scripts that it names."""
+    """Yield names and values from the command line, and from the configs and scripts that it names."""
     launch = parse_argv(argv)
     given = [("", word) for word in (*launch.arguments, *argv)] + list(_pairs("", launch.options))
     yield from given
@@ -175,7 +177,7 @@ def _pairs(key: str, value: object) -> Iterator[tuple[str, str]]:
 
 
 def _folders(values: Sequence[str], directory: Path) -> tuple[Path, ...]:
-    """Return the folders among the values; one that is not there yet may come."""
+    """Return the folders among the values; a folder that does not exist yet may be created later."""
     found: dict[Path, None] = {}
     for value in values:
         if not value or "\n" in value or "\0" in value or len(value) > _PATH_MAX:
@@ -191,12 +193,12 @@ def _folders(values: Sequence[str], directory: Path) -> tuple[Path, ...]:
 def _expanded(value: str) -> Path:
     try:
         return Path(value).expanduser()
-    except RuntimeError:  # it begins with a tilde and names no user
+    except RuntimeError:  # it begins with a tilde but does not name a user
         return Path(value)
 
 
 def _walk(root: Path, depth: int) -> Iterator[os.DirEntry[str]]:
-    """Yield weights files level by level, the fullest folders last: a bound cuts off what is no output folder."""
+    """Yield weights files level by level, the fullest folders last, so that a limit drops folders with other files."""
     level = [str(root)]
     for _ in range(depth):
         below: list[str] = []
@@ -210,7 +212,7 @@ def _walk(root: Path, depth: int) -> Iterator[os.DirEntry[str]]:
 
 
 def _entries(folder: str) -> list[os.DirEntry[str]]:
-    """Return the folders and weights files in a folder; nothing else counts, however much there is of it."""
+    """Return the folders and weights files in a folder; other files do not count for the limit."""
     try:
         with os.scandir(folder) as entries:
             mattering = [entry for entry in entries if _matters(entry)]
@@ -225,7 +227,7 @@ def _matters(entry: os.DirEntry[str]) -> bool:
 
 
 def _status(entry: os.DirEntry[str]) -> os.stat_result | None:
-    """Return how a weights file looks; None for what is none, or was rotated away while we look."""
+    """Return the state of a weights file; None if it is not one, or was just removed."""
     try:
         status = entry.stat()
     except OSError:

@@ -1,4 +1,4 @@
-"""One run of a trainer: its saves are handed over as they come, and its result when it has ended, well or not."""
+"""One run of a trainer: its saves are queued as they appear, and its result when it ends, successfully or not."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ from rw_hooks.support.redact import redact
 __all__ = ["CommandHook", "Session"]
 
 _LOG = logging.getLogger("rw_hooks.run")
-_CLOCK_STEP_NS = 20_000_000  # the clock of a file system may tick 100 times a second
+_CLOCK_STEP_NS = 20_000_000  # the clock of a file system may have a resolution of 10 ms
 
 
 class CommandHook(PublishHook):
-    """The hook of a command, whose options are already joined. It sees the saves of any number of trainings.
+    """The hook of a command whose options are already joined. It may see the saves of several trainings.
 
     Args:
         settings: The options.
         argv: The trainer's command line, without secrets.
-        before: The weights files that lay where it writes.
+        before: The weights files that were there before.
     """
 
     _by_name = True
@@ -38,12 +38,12 @@ class CommandHook(PublishHook):
 
 
 class Session:
-    """What a trainer writes while it runs, and what of it is handed over.
+    """Queues the files that a trainer writes while it runs.
 
     Args:
         settings: The options.
         command: The trainer's command.
-        directory: Where it runs.
+        directory: Its working directory.
     """
 
     def __init__(self, settings: Settings, command: Sequence[str], directory: Path) -> None:
@@ -61,13 +61,13 @@ class Session:
 
     @property
     def watches(self) -> bool:
-        """Whether saves are wanted while the training goes on."""
+        """Whether saves are wanted during the training."""
         return self._settings.value("which", "final") != "final"
 
     def look(self) -> None:
-        """Hand over the saves that have come and have not changed since the last look.
+        """Queue the saves that are new and did not change since the last poll.
 
-        What goes wrong is one log line; the training goes on, and the next look tries again.
+        An error is one log line; the training continues, and the next poll tries again.
         """
         try:
             self._look()
@@ -75,7 +75,7 @@ class Session:
             said = redact(f"{type(error).__name__}: {error}")
             if said not in self._said:
                 self._said.add(said)
-                _LOG.warning("rw-hooks: the saves so far are not handed over yet: %s", said)
+                _LOG.warning("rw-hooks: the saves so far are not queued yet: %s", said)
 
     def _look(self) -> None:
         new = self._new()
@@ -88,10 +88,10 @@ class Session:
                     self._hand_over(artifact, final=False)
 
     def end(self, *, failed: bool) -> bool:
-        """Hand over the result of a training that has ended, and say whether there was any.
+        """Queue the result of a training that has ended, and return whether there was any.
 
         Args:
-            failed: Whether the training ended badly: then nobody is asked which save is its result.
+            failed: Whether the training failed; then the user is not asked which save is its result.
 
         Raises:
             MissingError: None of several unrelated files is final.
@@ -111,7 +111,7 @@ class Session:
         return Places.of(self._command, self._directory).new(self._before, self._since)
 
     def _publishable(self, new: Mapping[Path, Path]) -> list[RunArtifact]:
-        """Return what may be published of the new files, in the order of their writing; each place is read alone."""
+        """Return the new files that may be published, in the order of their writing; each folder is read separately."""
         groups: dict[Path, list[Path]] = {}
         for path, place in new.items():
             groups.setdefault(place, []).append(path)

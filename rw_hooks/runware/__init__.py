@@ -1,4 +1,4 @@
-"""The Runware client: requests, WebSocket and REST transport, and finding out after any doubt."""
+"""The Runware client: requests, WebSocket and REST transport, and recovery after errors."""
 
 from rw_hooks.runware.client import RunwareClient
 from rw_hooks.runware.model_upload import (

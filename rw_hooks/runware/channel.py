@@ -1,4 +1,4 @@
-"""What carries an upload: the words that WebSocket and REST share towards the one who registers."""
+"""The channel of an upload: the interface that WebSocket and REST have in common."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Connected:
 
 
 UNCONNECTED = Connected(0)
-"""No connection; no real one has this number."""
+"""The number that means "no connection"."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Lost:
 
 @dataclass(frozen=True)
 class Unavailable:
-    """Connecting failed, or led to nothing, several times in a row; it is still tried."""
+    """Connecting failed, or was of no use, several times in a row; it is still tried."""
 
     reason: str
 
@@ -55,11 +55,11 @@ ChannelEvent = Status | Fault | Accepted | Connected | Lost | Unavailable | Refu
 
 
 class Channel(Protocol):
-    """One upload's way to Runware and back."""
+    """The connection of one upload to Runware."""
 
     @property
     def transport(self) -> Literal["ws", "rest"]:
-        """What it is."""
+        """The kind of transport: ``ws`` or ``rest``."""
         ...
 
     def next(self, seconds: float) -> ChannelEvent | None:
@@ -75,5 +75,5 @@ class Channel(Protocol):
         ...
 
     def follow(self, task_uuid: str) -> None:
-        """Take what comes for this task too."""
+        """Also receive what comes for this task."""
         ...

@@ -1,4 +1,4 @@
-"""The client that the rest of the library uses: look, register, update."""
+"""The client that the rest of the library uses to ask, register and update."""
 
 from __future__ import annotations
 
@@ -45,15 +45,18 @@ class RunwareClient:
         self.close()
 
     def close(self) -> None:
-        """Hang up. Uploads in progress end with an UnreachableError; what was sent goes on at the platform."""
+        """Close the connections.
+
+        Uploads in progress end with an UnreachableError; what was sent continues at Runware.
+        """
         self._link.close()
         self._api.close()
 
     def account(self, deadline: Deadline | None = None) -> Account:
-        """Return what the key's account shows; a restricted key shows nothing.
+        """Return the account of the key; a restricted key may not read it, and then all fields are None.
 
         Args:
-            deadline: When to stop asking, if that is before the usual patience ends.
+            deadline: When to stop asking, if this is earlier than the usual time limit.
 
         Raises:
             RefusedError: The key is refused.
@@ -65,26 +68,26 @@ class RunwareClient:
         """Return the model with exactly this AIR, or None.
 
         Raises:
-            RefusedError: The platform said no.
+            RefusedError: Runware refused.
             UnreachableError: There was no answer in time.
         """
         listings = search(self._api, air, self._patience(deadline))
         return next((listing for listing in listings if listing.air == air), None)
 
     def versions(self, source: str, identifier: str, deadline: Deadline | None = None) -> list[str]:
-        """Return the versions that are taken under ``source:id``.
+        """Return the versions that are in use under ``source:id``.
 
         Raises:
-            RefusedError: The platform said no.
+            RefusedError: Runware refused.
             UnreachableError: There was no answer in time.
         """
         return versions(search(self._api, f"{source}:{identifier}", self._patience(deadline)), source, identifier)
 
     def store_image(self, content: bytes, deadline: Deadline) -> str:
-        """Give the platform a preview image to keep, and return its public URL.
+        """Store a preview image at Runware, and return its public URL.
 
         Raises:
-            RefusedError: It is no image, or the platform said no.
+            RefusedError: It is not an image, or Runware refused.
             UnreachableError: There was no answer in time.
         """
         return store_image(self._api, content, self._patience(deadline))
@@ -98,15 +101,16 @@ class RunwareClient:
         on_phase: Callable[[Phase], None],
         deadline: Deadline,
     ) -> Registration:
-        """Register the model, or go on with that, until the platform says ``ready``.
+        """Register the model, or continue an earlier attempt, until Runware reports ``ready``.
 
         The same AIR and ``uniqueIdentifier`` with other fields is an update of the metadata; nothing is fetched then.
 
         Args:
             upload: The request.
-            ledger: Keeps what was sent; with it the call can be repeated after any interruption.
-            mint: Returns a URL that the platform can fetch now. Called once, and again when a download fails.
-            on_phase: Called with each status once, in the order of arrival.
+            ledger: Stores what was sent, so that the call can be repeated after any interruption.
+            mint: Returns a URL from which Runware can download the file now. Called once, and again if a download
+                fails.
+            on_phase: Is called with each status once, in the order of arrival.
             deadline: When to stop waiting.
 
         Raises:
@@ -121,7 +125,7 @@ class RunwareClient:
                 with self._link.open(air, work.submission, deadline) as box:
                     return work.run(box, give_up=self._transport == "auto")
             except WebSocketUnavailableError as gone:
-                _log.warning("WebSocket cannot be had (%s); %s goes on over REST", gone, air)
+                _log.warning("no WebSocket connection is possible (%s); %s continues over REST", gone, air)
         return work.run(Polling(self._api, self._timings, deadline), give_up=False)
 
     def _patience(self, deadline: Deadline | None) -> Deadline:
@@ -132,5 +136,5 @@ class RunwareClient:
         try:
             return self.find(air, deadline) is not None
         except RwHooksError as error:
-            _log.info("modelSearch does not answer: %s", error.message)
+            _log.info("modelSearch gave no answer: %s", error.message)
             return False

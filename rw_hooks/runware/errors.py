@@ -1,4 +1,4 @@
-"""Which of our errors a platform's error is, and what fixes it.
+"""From Runware's errors to our errors, and what fixes each.
 
 The codes and their classes are those of ``runware-sdk`` 1.8.0 (its ``errors.py``), in its order; Runware says itself
 that codes and messages vary, so an unknown code falls back to its message, then to the HTTP status. Four deviations,
@@ -31,30 +31,33 @@ class _Kind:
     hint: str
 
 
-_LATER = "'rw-hooks resume' tries again"
+_LATER = "nothing is lost; run 'rw-hooks resume' to try again"
 _KINDS = {
     kind.code: kind
     for kind in (
-        _Kind("conflict_task_uuid", ConflictError, "'rw-hooks resume' finds out what became of it"),
-        _Kind("model_already_exists", ConflictError, "choose another AIR with --air, or a new version of this one"),
-        _Kind("air_not_owned", RefusedError, "use your own AIR source in --air; 'rw-hooks doctor' shows it"),
+        _Kind("conflict_task_uuid", ConflictError, "run 'rw-hooks resume' to find out whether the upload was accepted"),
+        _Kind("model_already_exists", ConflictError, "give another AIR with --air, or a new version of this AIR"),
+        _Kind("air_not_owned", RefusedError, "give an AIR with your own source in --air; run 'rw-hooks doctor' "
+                                             "to see your source"),
         _Kind("download_failed", RefusedError,
-              "the URL must give the file itself to a stranger: check that it is public or freshly signed"),
+              "check that anyone can download the file at its URL: it must be public, or signed and not expired"),
         _Kind("upload_failed", RefusedError,
-              "publish it again when the cause is gone; most often the architecture or the file is not what it says"),
+              "check the file and --architecture, which are the most frequent causes, then publish again"),
         _Kind("insufficient_credits", RefusedError,
               "an upload needs a positive balance: add credit at https://my.runware.ai, then run 'rw-hooks resume'"),
         _Kind("rate_limited", UnreachableError, _LATER),
-        _Kind("content_refused", RefusedError, "change the name, description, tags or image that it objects to"),
+        _Kind("content_refused", RefusedError, "change the name, description, tags or image that Runware "
+                                               "refused, then publish again"),
         _Kind("unauthorized", RefusedError, KEY_HINT),
-        _Kind("forbidden", RefusedError, "give the key the permission at https://my.runware.ai/keys, or use another"),
+        _Kind("forbidden", RefusedError, "give the key this permission at https://my.runware.ai/keys, or use "
+                                         "another key"),
         _Kind("timeout", UnreachableError, _LATER),
-        _Kind("not_found", RefusedError, "check the AIR and the addresses; nothing else was changed"),
+        _Kind("not_found", RefusedError, "check --air, RUNWARE_API_URL and RUNWARE_WS_URL, then publish again"),
         _Kind("unreachable", UnreachableError,
-              "check the network and the proxy settings; nothing is lost, 'rw-hooks resume' goes on"),
+              "nothing is lost; check the network and the proxy settings, then run 'rw-hooks resume'"),
         _Kind("platform_failure", UnreachableError, _LATER),
-        _Kind("invalid_request", RefusedError, "correct what it names and publish again"),
-        _Kind("refused", RefusedError, "publish it again when the cause is gone"),
+        _Kind("invalid_request", RefusedError, "correct what the message names, then publish again"),
+        _Kind("refused", RefusedError, "remove the cause, then publish again"),
     )
 }  # fmt: skip
 
@@ -106,7 +109,7 @@ _SERVER_FAILURES = 500
 
 
 def kind_of(fault: Fault) -> str:
-    """Return our code for a platform's error, such as ``insufficient_credits``; ``refused`` where nothing tells."""
+    """Return our code for Runware's error, such as ``insufficient_credits``; ``refused`` if it is unknown."""
     for pattern, kind in _CODES:
         if pattern.fullmatch(fault.code):
             return kind
@@ -126,25 +129,31 @@ def is_about_key(fault: Fault) -> bool:
 
 
 def to_error(fault: Fault) -> RwHooksError:
-    """Return the error to raise for a platform's error: its own words, what fixes it, and the values it allows."""
+    """Return the error to raise for Runware's error: with its own message, what fixes it, and the allowed values."""
     kind = _KINDS[kind_of(fault)]
     words = fault.message or fault.code or "no reason given"
     about = f" ({', '.join(fault.parameters)})" if fault.parameters else ""
     return kind.error(
         kind.code,
-        f"Runware {'could not do it' if kind.error.retryable else 'refused'}: {words}{about}",
+        f"{_opening(kind)}: {words}{about}",
         hint=_hint(fault, kind),
         details=_details(fault),
     )
+
+
+def _opening(kind: _Kind) -> str:
+    if kind.code == "unreachable":
+        return "Runware cannot be reached"
+    return "Runware could not do this now" if kind.error.retryable else "Runware refused"
 
 
 def _hint(fault: Fault, kind: _Kind) -> str:
     if kind.code != "invalid_request":
         return kind.hint
     options = [entry for entry in map(option_of, fault.parameters) if entry is not None]
-    fix = f"correct {' and '.join(entry.flag for entry in options)} and publish again" if options else kind.hint
+    fix = f"correct {' and '.join(entry.flag for entry in options)}, then publish again" if options else kind.hint
     shown = ", ".join(fault.allowed[:_SHOWN_VALUES_MOST])
-    return f"{fix}; allowed: {shown}" if shown else fix
+    return f"{fix}; allowed values: {shown}" if shown else fix
 
 
 def _details(fault: Fault) -> dict[str, object]:

@@ -34,10 +34,12 @@ def store_image(api: RestApi, content: bytes, deadline: Deadline) -> str:
     """
     kind = media_type(content)
     if kind is None:
-        raise RefusedError("not_an_image", "the preview is not a PNG, JPEG or WebP image", hint="give another image")
+        raise RefusedError(
+            "not_an_image", "the preview image is not a PNG, JPEG or WebP file", hint="give another image"
+        )
     media = f"data:{kind};base64,{base64.b64encode(content).decode()}"
     task = {"taskType": "mediaStorage", "taskUUID": str(uuid4()), "operation": "upload", "media": media}
     stored = next((event for event in api.ask(task, deadline) if isinstance(event, Stored)), None)
     if stored is None or stored.url is None:
-        raise RefusedError("no_image_url", "the platform kept the preview but did not tell its URL")
+        raise RefusedError("no_image_url", "Runware stored the preview image but did not return its URL")
     return stored.url

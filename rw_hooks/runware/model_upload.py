@@ -77,7 +77,7 @@ def _one_string(value: object) -> object:
 
 def _require_tags(tags: tuple[str, ...]) -> tuple[str, ...]:
     if len(set(tags)) < len(tags):
-        raise ValueError("every tag may stand there once")
+        raise ValueError("each tag may occur only once")
     longest = OPTIONS["tags"].item_high
     if longest is not None and any(len(tag) > longest for tag in tags):
         raise ValueError(f"a tag may have at most {longest} characters")

@@ -34,7 +34,7 @@ def read_account(api: RestApi, deadline: Deadline) -> Account:
     except RefusedError as error:
         if error.code != "forbidden":
             raise
-        _log.info("the key may not see its account; uploads may work all the same")
+        _log.info("the key has no permission to read its account; uploads may still work")
         return Account()
     details = next((event for event in events if isinstance(event, AccountDetails)), None)
     if details is None:
@@ -49,7 +49,7 @@ def search(api: RestApi, text: str, deadline: Deadline) -> Iterator[Listing]:
     only exact AIRs from it.
 
     Raises:
-        RefusedError: The platform said no.
+        RefusedError: Runware refused.
         UnreachableError: There was no answer in time.
     """
     seen = 0
@@ -64,7 +64,7 @@ def search(api: RestApi, text: str, deadline: Deadline) -> Iterator[Listing]:
         seen += len(page.items)
         if page.total is not None and seen >= page.total:
             return
-    _log.warning("modelSearch has more than %d models for %r; the rest is not looked at", seen, text)
+    _log.warning("modelSearch has more than %d models for %r; the others are ignored", seen, text)
 
 
 def versions(listings: Iterator[Listing], source: str, identifier: str) -> list[str]:

@@ -1,15 +1,15 @@
-"""From a request to ``ready``, through every doubt.
+"""Registering a model: from the request to ``ready``, through every error.
 
-What is sent is in the ledger before it is sent. While the connection holds, the platform's statuses are followed. In
-doubt (a lost connection, a restart, a silence) the order is: resume the session; else send again with the SAME
-taskUUID, where ``conflictTaskUUID`` means "already accepted"; then look for the AIR with ``modelSearch``. Only when it
-is listed, or after a silence, or when the platform itself ended the task, does a NEW taskUUID follow, with the same AIR
-and ``uniqueIdentifier``, which makes it idempotent.
+Everything is stored in the ledger before it is sent. While the connection lasts, Runware's statuses are followed. When
+the state is unknown (after a lost connection, a restart, or a long silence), the order is: resume the session; else
+send again with the SAME taskUUID, for which ``conflictTaskUUID`` means "already accepted"; then search the AIR with
+``modelSearch``. A NEW taskUUID follows only when the AIR is listed, or after a long silence, or when Runware itself has
+ended the task. It has the same AIR and ``uniqueIdentifier``, which makes it idempotent.
 
-The silence is counted over processes: the moment of the last news is in the ledger. Who comes back to an upload (with a
-resumed session, or in a new process) asks anew after a much shorter silence.
+The silence is counted over processes, because the time of the last news is in the ledger. After a resumed session, or
+in a new process, an upload is sent again after a much shorter silence.
 
-:mod:`rw_hooks.runware.register_states` says in which state what is done. Here is how.
+:mod:`rw_hooks.runware.register_states` says what is done in which state. This module does it.
 """
 
 from __future__ import annotations
@@ -42,12 +42,12 @@ _log = logging.getLogger("rw_hooks.runware")
 
 
 class WebSocketUnavailableError(Exception):
-    """WebSocket cannot be had; the upload can go on over REST."""
+    """No WebSocket connection is possible; the upload can continue over REST."""
 
 
 @dataclass(frozen=True)
 class Order:
-    """What is to be registered, and the way back to whoever wants it.
+    """What is to be registered, and the functions that the caller provides.
 
     Attributes:
         upload: The request.
@@ -104,11 +104,11 @@ class Register:
         }
 
     def run(self, channel: Channel, *, give_up: bool) -> Registration:
-        """Follow the upload to its end.
+        """Follow the upload until its end.
 
         Args:
             channel: What carries it.
-            give_up: Whether to leave a channel that cannot connect.
+            give_up: Whether to raise if the channel cannot connect.
 
         Raises:
             WebSocketUnavailableError: The channel cannot connect, and was to be left then.
@@ -153,7 +153,7 @@ class Register:
         return self._disconnected()
 
     def _send(self) -> State:
-        """Send the submission as it stands in the ledger.
+        """Send the submission as it is in the ledger.
 
         That it was sent is written down before, because a channel may hold the call until the platform has answered.
         """
@@ -316,11 +316,13 @@ class Register:
     def _not_confirmed(self) -> UnreachableError:
         air, trouble = self._order.upload.air, self._memory.trouble
         why = f" ({trouble.message})" if trouble else ""
-        hint = "'rw-hooks resume' goes on from here; a longer --timeout waits longer"
+        hint = "nothing is lost; run 'rw-hooks resume' to continue, or give a longer --timeout"
         if self.submission.sent_at is None:
-            return UnreachableError("unreachable", f"{air} could not be sent to Runware in time{why}", hint=hint)
+            return UnreachableError(
+                "unreachable", f"{air} was not sent to Runware before the time limit{why}", hint=hint
+            )
         last = self.submission.phases[-1].status if self.submission.phases else "none"
-        message = f"Runware has not said in time that {air} is ready; its last status: {last}{why}"
+        message = f"Runware did not report {air} as ready before the time limit; its last status is {last}{why}"
         return UnreachableError("not_confirmed", message, hint=hint)
 
 

@@ -20,7 +20,15 @@ from rw_hooks.runware.messages import Event, Fault, parse
 from rw_hooks.runware.types import Endpoint, Timings
 from rw_hooks.support.backoff import pause
 from rw_hooks.support.deadline import Deadline
-from rw_hooks.support.http import HTTPError, InvalidURL, Response, TimeoutException, open_client, require_sendable
+from rw_hooks.support.http import (
+    HTTPError,
+    InvalidURL,
+    Response,
+    TimeoutException,
+    open_client,
+    reason,
+    require_sendable,
+)
 
 __all__ = ["RestApi", "backoff"]
 
@@ -76,13 +84,13 @@ class RestApi:
         except TimeoutException:
             return (Fault(code="timeout", message=f"no answer within {self._timings.rest_read:g} seconds"),)
         except (HTTPError, InvalidURL, OSError) as error:
-            return (Fault(code="connectionFailed", message=f"{self._url} cannot be reached ({type(error).__name__})"),)
+            return (Fault(code="connectionFailed", message=f"no connection to {self._url} ({reason(error)})"),)
 
     def ask(self, task: Mapping[str, object], deadline: Deadline) -> tuple[Event, ...]:
         """Send a task that changes nothing until it is answered.
 
         Raises:
-            RefusedError: The platform said no.
+            RefusedError: Runware refused.
             UnreachableError: It gave no answer before the deadline.
         """
         tries = 0
@@ -105,7 +113,7 @@ class RestApi:
         if status == _OK and events is not None:
             return events
         if status == _OK or (events is None and _is_cut_off(body)):
-            return (Fault(code="unreadableReply", message="the reply is not what the API sends"),)
+            return (Fault(code="unreadableReply", message="the answer is not what the API sends"),)
         retry_after = _seconds(response.headers.get("Retry-After"))
         faults = [event for event in events or () if isinstance(event, Fault)] or [Fault(message=_reason(status))]
         known = [dataclasses.replace(fault, http_status=status, retry_after=retry_after) for fault in faults]

@@ -1,4 +1,4 @@
-"""What goes in and out of the client: where Runware is, what was sent, what it said, and how long to wait for what."""
+"""The types of the client: the endpoint, what was sent, what Runware reported, and how long to wait for what."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ Transport = Literal["auto", "ws", "rest"]
 
 @dataclass(frozen=True)
 class Endpoint:
-    """Where Runware is, and who asks.
+    """Runware's addresses, and the API key.
 
     Attributes:
         rest_url: Such as ``https://api.runware.ai/v1``.
@@ -50,7 +50,7 @@ class Endpoint:
 
     @property
     def fingerprint(self) -> str:
-        """What tells one key from another without telling the key: 16 hex digits of its sha256."""
+        """The fingerprint of the key, which does not reveal the key: 16 hex digits of its sha256."""
         return fingerprint(self.key.get_secret_value())
 
 
@@ -63,8 +63,8 @@ def _require_address(url: str, schemes: tuple[str, str], variable: str) -> None:
     if not good:
         raise UsageError(
             "bad_endpoint",
-            f"{variable} is not an address of the form {schemes[0]}://host/path",
-            hint=f"correct or unset {variable}",
+            f"{variable} is not a URL of the form {schemes[0]}://host/path",
+            hint=f"correct {variable}, or unset it to use the default",
             stage="setup",
         )
 
@@ -169,7 +169,7 @@ def _moment(text: str | None) -> datetime | None:
 
 
 class Ledger(Protocol):
-    """Where one upload's submission is kept."""
+    """The store of one upload's submission."""
 
     def load(self) -> Submission | None:
         """Return what was saved last, or None."""

@@ -59,7 +59,7 @@ class _KeyRefusedError(Exception):
 
 
 class Mailbox:
-    """One upload's part of the link; a :class:`~rw_hooks.runware.channel.Channel`.
+    """One upload's part of the connection; a :class:`~rw_hooks.runware.channel.Channel`.
 
     Attributes:
         air: The upload's AIR, by which a status that names no task finds it.
@@ -81,7 +81,7 @@ class Mailbox:
         try:
             self._mail.put_nowait(event)
         except queue.Full:
-            _log.warning("too many frames for %s; one is dropped", self.air)
+            _log.warning("too many messages for %s; one was dropped", self.air)
 
     def next(self, seconds: float) -> ChannelEvent | None:
         """Return what comes within this time, or None."""
@@ -159,9 +159,11 @@ class Link:
         return True
 
     def close(self) -> None:
-        """Hang up, and wait for the thread as long as hanging up may take."""
+        """Close the connection, and wait for the thread as long as closing may take."""
         self._closing.set()
-        closed = UnreachableError("client_closed", "the Runware client was closed", hint="run 'rw-hooks resume'")
+        closed = UnreachableError(
+            "client_closed", "the Runware client was closed", hint="run 'rw-hooks resume' to continue"
+        )
         with self._changed:
             socket, thread = self._socket, self._thread
             self._refuse(closed)
@@ -267,7 +269,7 @@ class Link:
         while True:
             now = time.monotonic()
             if now - heard >= self._timings.dead:
-                raise _ConnectionFailedError("nothing was heard, not even an answer to a ping")
+                raise _ConnectionFailedError("Runware sent nothing, not even an answer to a ping")
             if now - pinged >= self._timings.ping:
                 socket.send(_PING)
                 pinged = now
@@ -283,7 +285,7 @@ class Link:
         raw = text.encode() if isinstance(text, str) else text
         events = parse(raw.replace(self._endpoint.key.get_secret_value().encode(), b"[removed]"))
         if events is None:
-            _log.info("a frame that is not JSON is skipped (%d bytes)", len(raw))
+            _log.info("a message that is not JSON was ignored (%d bytes)", len(raw))
         return events or ()
 
     def _route(self, event: Event) -> None:
@@ -301,7 +303,7 @@ class Link:
             elif event.task is not None:
                 self._unclaimed.append(event)
             else:
-                _log.warning("Runware said something that belongs to no upload: %s", event)
+                _log.warning("Runware sent a message that belongs to no upload: %s", event)
 
     def _owner(self, event: Status | Fault | Accepted) -> Mailbox | None:
         if event.task is not None:

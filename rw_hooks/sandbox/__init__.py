@@ -1,8 +1,8 @@
-"""The Runware API and a file host on loopback, for tries, the demo and the tests.
+"""Runware's API and a file host on loopback, for trying, the demo and the tests.
 
-It does what the platform does, as far as that is known: both transports, both dialects, and uploads with real effects
-(the URL is fetched as a stranger, the file opened and hashed). What is not known is a setting
-(:class:`SandboxSettings`), and what goes wrong is a switch (:class:`Faults`).
+It does what Runware does, as far as this is known: both transports, both dialects, and uploads with real effects (the
+URL is downloaded anonymously, and the file is opened and hashed). What is not known is a setting
+(:class:`SandboxSettings`), and each fault is a switch (:class:`Faults`).
 """
 
 from __future__ import annotations

@@ -26,7 +26,7 @@ class Faults(BaseModel):
     Attributes:
         drop_after: The connection breaks, without a closing handshake, right after this phase's frame.
         drop_times: How often it does.
-        stall_after: The upload stands still without a word, right after this phase's frame, until the same AIR and
+        stall_after: The upload stops without any message, right after this phase's frame, until the same AIR and
             ``uniqueIdentifier`` are sent again with a new taskUUID.
         stall_times: How often it does.
         duplicate_frames: Every frame of an upload is sent twice.

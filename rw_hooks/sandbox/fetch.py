@@ -1,4 +1,4 @@
-"""Fetching a ``downloadURL`` the way the platform does: as a stranger, without any token, and then opening the file."""
+"""Downloading a ``downloadURL`` as Runware does: anonymously, without any token, and then opening the file."""
 
 from __future__ import annotations
 

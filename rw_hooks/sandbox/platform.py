@@ -110,9 +110,9 @@ class Platform:
         ]
 
     def _free_air(self) -> str:
-        taken = self._world.models
+        used = self._world.models
         airs = (f"{self._settings.air_source}:{number}@1" for number in self._free_ids)
-        return next(air for air in airs if air not in taken)
+        return next(air for air in airs if air not in used)
 
     def _get_response(self, task: Task) -> Item:
         items = self._uploads.statuses(text_of(task, "taskUUID"))

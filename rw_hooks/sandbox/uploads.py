@@ -164,7 +164,7 @@ class Uploads:
         return f"checksum mismatch: uniqueIdentifier is {uid}, the file's sha256 {sha256}"
 
     def _report_and_stall(self, air: str, uid: str, phase: Phase) -> None:
-        """Report a phase, and where the faults have it stand still after that until another task asks."""
+        """Report a phase, and then stop, if the faults say so, until another task is sent."""
         if phase == self._faults.stall_after and not is_terminal(phase) and self._faults.take("stall_times"):
             with self._lock:
                 self._stalled.add((air, uid))

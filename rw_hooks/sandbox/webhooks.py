@@ -1,4 +1,4 @@
-"""Posting a result to a ``webhookURL``, again until it is taken (2xx), as the founding documentation has it."""
+"""Posting a result to a ``webhookURL``, again until it is accepted (2xx), as the founding documentation says."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What knows nothing of publishing: files, locks, deadlines, text."""
+"""General helpers that do not depend on publishing: files, locks, deadlines, text."""

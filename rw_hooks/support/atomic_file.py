@@ -1,6 +1,6 @@
-"""Files that a reader sees whole or not at all: written under another name, then renamed. Standard library only.
+"""Files that a reader sees completely or not at all: written under another name, then renamed. Standard library only.
 
-This is the only place that renames; what a killed process leaves is called ``.rw-hooks-<8 hex>.tmp``.
+Only this module renames files. A killed process leaves a file named ``.rw-hooks-<8 hex>.tmp``.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from rw_hooks.support.failpoints import reach
 __all__ = ["LEFTOVERS", "move", "renamed_when_whole", "replacing", "write_bytes", "write_json", "write_text"]
 
 LEFTOVERS = ".rw-hooks-????????.tmp"
-"""The names of what a process leaves that is killed while it writes."""
+"""The pattern of the files that a process leaves if it is killed while it writes."""
 _FLAGS = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
 
 
 def write_json(final: Path, record: object, *, durable: bool = False, point: str = "") -> None:
-    """Write what JSON can say into a file for its owner alone; see :func:`write_bytes`."""
+    """Write a value as JSON into a file that only its owner can read; see :func:`write_bytes`."""
     write_bytes(final, json.dumps(record).encode(), durable=durable, point=point)
 
 
@@ -33,12 +33,12 @@ def write_text(final: Path, text: str, *, mode: int = 0o600, durable: bool = Fal
 
 
 def write_bytes(final: Path, data: bytes, *, mode: int = 0o600, durable: bool = False, point: str = "") -> None:
-    """Write a whole file, and leave nothing where that fails.
+    """Write a complete file, and leave nothing if this fails.
 
     Args:
         final: The file.
         data: Its content.
-        mode: Of the file, before the umask.
+        mode: The file's mode, before the umask.
         durable: Whether to force it to the disk first.
         point: The name of the place in the code, where a test may stop it.
 
@@ -51,18 +51,18 @@ def write_bytes(final: Path, data: bytes, *, mode: int = 0o600, durable: bool = 
 
 @contextmanager
 def replacing(final: Path, *, mode: int = 0o600, durable: bool = False, point: str = "") -> Generator[IO[bytes]]:
-    """Open a new file, which takes its name when the block ends well, and is removed when it does not.
+    """Open a new file, which gets its name when the block succeeds, and is removed when it fails.
 
     Args:
         final: The file.
-        mode: Of the file, before the umask.
+        mode: The file's mode, before the umask.
         durable: Whether to force it to the disk first.
         point: The name of the place in the code, where a test may stop it.
 
     Raises:
         OSError: It cannot be written.
     """
-    # A name of its own: another thread or process may be writing the same file.
+    # A unique name, because another thread or process may be writing the same file.
     temporary = final.with_name(f".rw-hooks-{os.urandom(4).hex()}.tmp")
     with renamed_when_whole(temporary, final, point=point), _closed(temporary, mode, durable=durable) as file:
         yield file
@@ -79,10 +79,10 @@ def _closed(temporary: Path, mode: int, *, durable: bool) -> Generator[IO[bytes]
 
 @contextmanager
 def renamed_when_whole(temporary: Path, final: Path, *, point: str = "") -> Generator[None]:
-    """Have the block write a file, which gets its final name when the block ends well, and is removed when not.
+    """Let the block write a file, which gets its final name when the block succeeds, and is removed when it fails.
 
     Args:
-        temporary: What the block writes, in the same folder.
+        temporary: The file that the block writes, in the same folder.
         final: The name it gets.
         point: The name of the place in the code, where a test may stop it.
 
@@ -95,14 +95,16 @@ def renamed_when_whole(temporary: Path, final: Path, *, point: str = "") -> Gene
         _reach(point, "before_rename")
         move(temporary, final)
     except BaseException:
-        with contextlib.suppress(OSError):  # a folder that may not be written says so even of what is not there
+        with contextlib.suppress(
+            OSError
+        ):  # a folder without write permission causes an error even for a file that does not exist
             temporary.unlink(missing_ok=True)
         raise
     _reach(point, "after_rename")
 
 
 def move(source: Path, final: Path) -> None:
-    """Rename a file or folder; a server of files may do it, lose its answer, and then say that there is no such file.
+    """Rename a file or folder. A file server may do this, lose its answer, and then report that there is no such file.
 
     Raises:
         OSError: It cannot be renamed.

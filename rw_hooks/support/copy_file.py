@@ -1,4 +1,4 @@
-"""Copying a file for our eyes alone, which costs nothing where the file system can share blocks. Standard library only.
+"""Making a private copy of a file, which takes no space if the file system can share blocks. Standard library only.
 
 Btrfs, XFS and others keep one set of blocks for two files until one of them is written to.
 """
@@ -18,10 +18,10 @@ _PIECE = 1 << 22
 
 
 def copy_file(source: Path, target: Path) -> None:
-    """Copy the bytes into a file that its owner alone may read; write over one that is there.
+    """Copy the bytes into a file that only its owner can read; an existing file is overwritten.
 
     Raises:
-        OSError: One cannot be read, or the other not written.
+        OSError: A file cannot be read or written.
     """
     descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0), 0o600)
     with os.fdopen(descriptor, "wb") as out, source.open("rb") as origin:
@@ -30,7 +30,7 @@ def copy_file(source: Path, target: Path) -> None:
 
 
 def share_blocks(source: int, target: int) -> bool:
-    """Have an open empty file share the blocks of another open file, and say whether that was possible."""
+    """Let an open empty file share the blocks of another open file, and return whether this was possible."""
     if sys.platform != "linux":
         return False
     import fcntl

@@ -11,18 +11,18 @@ __all__ = ["Deadline"]
 
 @dataclass(frozen=True)
 class Deadline:
-    """A moment on the monotonic clock, so that a changed wall clock moves nothing."""
+    """A moment on the monotonic clock, so that a change of the wall clock has no effect."""
 
     moment: float
 
     @classmethod
     def after(cls, seconds: float) -> Deadline:
-        """Return the deadline that many seconds from now."""
+        """Return the deadline in so many seconds from now."""
         return cls(time.monotonic() + seconds)
 
     @classmethod
     def at(cls, moment: str) -> Deadline:
-        """Return the deadline at a point in time, ISO 8601 in UTC, as another process wrote it down."""
+        """Return the deadline at a point in time, ISO 8601 in UTC, as another process stored it."""
         return cls.after((datetime.fromisoformat(moment) - datetime.now(timezone.utc)).total_seconds())
 
     @property
@@ -41,5 +41,5 @@ class Deadline:
         return self.left <= 0.0
 
     def within(self, seconds: float) -> Deadline:
-        """Return the earlier of this deadline and the one that many seconds from now."""
+        """Return the earlier of this deadline and the one in so many seconds."""
         return min(self, Deadline.after(seconds), key=lambda deadline: deadline.moment)

@@ -1,6 +1,6 @@
-"""Named points around every journal write and every outside effect, where a test may make the process die.
+"""Failpoints: named points around every journal write and every outside effect, where a test may kill the process.
 
-Nothing in the library ever sets a trigger: only a test that imports this module can.
+The library itself never sets a trigger; only tests do.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ _trigger: Callable[[str], None] | None = None
 
 
 def reach(name: str) -> None:
-    """Say that the code has come to the point of this name."""
+    """Report that the code has reached the failpoint of this name."""
     if _trigger is not None:
         _trigger(name)
 
 
 def set_trigger(trigger: Callable[[str], None] | None) -> None:
-    """Have the trigger called with each point's name; None takes it away."""
+    """Set the function that is called with the name of each failpoint; None removes it."""
     global _trigger  # noqa: PLW0603 - one switch for the whole process, set by tests alone
     _trigger = trigger

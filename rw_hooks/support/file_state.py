@@ -1,14 +1,14 @@
-"""Whether a file is still what it was, told without reading it. Standard library only.
+"""Whether a file has changed, decided without reading it. Standard library only.
 
-Two states that are equal mean the same bytes, as far as a file system can tell:
+Two equal states mean the same bytes, as far as a file system shows it:
 
-* The size and the time of the last change see a file that was written to in place.
-* The inode sees a file that another took the place of, even if that one has the same size and time (``cp -p``).
+* The size and the time of the last change show that a file was written in place. * The inode shows that a file was
+replaced by another one, even with the same size and time (``cp -p``).
 
-An inode is only comparable within one process and for a short time: some network and user-space file systems (sshfs,
-SMB without ``serverino``) give out new numbers after a remount, or when they have forgotten a file, and Windows tells
-none when a folder is listed. So what is kept over a restart, or compared over hours, is compared as :attr:`lasting`.
-A client of a network file system may know a file's size and time a few seconds late (NFS: ``acregmin``, 3 seconds);
+Inodes can be compared only within one process and for a short time: some network and user-space file systems (sshfs,
+SMB without ``serverino``) give a file a new number after a remount, or when it is no longer cached, and Windows has
+none when a folder is listed. So states that are stored, or compared after hours, are compared as :attr:`lasting`. A
+client of a network file system may know a file's size and time a few seconds late (NFS: ``acregmin``, 3 seconds);
 opening the file asks the server again.
 """
 
@@ -23,12 +23,12 @@ __all__ = ["FileState"]
 
 @dataclass(frozen=True)
 class FileState:
-    """How a file looks from outside; equal states, equal bytes.
+    """The state of a file without its content; equal states mean equal bytes.
 
     Attributes:
         size: Bytes.
         mtime_ns: The time of the last change in nanoseconds.
-        inode: The file system's number of the file; 0 where it is not known, or does not count.
+        inode: The file system's number of the file; 0 if it is not known, or is not compared.
     """
 
     size: int
@@ -37,19 +37,19 @@ class FileState:
 
     @classmethod
     def of(cls, path: Path) -> FileState:
-        """Return how the file looks now; links are followed.
+        """Return the present state of the file; links are followed.
 
         Raises:
-            OSError: It is not there, or cannot be seen.
+            OSError: It does not exist, or may not be accessed.
         """
         return cls.from_stat(path.stat())
 
     @classmethod
     def from_stat(cls, status: os.stat_result) -> FileState:
-        """Return the state that ``stat`` told."""
+        """Return the state from a result of ``stat``."""
         return cls(status.st_size, status.st_mtime_ns, status.st_ino)
 
     @property
     def lasting(self) -> FileState:
-        """The part that stays true over restarts and remounts: without the inode."""
+        """The part that does not change with restarts and remounts: without the inode."""
         return replace(self, inode=0)

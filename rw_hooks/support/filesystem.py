@@ -1,8 +1,8 @@
-"""What the file system under the state folder can do, found out by doing it, before anything rests on it.
+"""What the file system of the state folder can do, found out by trying it before it is needed.
 
-Two processes are kept apart by locks, so a state folder without locks is not used. SQLite's write-ahead log needs
-memory that all its processes share, which no file system of a network keeps alike on two machines; there the journal
-is kept the older way, with a rollback journal, which needs locks alone.
+Locks keep two processes apart, so a state folder without locks is not used. SQLite's write-ahead log needs memory that
+all its processes share. No network file system can share memory between two machines, so there SQLite uses a rollback
+journal instead, which needs only locks.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ class FileSystem:
     """What a file system can do.
 
     Attributes:
-        lock_trouble: Why its locks do not work; None where they do.
-        shares_memory: Whether processes can share memory over a file.
+        lock_trouble: Why its locks do not work; None if they work.
+        shares_memory: Whether processes can share memory through a file.
     """
 
     lock_trouble: OSError | None
@@ -37,7 +37,7 @@ class FileSystem:
 
 
 def look_at(folder: Path) -> FileSystem:
-    """Try locks and shared memory on a nameless file of this folder.
+    """Try locks and shared memory with a temporary file in this folder.
 
     Raises:
         OSError: The folder cannot be written.
@@ -48,9 +48,9 @@ def look_at(folder: Path) -> FileSystem:
 
 
 def _lock_trouble(descriptor: int) -> OSError | None:
-    """Try both kinds of locks that are relied on; nobody else knows the file, so whatever goes wrong is no contention.
+    """Try both kinds of locks that are used; nobody else knows the file, so an error is never another process's lock.
 
-    On a network one kind may stand for the other, so each is let go of before the next.
+    On a network file system the two kinds may be the same lock, so each is released before the next.
     """
     if sys.platform == "win32":
         return None
@@ -75,14 +75,14 @@ def _maps(descriptor: int) -> bool:
 
 
 def _is_remote(folder: Path) -> bool:
-    """Whether the folder is known to lie on another machine, or in the hands of a program, which cannot be known."""
+    """Whether the folder is on a network file system or a user-space one (FUSE), which may be on another machine."""
     if sys.platform == "win32":
         return str(folder.resolve()).startswith("\\\\")
     device = folder.stat().st_dev
     name = f"{os.major(device)}:{os.minor(device)}"
     try:
         mounts = [line.split() for line in _MOUNTS.read_text(encoding="utf-8", errors="replace").splitlines()]
-    except OSError:  # no Linux: the locks and the memory that were tried are all there is to know
+    except OSError:  # not Linux: only the results of the trials are known
         return False
     kinds = {fields[fields.index("-") + 1] for fields in mounts if fields[2] == name}
     return any(kind in _NETWORK or kind.partition(".")[0] == "fuse" for kind in kinds)

@@ -1,7 +1,7 @@
-"""The one place that knows which HTTP library we use; moving to its successor is a change of this module.
+"""The only module that knows which HTTP library is used, so that a change of the library changes only this module.
 
-Proxies (``HTTPS_PROXY``, ``NO_PROXY``) and CA settings (``SSL_CERT_FILE``, ``SSL_CERT_DIR``) of the environment hold.
-Nothing here follows a redirect by itself.
+The environment's proxies (``HTTPS_PROXY``, ``NO_PROXY``) and CA settings (``SSL_CERT_FILE``, ``SSL_CERT_DIR``) are
+used. Redirects are not followed.
 """
 
 from __future__ import annotations
@@ -29,19 +29,33 @@ __all__ = [
     "TransportError",
     "limits_within",
     "open_client",
+    "reason",
     "require_sendable",
     "tls_context",
 ]
 
 CONNECT_SECONDS = 15.0
+_REASONS = {
+    "ConnectError": "no connection",
+    "ConnectTimeout": "no answer in time",
+    "InvalidURL": "not a URL",
+    "PoolTimeout": "no answer in time",
+    "ProxyError": "the proxy refused the connection",
+    "ReadError": "the connection broke",
+    "ReadTimeout": "no answer in time",
+    "RemoteProtocolError": "the answer was cut off or is not HTTP",
+    "WriteError": "the connection broke",
+    "WriteTimeout": "no answer in time",
+}
+"""What the exceptions of httpx mean, in plain words."""
 _LOGGERS = ("httpx", "httpcore.connection", "httpcore.http11", "httpcore.http2", "httpcore.proxy", "httpcore.socks")
 
 
 class _WithoutSecrets(logging.Filter):
-    """Takes secrets out of what the HTTP library logs: whole URLs, and a signed one is a secret."""
+    """Removes secrets from the log of the HTTP library, which logs complete URLs; a signed URL is a secret."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Redact the message and let it pass."""
+        """Redact the message and log it."""
         record.msg, record.args = redact(record.getMessage()), ()
         return True
 
@@ -51,10 +65,10 @@ for _name in _LOGGERS:
 
 
 def open_client(*, read_seconds: float = 60.0, headers: Mapping[str, str] | None = None, base_url: str = "") -> Client:
-    """Return a client with finite time limits that follows no redirects.
+    """Return a client with time limits that follows no redirects.
 
     Args:
-        read_seconds: The longest silence while reading or writing.
+        read_seconds: The longest time in seconds without any byte read or written.
         headers: Sent with every request.
         base_url: Put before every path.
 
@@ -77,21 +91,38 @@ def open_client(*, read_seconds: float = 60.0, headers: Mapping[str, str] | None
 
 
 def require_sendable(key: SecretStr, variable: str) -> None:
-    """See that a header can hold the key: what is copied from a page may bring a curly quote or an unseen character.
+    """Raise if a header cannot contain the key: a copied key may include a curly quote or an invisible character.
 
     Args:
         key: The key.
         variable: The environment variable that sets it.
 
     Raises:
-        MissingError: It holds a character that no key has.
+        MissingError: It contains a character that no key has.
     """
     text = key.get_secret_value()
     if not text.isascii() or not text.isprintable():
         raise MissingError(
-            "bad_key", f"{variable} holds a character that no key has, such as a curly quote or one that is not seen",
-            hint=f"copy the key again and set {variable} to it alone", stage="setup",
+            "bad_key", f"{variable} contains a character that no key has, such as a curly quote or an invisible "
+                       "character",
+            hint=f"copy the key again, and set {variable} to the key only", stage="setup",
         )  # fmt: skip
+
+
+def reason(error: Exception) -> str:
+    """Return why a request got no answer, in a few words without secrets (a proxy's URL may hold a password).
+
+    Args:
+        error: The exception of the HTTP library or of the operating system.
+    """
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, TimeoutError):
+            return "no answer in time"
+        if isinstance(cause, OSError) and cause.strerror:
+            return cause.strerror[0].lower() + cause.strerror[1:]
+        cause = cause.__cause__ or cause.__context__
+    return _REASONS.get(type(error).__name__, type(error).__name__)
 
 
 def limits_within(client: Client, seconds: float) -> httpx.Timeout:
@@ -102,7 +133,7 @@ def limits_within(client: Client, seconds: float) -> httpx.Timeout:
 
 
 def tls_context() -> ssl.SSLContext:
-    """Return the TLS settings of this machine, for HTTP and WebSocket alike; read once, since that takes long.
+    """Return the TLS settings of this machine, for HTTP and WebSocket; read only once, because this takes long.
 
     Raises:
         OSError: ``SSL_CERT_FILE`` or ``SSL_CERT_DIR`` names nothing that can be read.

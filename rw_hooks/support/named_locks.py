@@ -1,10 +1,10 @@
 """Locks between processes and threads, by name. Standard library only.
 
-The operating system holds them, so a process that is killed leaves none behind. A name is a byte of one file,
-``locks/all.lock``, which is locked and never written: however many names there are, there is one file.
+The operating system releases the locks of a killed process. Each name is one byte of the file ``locks/all.lock``, which
+is locked and never written, so there is only one file for all names.
 
-On POSIX these are record locks (``fcntl.lockf``), which belong to the process. So a forked child holds none of them,
-and threads are kept apart by a set of the bytes that this process has taken.
+On POSIX these are record locks (``fcntl.lockf``), which belong to a process. So a forked child holds none of them, and
+threads are kept apart by a set of the bytes that this process has locked.
 """
 
 from __future__ import annotations
@@ -29,11 +29,12 @@ from rw_hooks.support.private_files import private_folder
 __all__ = ["clear_older_locks", "held"]
 
 _POLL_SECONDS = 0.05
-_KINDS = ("hand-over", "enroll", "publication", "air", "receipt")
-"""The first words of names. Each has a range of its own, so that locks of two kinds, of which one is taken while the
-other is held, are never the same byte."""
+_KINDS = ("item", "enroll", "publication", "air", "receipt")
+"""The first words of names. Each has its own range of bytes, so that locks of two kinds, which may be held at the same
+time, are never the same byte."""
 _NAMES_BITS = 27
-"""Bytes of a kind; eight kinds of them end at 2^30, below what a 32-bit offset (Windows) can say."""
+"""The number of bytes for each kind, as a power of two; eight kinds end at 2^30, below the greatest 32-bit offset
+(Windows)."""
 
 
 @dataclass(eq=False)
@@ -41,23 +42,23 @@ class _LockFile:
     """The open lock file of a state folder.
 
     Attributes:
-        descriptor: Of the file.
-        identity: Its device and inode, which are nobody else's while it is open.
-        bytes_taken: What threads of this process have taken, or are waiting for other processes to let go of.
+        descriptor: The file's descriptor.
+        identity: Its device and inode, which no other file has while it is open.
+        bytes_locked: The bytes that threads of this process have locked, or for which they wait.
         users: How many threads hold a byte or wait for one.
     """
 
     descriptor: int
     identity: tuple[int, int]
-    bytes_taken: set[int] = field(default_factory=set[int])
+    bytes_locked: set[int] = field(default_factory=set[int])
     users: int = 0
 
 
 class _OpenFiles:
     """The lock files that this process has open, by device and inode.
 
-    POSIX lets go of *all* locks that a process has on a file as soon as it closes *any* descriptor of that file. So a
-    file is opened once, whatever paths lead to it, and closed only when nobody in this process needs it.
+    POSIX releases *all* locks of a process on a file as soon as the process closes *any* descriptor of that file. So a
+    file is opened only once, whatever path leads to it, and closed only when nobody in this process needs it.
     """
 
     def __init__(self) -> None:
@@ -65,7 +66,7 @@ class _OpenFiles:
         self.changed = threading.Condition()
 
     def open(self, path: Path) -> _LockFile:
-        """Return the lock file that now has this path: somebody may have removed the one that was there before."""
+        """Return the lock file that now has this path, because the earlier one may have been removed."""
         with self.changed:
             file = self._known(path)
             if file is None:
@@ -76,7 +77,7 @@ class _OpenFiles:
             return file
 
     def close(self, file: _LockFile) -> None:
-        """Have one user less."""
+        """Record that one user less needs the file."""
         with self.changed:
             file.users -= 1
             if not file.users:
@@ -84,28 +85,28 @@ class _OpenFiles:
                 os.close(file.descriptor)
 
     def take(self, file: _LockFile, byte: int, deadline: Deadline) -> bool:
-        """Wait for a byte, and say whether it was free before the deadline.
+        """Wait for a byte, and return whether it was free before the deadline.
 
         Raises:
             OSError: The file system has no locks.
         """
         with self.changed:
             left = min(deadline.left, threading.TIMEOUT_MAX)
-            if not self.changed.wait_for(lambda: byte not in file.bytes_taken, left):
+            if not self.changed.wait_for(lambda: byte not in file.bytes_locked, left):
                 return False
-            file.bytes_taken.add(byte)
-        taken = False
+            file.bytes_locked.add(byte)
+        locked = False
         try:
-            while not (taken := self._lock(file, byte)) and not deadline.passed:
+            while not (locked := self._lock(file, byte)) and not deadline.passed:
                 time.sleep(min(_POLL_SECONDS, deadline.left))
         finally:
-            if not taken:
+            if not locked:
                 self._forget(file, byte)
-        return taken
+        return locked
 
     def give_back(self, file: _LockFile, byte: int) -> None:
-        """Let go of a byte."""
-        with self.changed, contextlib.suppress(OSError):  # what cannot be unlocked ends with the process
+        """Release a byte."""
+        with self.changed, contextlib.suppress(OSError):  # if it cannot be unlocked, the lock ends with the process
             unlock_byte(file.descriptor, byte)
         self._forget(file, byte)
 
@@ -116,12 +117,12 @@ class _OpenFiles:
             return None
 
     def _lock(self, file: _LockFile, byte: int) -> bool:
-        with self.changed:  # on Windows what is locked is where the file's one position is
+        with self.changed:  # on Windows the locked byte is at the file's position, of which there is only one
             return lock_byte(file.descriptor, byte)
 
     def _forget(self, file: _LockFile, byte: int) -> None:
         with self.changed:
-            file.bytes_taken.discard(byte)
+            file.bytes_locked.discard(byte)
             self.changed.notify_all()
 
 
@@ -129,7 +130,7 @@ _open_files = _OpenFiles()
 
 
 def _begin_in_child() -> None:
-    """Begin anew in a forked child: the locks are its parent's, and another thread may have held the condition."""
+    """Reset in a forked child: the locks are its parent's, and another thread may have held the condition."""
     global _open_files
     inherited, _open_files = _open_files, _OpenFiles()
     for file in inherited.files.values():
@@ -142,11 +143,11 @@ if hasattr(os, "register_at_fork"):
 
 @contextmanager
 def held(home: Path, name: str, deadline: Deadline) -> Generator[None]:
-    """Hold the lock of this name while the block runs; wait for whoever else holds it.
+    """Hold the lock of this name while the block runs; wait if another process or thread holds it.
 
     Args:
         home: The state folder.
-        name: Whatever must be done by one at a time, such as ``publication`` and its id. The first word is its kind.
+        name: The name of the lock, such as ``publication`` and its id. The first word is its kind.
         deadline: How long to wait.
 
     Raises:
@@ -162,7 +163,7 @@ def held(home: Path, name: str, deadline: Deadline) -> Generator[None]:
         try:
             yield
         finally:
-            if ours is _open_files:  # else this is a child that was forked in the block, and the lock its parent's
+            if ours is _open_files:  # else this is a child that was forked in the block, and the lock is its parent's
                 ours.give_back(file, byte)
     finally:
         if ours is _open_files:
@@ -178,19 +179,19 @@ def clear_older_locks(home: Path) -> None:
 
 def _take(ours: _OpenFiles, file: _LockFile, byte: int, deadline: Deadline) -> None:
     try:
-        taken = ours.take(file, byte, deadline)
+        locked = ours.take(file, byte, deadline)
     except OSError as error:
         raise from_os_error(error) from None
-    if not taken:
+    if not locked:
         raise UnreachableError(
             "in_other_hands",
             "another process is still working on this publication",
-            hint="wait for it, or look with 'rw-hooks jobs'",
+            hint="wait until it ends; 'rw-hooks jobs' shows its progress",
         )
 
 
 def _byte(name: str) -> int:
-    """Return the byte that stands for a name; of two names of a kind, one in 134 million times it is the same."""
+    """Return the byte of a name. Two names of a kind have the same byte once in 134 million cases."""
     kind = name.partition(" ")[0]
     number = _KINDS.index(kind) if kind in _KINDS else len(_KINDS)
     digest = int.from_bytes(hashlib.sha256(name.encode("utf-8", "surrogatepass")).digest()[:8], "big")
@@ -204,7 +205,7 @@ def _identity(status: os.stat_result) -> tuple[int, int]:
 def _remove_if_free(path: Path) -> None:
     """Remove a lock file of an earlier version, which locked the whole file with ``flock``."""
     if sys.platform == "win32":
-        path.unlink()  # Windows removes nothing that somebody has open
+        path.unlink()  # Windows does not remove files that are open
         return
     import fcntl
 

@@ -1,4 +1,4 @@
-"""What this machine cannot do just now: a full disk, a folder that may not be written, too many open files."""
+"""Errors of the operating system: a full disk, a folder that may not be written, too many open files."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["from_os_error", "os_errors_reported"]
 
 @contextmanager
 def os_errors_reported() -> Generator[None]:
-    """Turn an error of the operating system into one that says what fixes it, and that going on is safe."""
+    """Convert an error of the operating system into one that says what fixes it, and that continuing is safe."""
     try:
         yield
     except RwHooksError:
@@ -23,11 +23,11 @@ def os_errors_reported() -> Generator[None]:
 
 
 def from_os_error(error: OSError) -> UnreachableError:
-    """Return the error that says what the operating system said."""
+    """Return the error of rw-hooks for an error of the operating system."""
     about = f": {os.fsdecode(error.filename)}" if isinstance(error.filename, (str, bytes)) else ""
     return UnreachableError(
         "machine_trouble",
-        f"this machine could not do it ({error.strerror or type(error).__name__}{about})",
-        hint="see that the disks have room and may be written; nothing is lost: 'rw-hooks resume' goes on, "
-        "and so does the same command again",
+        f"the operating system reported an error ({error.strerror or type(error).__name__}{about}); nothing is lost",
+        hint="check that the disks have free space and may be written; then run 'rw-hooks resume', or the same command "
+        "again",
     )

@@ -1,4 +1,7 @@
-"""JobStatus back: the worker's share of processor and disk is what the training leaves. Standard library only."""
+"""Low priority for the worker: it uses only the processor and disk time that the training leaves.
+
+Standard library only.
+"""
 
 from __future__ import annotations
 
@@ -12,27 +15,27 @@ __all__ = ["keep_back", "stand_back"]
 
 _NICE = 10
 _IOPRIO_SET = {"x86_64": 251, "aarch64": 30, "riscv64": 30, "ppc64le": 273, "s390x": 282}
-"""The number of ``ioprio_set(2)``, by machine."""
+"""The system call number of ``ioprio_set(2)``, by machine type."""
 _BEST_EFFORT_LAST = (2 << 13) | 7
 _WINDOWS_BACKGROUND = 0x00100000
 """``PROCESS_MODE_BACKGROUND_BEGIN`` of ``SetPriorityClass``: processor, disk and memory in the background."""
 
 
 def keep_back(process: int) -> None:
-    """Lower the priority of a process that was just started in a session of its own, before it has begun its work.
+    """Lower the priority of a process that was just started in its own session, before it begins its work.
 
-    Linux weighs whole sessions against each other (``sched_autogroup_enabled``, see sched(7)): there, the nice value
-    of a process counts only within its own session, and against the trainer's that of the session.
+    Linux may divide processor time between sessions (``sched_autogroup_enabled``, see sched(7)). Then the nice value of
+    a process counts only within its session, and the nice value of the session counts against the trainer.
     """
     if sys.platform == "win32":
-        return  # it stands back by itself
+        return  # the process lowers its priority itself
     with contextlib.suppress(OSError):
         os.setpriority(os.PRIO_PROCESS, process, _NICE)
         Path(f"/proc/{process}/autogroup").write_text(str(_NICE), encoding="ascii")
 
 
 def stand_back() -> None:
-    """Lower this process's priority for processor and disk, where the system has one; it is no fault where not."""
+    """Lower this process's priority for processor and disk, if the operating system has such priorities."""
     import ctypes
 
     if sys.platform == "win32":

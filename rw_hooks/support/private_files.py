@@ -1,4 +1,4 @@
-"""Files and folders for their owner alone, and what killed processes leave there. Standard library only."""
+"""Files and folders that only their owner can read, and removing what killed processes leave. Standard library only."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ _LEFT_SECONDS = 3600.0
 
 
 def private_folder(path: Path) -> Path:
-    """Make the folder, for its owner alone (mode 0700 where there are modes), and return it.
+    """Create the folder for its owner only (mode 0700, if there are modes), and return it.
 
     Raises:
-        OSError: It cannot be made or written.
+        OSError: It cannot be created or written.
     """
     path.mkdir(parents=True, exist_ok=True, mode=0o700)
     if os.name == "posix" and path.stat().st_mode & 0o077 and path.stat().st_uid == os.geteuid():
@@ -25,7 +25,7 @@ def private_folder(path: Path) -> Path:
 
 
 def clear_leftovers(folder: Path, pattern: str) -> None:
-    """Remove the files of this pattern that nobody has written for an hour; what cannot be removed stays."""
+    """Remove the files of this pattern that were not written for an hour; files that cannot be removed stay."""
     for path in folder.glob(pattern):
         with contextlib.suppress(OSError):
             if path.is_file() and not path.is_symlink() and is_old(path):
@@ -33,12 +33,12 @@ def clear_leftovers(folder: Path, pattern: str) -> None:
 
 
 def is_old(*paths: Path) -> bool:
-    """Whether nobody has written any of these for an hour."""
+    """Whether none of these files was written for an hour."""
     return time.time() - max(path.stat().st_mtime for path in paths) > _LEFT_SECONDS
 
 
 def sync_folder(folder: Path) -> None:
-    """Make the new name survive a power cut, where folders can be synced."""
+    """Make a new name survive a power loss, if folders can be synced."""
     with contextlib.suppress(OSError):
         descriptor = os.open(folder, os.O_RDONLY)
         try:

@@ -1,8 +1,8 @@
-"""Saying "this process is here" in a way that ends with the process, however it ends. Standard library only.
+"""Locks that show that a process lives, and that end with it, however it ends. Standard library only.
 
-A lock on a file, which the operating system lets go of when the process dies, be it by ``kill -9``. On POSIX it is a
-record lock (``fcntl.lockf``): unlike ``flock`` it is not inherited by forked workers, which would keep a dead trainer
-alive.
+It is a lock on a file, which the operating system releases when the process dies, even by ``kill -9``. On POSIX it is a
+record lock (``fcntl.lockf``): unlike ``flock``, forked workers do not inherit it, so a dead trainer does not seem to
+live.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from rw_hooks.support.byte_lock import lock_byte
 
 __all__ = ["ProcessLock", "is_locked"]
 
-_BYTE = 1 << 30  # beyond any content, so that the file can still be read where locks are mandatory
+_BYTE = 1 << 30  # behind any content, so that the file can still be read if locks are mandatory
 
-_own: dict[str, int] = {}  # path -> process id: asking for an own lock would, on POSIX, let go of it
+_own: dict[str, int] = {}  # path -> process id: on POSIX, testing one's own lock would release it
 
 
 class ProcessLock:
@@ -27,7 +27,7 @@ class ProcessLock:
         self._descriptor: int | None = None
 
     def acquire(self) -> bool:
-        """Take the lock without waiting, and say whether it was free.
+        """Acquire the lock without waiting, and return whether it was free.
 
         Raises:
             OSError: The file cannot be opened, or its file system has no locks.
@@ -48,7 +48,7 @@ class ProcessLock:
         return True
 
     def release(self) -> None:
-        """Let go of the lock; it is no fault when it was not held."""
+        """Release the lock, if it is held."""
         descriptor, self._descriptor = self._descriptor, None
         if descriptor is not None:
             _own.pop(str(self.path), None)
@@ -65,7 +65,7 @@ def is_locked(path: Path) -> bool:
         return False
     try:
         return not lock_byte(descriptor, _BYTE)
-    except OSError:  # a file system without locks cannot say that anybody is there
+    except OSError:  # on a file system without locks this cannot be known
         return False
     finally:
         os.close(descriptor)

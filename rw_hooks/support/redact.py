@@ -1,7 +1,7 @@
-"""Keeping secrets out of everything that is shown or kept. Standard library only.
+"""Removing secrets from everything that is shown or stored. Standard library only.
 
-A URL may be a secret in three places: the user part (``https://user:token@host``), the query of a signed URL, and
-the fragment. All of them are removed wherever a URL is shown or kept.
+A URL may contain secrets in three parts: the user part (``https://user:token@host``), the query of a signed URL, and
+the fragment. They are removed wherever a URL is shown or stored.
 """
 
 from __future__ import annotations
@@ -16,19 +16,19 @@ __all__ = ["REMOVED", "fingerprint", "is_secret_url", "redact", "redact_url"]
 _FINGERPRINT_DIGITS = 16
 
 REMOVED = "[removed]"
-"""What stands where a secret stood."""
+"""The text that replaces a secret."""
 
 _SCHEME = r"(?:https?|wss?)://"
-_URL = re.compile(rf"(?i){_SCHEME}(?:(?!{_SCHEME})[^\s\"<>\\])+")  # quotes and brackets may be part of one, as they are
+_URL = re.compile(rf"(?i){_SCHEME}(?:(?!{_SCHEME})[^\s\"<>\\])+")  # quotes and brackets may be part of a URL
 
 
 class _Shape(NamedTuple):
     """What a secret looks like.
 
     Attributes:
-        needles: Of which one is in every text that holds such a secret, in lower case; looking for them costs next to
-            nothing, and texts may be megabytes of a training's captions.
-        pattern: The secret, with the name before it where that tells it from other words.
+        needles: Every text with such a secret contains one of these, in lower case. Searching for them is fast, and
+            texts may be megabytes of captions.
+        pattern: The secret, with the name before it if this is needed to recognise it.
     """
 
     needles: tuple[str, ...]
@@ -86,12 +86,12 @@ def redact_url(url: str) -> str:
 
 
 def is_secret_url(url: str) -> bool:
-    """Whether the URL holds a part that may be a secret."""
+    """Whether the URL has a part that may be a secret."""
     return redact_url(url) != url
 
 
 def redact(text: str, *secrets: str) -> str:
-    """Return the text without the given secrets, without secret parts of URLs, and without anything token-shaped."""
+    """Return the text without the given secrets, without secret parts of URLs, and without what looks like a token."""
     for secret in sorted(filter(None, secrets), key=len, reverse=True):
         text = text.replace(secret, REMOVED)
     if "://" in text:
@@ -104,5 +104,5 @@ def redact(text: str, *secrets: str) -> str:
 
 
 def fingerprint(key: str) -> str:
-    """Return what tells one key from another without telling the key: 16 hex digits of its sha256."""
+    """Return the fingerprint of a key, which does not reveal the key: 16 hex digits of its sha256."""
     return hashlib.sha256(key.encode()).hexdigest()[:_FINGERPRINT_DIGITS]

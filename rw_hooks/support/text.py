@@ -1,4 +1,4 @@
-"""Text as terminals, JSON and SQLite can hold it. Standard library only."""
+"""Text that terminals, JSON and SQLite accept. Standard library only."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ __all__ = ["printable", "require_printable"]
 
 
 def printable(path: str) -> str:
-    """Return the path as terminals, JSON and SQLite can hold it: bytes of a name that are no UTF-8 are spelled out."""
+    """Return the path as text that terminals, JSON and SQLite accept: bytes that are not UTF-8 are escaped."""
     return path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
 def require_printable(path: str) -> None:
-    """Stop where the name of a file is not UTF-8: neither store nor URL nor request could hold it.
+    """Raise if the name of a file is not UTF-8, because store, URL and request cannot contain it.
 
     Raises:
-        UsageError: It is not.
+        UsageError: The name is not UTF-8.
     """
     if printable(path) != path:
         raise UsageError(
             "name_not_utf8",
             f"the name of {printable(path)} is not UTF-8",
-            hint="rename the file, and publish it again",
+            hint="rename the file, then publish it again",
             stage="inspect",
         )

@@ -13,20 +13,20 @@ if TYPE_CHECKING:
 
 __all__ = ["ThreadPool", "many_at_once"]
 
-_LOOK_SECONDS = 0.5
+_POLL_SECONDS = 0.5
 
 T = TypeVar("T")
 R = TypeVar("R")
 
 
 def many_at_once(work: Callable[[T], R], items: Sequence[T], threads: int) -> Iterator[R]:
-    """Do the work for each item, so many at once, and yield what comes of them in their order.
+    """Do the work for each item, so many at once, and yield the results in their order.
 
-    One item is worked on in this very thread. The threads do not keep the process alive: who interrupts it need not
-    wait for them.
+    One item is done in the calling thread. The threads do not keep the process alive, so an interruption need not wait
+    for them.
 
     Raises:
-        BaseException: What the work raised for an item, when its turn has come.
+        BaseException: The exception of an item, when its turn has come.
     """
     if len(items) <= 1 or threads <= 1:
         yield from map(work, items)
@@ -54,14 +54,14 @@ def _work_off(work: Callable[[T], R], left: queue.SimpleQueue[tuple[Future[R], T
 
 
 def _waited(end: Future[R]) -> R:
-    """Wait for one; a wait without end cannot be interrupted on Windows."""
+    """Wait for one result, with time limits, because an endless wait cannot be interrupted on Windows."""
     while not end.done():
-        wait([end], timeout=_LOOK_SECONDS)
+        wait([end], timeout=_POLL_SECONDS)
     return end.result()
 
 
 class ThreadPool:
-    """A fixed number of threads, and what they have in hand by name.
+    """A fixed number of threads, and the names of the work that they do.
 
     Args:
         threads: How many.
@@ -79,12 +79,12 @@ class ThreadPool:
         self._pool.shutdown()
 
     def has(self, name: str) -> bool:
-        """Whether work of this name is in hand."""
+        """Whether work of this name is running."""
         return name in self._working()
 
     @property
     def is_busy(self) -> bool:
-        """Whether anything is in hand."""
+        """Whether any work is running."""
         return bool(self._working())
 
     @property
@@ -93,7 +93,7 @@ class ThreadPool:
         return len(self._working()) < self._threads
 
     def begin(self, name: str, work: Callable[[], None]) -> None:
-        """Begin with work, which must not raise."""
+        """Start work, which must not raise."""
         self._in_hand[name] = self._pool.submit(work)
 
     def _working(self) -> dict[str, Future[None]]:

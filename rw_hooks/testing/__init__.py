@@ -1,7 +1,11 @@
-"""Suites that a third party's host or integration can be held to, as ours are.
+"""Test suites for the hosts, integrations and engines of third parties. Ours pass the same suites.
 
-Each is a class of pytest functions: make a subclass, say how yours is made, and run pytest. ``pip install
-'rw-hooks[test]'`` brings what they need. See ``docs/testing.md``.
+Each suite is a class of pytest functions: make a subclass, say how yours is created, and run pytest. ``pip install
+'rw-hooks[test]'`` installs what the suites need. See ``docs/testing.md``. Third parties may use:
+
+- :mod:`rw_hooks.testing.hosts`: ``HostSuite``.
+- :mod:`rw_hooks.testing.integrations` and :mod:`rw_hooks.testing.stage`: ``IntegrationSuite`` and ``Stage``.
+- :mod:`rw_hooks.testing.engines`: ``EngineSuite``.
 """
 
 from __future__ import annotations

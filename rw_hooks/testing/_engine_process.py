@@ -1,4 +1,4 @@
-"""A process that publishes one file with an engine, and traces the points it comes to, or dies at one of them."""
+"""A process that publishes one file with an engine, and records the failpoints it reaches, or dies at one of them."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """A process that is killed in the middle of an upload: ``python -m rw_hooks.testing._upload_and_die``.
 
-It reads the host's URL, what it needs from outside and the file, as one JSON object from standard input.
+It reads the host's URL, its config and the file, as one JSON object from standard input.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ SECONDS = 60.0
 
 
 def asked(url: str, config: HostConfig, file: HostedFile) -> str:
-    """Return what such a process reads."""
+    """Return the JSON text that such a process reads."""
     token = config.hf_token.get_secret_value() if config.hf_token else None
     return json.dumps(
         {
@@ -34,7 +34,7 @@ def asked(url: str, config: HostConfig, file: HostedFile) -> str:
 
 
 def main() -> None:
-    """Upload, and die when the first bytes have moved."""
+    """Upload, and die when the first bytes are sent."""
     given = json.load(sys.stdin)
     config, token = given["config"], given["config"]["hf_token"]
     config |= {"home": Path(config["home"]), "hf_token": SecretStr(token) if token else None}

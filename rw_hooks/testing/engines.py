@@ -1,4 +1,4 @@
-"""What an engine must hold: a suite of tests to subclass.
+"""The test suite for engines: subclass it.
 
 ::
 
@@ -7,8 +7,9 @@
     class TestMine(EngineSuite):
         factory = "my_package.engine:MyEngine"
 
-The factory is what the entry point of ``rw_hooks.engines`` names. Each test has a sandbox (Runware and a file host on
-loopback) and a state folder of its own; what an engine keeps elsewhere is made fresh in :meth:`EngineSuite.prepare`.
+The factory is what the entry point of the group ``rw_hooks.engines`` names. Each test has its own sandbox (Runware and
+a file host on loopback) and its own state folder. If an engine keeps data elsewhere, :meth:`EngineSuite.prepare` must
+reset it.
 """
 
 from __future__ import annotations
@@ -49,7 +50,7 @@ _NOT_THERE = 503
 
 
 def load_factory(spec: str) -> Any:  # noqa: ANN401 - what a third party wrote
-    """Return what ``module:name`` names."""
+    """Return the object that ``module:name`` names."""
     module, _, name = spec.partition(":")
     return getattr(import_module(module), name)
 
@@ -59,9 +60,9 @@ class EngineWorld:
     """A platform, a place for files, and a state folder.
 
     Attributes:
-        folder: Where trained files lie.
+        folder: The folder with the trained files.
         sandbox: Runware and the file host.
-        environ: What a process needs in its environment to publish there.
+        environ: The environment that a process needs to publish there.
         factory: The engine's ``module:name``.
     """
 
@@ -88,7 +89,7 @@ class EngineWorld:
         return path
 
     def item(self, file: Path, **options: object) -> QueueItem:
-        """Return the wish to publish a file with these options."""
+        """Return a queue item: a request to publish a file with these options."""
         settings = self.settings(**options)
         endpoint, status = endpoint_of(settings), file.stat()
         return QueueItem(
@@ -97,12 +98,12 @@ class EngineWorld:
         )  # fmt: skip
 
     def publish(self, engine: Engine, file: Path, **options: object) -> Publication:
-        """Submit a file and take it as far as it goes."""
+        """Submit a file, and run its publication as far as possible."""
         identity = engine.submit(self.item(file, **options), Silent())
         return engine.advance(identity, "proceed", Silent())
 
     def run(self, action: str, point: str, file: Path, **options: object) -> subprocess.CompletedProcess[str]:
-        """Publish a file in a process of its own that traces the points it comes to, or dies at one."""
+        """Publish a file in a separate process that records the failpoints it reaches, or dies at one of them."""
         item = json.dumps({"file": str(file), "options": {name: str(value) for name, value in options.items()}})
         command = [sys.executable, "-m", "rw_hooks.testing._engine_process", self.factory, action, point, item]
         environ = {**os.environ, **self.environ, "RW_HOOKS_TEST_HOST": self.sandbox.host_url}
@@ -111,7 +112,7 @@ class EngineWorld:
         )
 
     def require_once(self, count: int = 1) -> None:
-        """Hold the platform to the promise: each model was registered once, and its bytes were fetched once."""
+        """Assert that each model was registered once, and that its file was downloaded once."""
         registrations = self.sandbox.world.registrations
         assert sum(registrations.values()) == len(registrations) == count, dict(registrations)
         fetched = [entry for entry in self.sandbox.world.downloads if not entry.problem]
@@ -119,12 +120,12 @@ class EngineWorld:
 
 
 class EngineSuite:
-    """The tests. An engine that keeps its publications in memory alone says ``durable = False``.
+    """The tests. Set ``durable = False`` for an engine that keeps its publications only in memory.
 
     Attributes:
         factory: The engine's ``module:name``.
-        durable: Whether publications survive the process.
-        every: Of the points at which a process can be killed, each so manieth is tried.
+        durable: Whether publications survive the end of the process.
+        every: Test only every n-th failpoint at which a process can be killed.
     """
 
     factory: ClassVar[str]
@@ -150,7 +151,7 @@ class EngineSuite:
             yield world
 
     def prepare(self, world: EngineWorld) -> None:
-        """Make fresh what the engine keeps outside the state folder."""
+        """Reset what the engine keeps outside the state folder."""
 
     def test_a_file_becomes_a_ready_model(self, world: EngineWorld) -> None:
         with world.open() as engine:
@@ -199,12 +200,12 @@ class EngineSuite:
     def test_what_is_unreachable_stays_pending_and_goes_on(self, world: EngineWorld) -> None:
         world.sandbox.faults.rest_statuses = (_NOT_THERE,) * 1000
         with world.open() as engine:
-            away = world.publish(engine, world.file(), timeout=_PATIENCE_SECONDS)
+            unreachable = world.publish(engine, world.file(), timeout=_PATIENCE_SECONDS)
             world.sandbox.faults.rest_statuses = ()
-            back = engine.advance(str(away.id), "retry", Silent())
-        assert away.status == "pending"
-        assert away.error is not None
-        assert away.error["retryable"] is True
+            back = engine.advance(str(unreachable.id), "retry", Silent())
+        assert unreachable.status == "pending"
+        assert unreachable.error is not None
+        assert unreachable.error["retryable"] is True
         assert (back.status, back.error) == ("ready", None)
         world.require_once()
 
@@ -278,7 +279,7 @@ class EngineSuite:
         world.require_once()
 
     def test_a_publication_whose_process_is_killed_is_finished_once(self, world: EngineWorld) -> None:
-        """Kill the process at the points it comes to, each in a publication of its own, and go on in another one."""
+        """Kill the process at each failpoint, in a new publication each time, and continue in another process."""
         self._require_durable()
         traced = world.run("trace", "", world.file(0), air="sandbox:100@1")
         assert traced.returncode == 0, traced.stderr

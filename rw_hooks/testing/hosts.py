@@ -1,8 +1,8 @@
-"""What every host is held to.
+"""The test suite for hosts.
 
-Make a subclass whose name begins with ``Test``, and override the fixture ``host_url``; most hosts need no more. What
-the suite cannot do with a host by itself, such as breaking its network, it skips with the reason, until the subclass
-says how by another fixture or attribute.
+Make a subclass whose name begins with ``Test``, and override the fixture ``host_url``; most hosts need no more. Tests
+that need help, such as breaking the host's network, are skipped with the reason until the subclass provides it by
+another fixture or attribute.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ import pytest
 
 from rw_hooks.errors import ArtifactChangedError, MissingError, RefusedError, UnreachableError
 from rw_hooks.hosts import Guarded, HostConfig, HostedFile, Location, Progress, open_host
-from rw_hooks.hosts.anonymous import Stranger
+from rw_hooks.hosts.anonymous import AnonymousClient
 from rw_hooks.support import http
 from rw_hooks.support.deadline import Deadline
 from rw_hooks.support.redact import is_secret_url
@@ -43,25 +43,25 @@ ODD_NAMES = {
 _COMPOSED, _DECOMPOSED = "l\u00f6ra.safetensors", "lo\u0308ra.safetensors"
 _SECONDS = 60.0
 _SHORT = 0.5
-_PROMISED = 1.0  # an upload ends that long after its deadline
-_BUSY = 1.0  # on a machine that does much else
+_PROMISED = 1.0  # seconds after its deadline within which an upload must end
+_BUSY = 1.0  # on a busy machine
 
 
 class MakeFile(Protocol):
     """Makes a file of random bytes."""
 
     def __call__(self, name: str = "maya.safetensors", size: int = 300_000) -> HostedFile:
-        """Return it, as it was inspected."""
+        """Return the file, as it was inspected."""
         ...
 
 
 @dataclass(frozen=True)
 class WrongCredentials:
-    """A host that is opened with credentials which it does not accept.
+    """A host with credentials that it does not accept.
 
     Attributes:
-        open: Opens it.
-        secret: What no error may show.
+        open: Returns the host.
+        secret: The text that no error may show.
     """
 
     open: Callable[[], Guarded]
@@ -69,14 +69,14 @@ class WrongCredentials:
 
 
 class HostSuite:
-    """The cases.
+    """The tests.
 
     Attributes:
-        uploads: Whether files are uploaded; False for a host where they must be already.
-        deletes: Whether it can delete.
-        keeps_history: Whether what was deleted can still be fetched at its old address.
-        smallest: Bytes of the smallest file that it serves.
-        large: Bytes of a file whose upload takes a while.
+        uploads: Whether files are uploaded; False for a host where they must already be.
+        deletes: Whether the host can delete files.
+        keeps_history: Whether a deleted file can still be downloaded at its old URL.
+        smallest: Bytes of the smallest file that the host serves.
+        large: Bytes of a file whose upload takes some time.
     """
 
     uploads = True
@@ -85,26 +85,26 @@ class HostSuite:
     smallest = 0
     large = 20_000_000
 
-    # What a subclass says of its host.
+    # What a subclass says about its host.
 
     @pytest.fixture
     def host_url(self) -> str:
-        """Return the host's URL, as ``--host`` takes it. Every subclass has one of its own."""
+        """Return the host's URL, as given to ``--host``. Every subclass must override this."""
         pytest.fail("override the fixture host_url")
 
     @pytest.fixture
     def host_config(self, tmp_path: Path) -> HostConfig:
-        """Return what the host is given from outside."""
+        """Return the host's config."""
         return HostConfig(tmp_path / "home")
 
     @pytest.fixture
     def put_there(self) -> Callable[[HostedFile], None]:
-        """Return what puts a file there, for a host to which nothing is uploaded."""
+        """Return a function that stores a file at the host, for a host to which nothing is uploaded."""
         return lambda _file: None
 
     @pytest.fixture
     def likely_url(self) -> Callable[[HostedFile], str | None]:
-        """Return what tells at which URL a stranger will find a file, where that can be known before it is there."""
+        """Return a function that returns the public URL of a file, if this can be known before the upload."""
         return lambda _file: None
 
     @pytest.fixture
@@ -114,19 +114,19 @@ class HostSuite:
 
     @pytest.fixture
     def break_network(self) -> Callable[[], None]:
-        """Return what breaks the next connection to the host in the middle of an upload."""
+        """Return a function that breaks the next connection to the host in the middle of an upload."""
         pytest.skip("the fixture break_network is not overridden: the host has no network, or it cannot be broken")
 
     @pytest.fixture
     def expire_urls(self) -> Callable[[], None]:
-        """Return what makes all URLs expire that were minted until then."""
+        """Return a function that makes all URLs expire that were minted before."""
         pytest.skip("the fixture expire_urls is not overridden: URLs do not expire, or not within a test")
 
-    # What the cases use.
+    # What the tests use.
 
     @pytest.fixture
     def open_anew(self, host_url: str, host_config: HostConfig) -> Callable[[], Guarded]:
-        """Return what opens the host once more, as another process would."""
+        """Return a function that opens the host again, as another process would."""
         return lambda: open_host(host_url, host_config)
 
     @pytest.fixture
@@ -149,13 +149,13 @@ class HostSuite:
 
         return make
 
-    # A stranger's GET.
+    # An anonymous GET.
 
     def test_check_lets_a_host_pass_that_works(self, host: Guarded) -> None:
         host.check()
         host.check()
 
-    def test_a_stranger_gets_the_same_bytes(self, host: Guarded, make_file: MakeFile) -> None:
+    def test_anyone_can_download_the_same_bytes(self, host: Guarded, make_file: MakeFile) -> None:
         file = make_file()
         assert _fetched(host, _uploaded(host, file)) == _content(file)
 
@@ -352,7 +352,7 @@ class HostSuite:
 
 
 class _Interruption:
-    """Looks what a stranger sees, and ends the upload, when the first bytes have moved."""
+    """Checks what anyone can download when the first bytes are sent, and then ends the upload."""
 
     def __init__(self, look: Callable[[], None]) -> None:
         self._look = look
@@ -363,7 +363,7 @@ class _Interruption:
 
 
 def _quiet(_done: int, _total: int) -> None:
-    """Take progress and say nothing."""
+    """Ignore the progress."""
 
 
 def _refuse_to_move(_done: int, _total: int) -> None:
@@ -392,11 +392,11 @@ def _fetched(host: Guarded, location: Location) -> bytes | None:
 
 
 def _get(url: str) -> bytes | None:
-    """Return what a stranger gets at the URL; None where it is refused."""
+    """Return what anyone can download at the URL; None if it is refused."""
     with http.open_client() as client:
-        stranger = Stranger(client, url, allow_private_addresses=True, deadline=Deadline.after(_SECONDS))
+        anonymous = AnonymousClient(client, url, allow_private_addresses=True, deadline=Deadline.after(_SECONDS))
         try:
-            with stranger.fetch() as fetched:
+            with anonymous.fetch() as fetched:
                 return b"".join(fetched.chunks)
         except RefusedError:
             return None

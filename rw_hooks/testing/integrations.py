@@ -1,8 +1,8 @@
-"""What every integration is held to, whatever its trainer.
+"""The test suite for integrations.
 
-Make a subclass whose name begins with ``Test``, and give it a ``script``: a training with the calls of your trainer, on
-a :class:`rw_hooks.testing.stage.Stage`. Each case runs it in a process of its own, with no worker and no platform, and
-looks at what a worker would publish.
+Make a subclass whose name begins with ``Test``, and give it a ``script``: a training with the calls of your trainer,
+which uses a :class:`rw_hooks.testing.stage.Stage`. Each case runs the script in a separate process, without a worker
+and without Runware, and checks what a worker would publish.
 """
 
 from __future__ import annotations
@@ -39,15 +39,15 @@ _OTHER_FILE_SYSTEM = Path("/dev/shm")  # noqa: S108 - it is asked whether it is 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a training left.
+    """The result of a training.
 
     Attributes:
         code: Its exit code.
         errors: Its standard error.
-        truth: Epoch, path and sha256 of each save, as it was saved.
+        truth: Epoch, path and sha256 of each save, at the time of the save.
         due: What a worker would publish now.
-        superseded: What it would not.
-        undecided: What it would wait for: nothing, when the training is over.
+        superseded: What it would not publish.
+        undecided: What it would keep until the end of the training; empty when the training is over.
     """
 
     code: int
@@ -59,18 +59,18 @@ class Outcome:
 
     @property
     def warnings(self) -> list[str]:
-        """What rw-hooks warned of."""
+        """The warnings of rw-hooks."""
         said = ("rw-hooks", "warning: rw-hooks", "error:")
         return [line for line in self.errors.splitlines() if line.startswith(said)]
 
     def published(self) -> list[str]:
-        """Return the sha256 of what is due, checked as a worker does."""
+        """Return the sha256 of each due file, checked as a worker does it."""
         for item in self.due:
             require_as_handed_over(item)
         return [hashlib.sha256(source_of(item).read_bytes()).hexdigest() for item in self.due]
 
     def changed(self) -> bool:
-        """Whether a worker would find what is due rewritten."""
+        """Whether a worker would find that the due file was rewritten."""
         try:
             self.published()
         except ArtifactChangedError:
@@ -84,9 +84,9 @@ class TrainingRun:
 
     Attributes:
         case: One of :data:`CASES`.
-        folder: Where it runs.
+        folder: The folder in which it runs.
         home: The state folder.
-        command: What starts it.
+        command: The command that starts it.
         environ: Its environment.
     """
 
@@ -97,7 +97,7 @@ class TrainingRun:
     environ: dict[str, str]
 
     def run(self, *before: str) -> tuple[int, str]:
-        """Train to the end, with these words before the command; return exit code and standard error."""
+        """Train to the end, with these words before the command, and return exit code and standard error."""
         done = subprocess.run(  # noqa: S603 - the training that is tried
             [*before, *self.command],
             env=self.environ,
@@ -116,14 +116,14 @@ class TrainingRun:
 
 
 class IntegrationSuite:
-    """The cases.
+    """The tests.
 
     Attributes:
         script: The training, started as ``python SCRIPT CASE FOLDER``.
-        exit_codes: By case, where the trainer's own exit code is another than a training's would be.
-        sees_the_end_alone: Whether the integration comes after the trainer: when that fails, it does not come at all.
-        ends_without_key: Whether it ends at once where there is no key, and keeps nothing.
-        needs: A statement that uses the integration, and the package of the trainer that it needs.
+        exit_codes: The exit code by case, if the trainer's exit code is not the usual one.
+        sees_the_end_alone: Whether the integration runs only after the training, and not at all if the training fails.
+        ends_without_key: Whether it ends at once if there is no API key, and keeps nothing.
+        needs: A statement that uses the integration, and the package of the trainer that the statement needs.
     """
 
     script: Path
@@ -133,19 +133,19 @@ class IntegrationSuite:
     needs: tuple[str, str] | None = None
 
     def arguments(self, case: str, folder: Path) -> list[str]:
-        """Return the words after the script; a stage reads the last two."""
+        """Return the arguments of the script; a stage reads the last two."""
         return [case, str(folder)]
 
     def environment(self) -> Mapping[str, str]:
-        """Return what the training needs in its environment beside what every one gets."""
+        """Return additional environment variables for the training."""
         return {}
 
     def conduct(self, training: TrainingRun) -> tuple[int, str]:
-        """Train; an integration that is a command stands around the training or beside it here."""
+        """Run the training. An integration that is a command overrides this to run around or beside the training."""
         return training.run()
 
     def train(self, case: str, folder: Path, home: Path) -> Outcome:
-        """Train, and return what came of it."""
+        """Run the training, and return its result."""
         folder.mkdir()
         words = [str(self.script), *self.arguments(case, folder)]
         environ = {**_environ(case, home), **self.environment()}
@@ -224,7 +224,7 @@ class IntegrationSuite:
 
 
 def missing_package(statement: str, *packages: str, environ: Mapping[str, str]) -> str:
-    """Run a statement where these packages cannot be imported, and return what it prints or how it fails."""
+    """Run a statement in a process that cannot import these packages, and return its output or its error."""
     lines = (
         f"import sys; sys.modules.update(dict.fromkeys({packages!r}))",
         f"try:\n    {statement}",

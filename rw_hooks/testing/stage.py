@@ -1,4 +1,4 @@
-"""The stage for a training that is tried: it writes the saves, and makes happen what the case is about.
+"""The stage for a test training: it writes the saves, and causes the fault of the test case.
 
 Standard library only: the training may run where pytest is not. A script that trains with an integration is as short as
 this, and is started as ``python SCRIPT CASE FOLDER``::
@@ -39,18 +39,18 @@ CASES = {
     "exit": "the trainer ends without any clean-up after its second save",
     "read_only_state": "the state folder cannot be written",
     "another_file_system": "the state folder lies on another file system",
-    "rewritten": "each save is rewritten in place right after its hand-over",
+    "rewritten": "each save is rewritten in place right after it was handed to the hook",
     "missing_key": "there is no key",
     "missing_package": "the trainer is not installed",
-    "deleted": "each save is deleted right after its hand-over",
-    "folder_removed": "the folder of each save is removed right after its hand-over",
+    "deleted": "each save is deleted right after it was handed to the hook",
+    "folder_removed": "the folder of each save is removed right after it was handed to the hook",
     "notebook": "there is no __main__ file",
     "workers": "the trainer forks and spawns workers",
 }
 FAULTS = {"exception": 1, "sigterm": -15, "sigint": -2, "exit": 5}
-"""How a training ends badly, and the exit code that it has then."""
+"""The ways in which a training fails, and the exit code of each."""
 HARMS = frozenset({"deleted", "folder_removed", "rewritten"})
-"""Cases in which something happens to a save right after its hand-over."""
+"""Cases in which something happens to a save right after it was given to the hook."""
 TRUTH = "truth.json"
 OUTPUT = "out"
 
@@ -61,15 +61,15 @@ _VALUES = 768
 
 
 class Stage:
-    """The stage for one training.
+    """The stage of one training.
 
     Args:
         case: One of :data:`CASES`.
-        folder: Where the training runs.
+        folder: The folder in which the training runs.
 
     Attributes:
-        main: Whether this process is rank 0, which saves.
-        paths: Where the saves were written.
+        main: Whether this process is rank 0, the one that saves.
+        paths: The paths of the saves.
     """
 
     def __init__(self, case: str, folder: Path) -> None:
@@ -81,7 +81,7 @@ class Stage:
 
     @classmethod
     def from_arguments(cls) -> Stage:
-        """Return the stage that the last two arguments of this process name."""
+        """Return the stage for the last two arguments of this process."""
         return cls(sys.argv[-2], Path(sys.argv[-1]))
 
     @property
@@ -95,7 +95,7 @@ class Stage:
         return self.folder / OUTPUT
 
     def write(self, path: Path, epoch: int) -> Path:
-        """Save as a trainer does, with what lies beside such files and is no model."""
+        """Save as a trainer does, together with the files beside a save that are not models."""
         if self.case == "rotation" and self.paths:
             self.paths[-1].unlink()
         if self.main:
@@ -111,7 +111,7 @@ class Stage:
         return path
 
     def saved(self, epoch: int) -> None:
-        """Let the case happen, after the trainer has told the integration of its newest save."""
+        """Cause the fault of the case, after the trainer has told the integration about its newest save."""
         path = self.paths[-1]
         if self.case == "deleted":
             path.unlink()
@@ -135,7 +135,7 @@ class Stage:
 
 
 def save(path: Path, number: int) -> Path:
-    """Write a small sound file under its final name; files of different numbers differ in metadata and tensors."""
+    """Write a small valid file under its final name; different numbers give different metadata and tensors."""
     chance = random.Random(number)
     values = struct.pack(f"<{_VALUES}e", *(chance.uniform(-0.05, 0.05) for _ in range(_VALUES)))
     metadata = {"modelspec.architecture": "stable-diffusion-v1/textual-inversion", "save": str(number)}

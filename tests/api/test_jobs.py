@@ -62,7 +62,7 @@ def test_what_waits_in_the_inbox_is_resumed_and_cancelled_by_its_name(handed, sa
 def test_what_is_just_being_taken_cannot_be_cancelled(handed):
     training, settings = handed
     with (
-        held(settings.home, "hand-over abc056789012", Deadline.after(1.0)),
+        held(settings.home, "item abc056789012", Deadline.after(1.0)),
         pytest.raises(UnreachableError, match="another process"),
     ):
         cancel(settings, "abc0")

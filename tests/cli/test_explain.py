@@ -12,7 +12,7 @@ def test_each_field_stands_with_its_value_and_source(sandbox, weights, capsys):
     rows = {line.split()[0]: line for line in lines if line.strip()}
     assert "sd1x" in rows["architecture"]
     assert rows["tags"].split("  ")[-1].strip() == "--tags"
-    assert "$0.0017 a day after the beta" in rows["storage"]
+    assert "$0.0017 a day after Runware's upload beta" in rows["storage"]
 
 
 def test_an_image_that_was_given_is_shown_as_what_gets_a_url_later(sandbox, weights, capsys):

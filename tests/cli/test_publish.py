@@ -76,7 +76,7 @@ def test_people_get_one_table(sandbox, weights, capsys):
     assert rows["model"].startswith("lora, sd1x")
     assert rows["URL"].startswith(sandbox.files_url)
     assert re.fullmatch(r"[0-9a-f]{12}", rows["sha256"])
-    assert rows["storage"] == "1 GB, $0.0017 a day after the beta"
+    assert rows["storage"] == "1 GB (rounded up), $0.0017 a day after Runware's upload beta"
     assert re.fullmatch(", ".join(rf"{stage} \d+\.\d s" for stage in STAGES), rows["time"])
 
 
@@ -85,7 +85,7 @@ def test_the_same_command_again_sends_nothing(sandbox, weights, capsys):
     sent = len([task for task in sandbox.world.requests if task["taskType"] == "modelUpload"])
     capsys.readouterr()
     assert run(["publish", "mystyle.safetensors"]) == 0
-    assert "ready since before; nothing was sent" in capsys.readouterr().out
+    assert "was ready already; nothing was sent" in capsys.readouterr().out
     assert len([task for task in sandbox.world.requests if task["taskType"] == "modelUpload"]) == sent
 
 

@@ -64,7 +64,7 @@ def test_a_config_that_is_gone_does_not_stop_what_describes_nothing(tmp_path):
         ("name = ", "cannot be read"),
         ("nmae = 'x'", "did you mean name"),
         ("steps = 0", "steps"),
-        ("#" * 1_000_001, "larger"),
+        ("#" * 1_000_001, "too large"),
         ("weight = 1" + "0" * 400, "expected a number"),
         ("weight = 1" + "0" * 5000, "cannot be read"),
         ("tags = " + "[" * 100_000, "cannot be read"),

@@ -106,7 +106,7 @@ def test_what_is_ready_is_registered_again_only_where_it_differs():
     assert policy.renewed(ready, ALL, DESCRIBED, "later").status is None
     other = DESCRIBED.model_copy(update={"fields": {**FIELDS, "name": "m"}})
     assert policy.renewed(ready, ALL, other, "later").status == "pending"
-    with pytest.raises(RefusedError, match="category cannot be changed"):
+    with pytest.raises(RefusedError, match="cannot be changed to vae"):
         policy.renewed(ready, ALL, DESCRIBED.model_copy(update={"fields": {**FIELDS, "category": "vae"}}), "later")
 
 

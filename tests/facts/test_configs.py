@@ -62,7 +62,7 @@ MERGE_BOMB = "a: &a {x: 1}\n" + "".join(f"{name}: &{name}\n  <<: {nine(before)}\
     [
         ("bomb.yaml", BOMB, "too many values"),
         ("merge.yaml", MERGE_BOMB, "too many values"),
-        ("self.yaml", "a: &a [*a]\n", "within its own anchor"),
+        ("self.yaml", "a: &a [*a]\n", "the value that contains it"),
         ("deep.yaml", "[" * 200 + "]" * 200, "nested too deep"),
         ("deep.json", "[" * 200 + "]" * 200, "nested too deep"),
         ("deeper.json", "[" * 200_000, "is broken"),
@@ -74,8 +74,8 @@ MERGE_BOMB = "a: &a {x: 1}\n" + "".join(f"{name}: &{name}\n  <<: {nine(before)}\
         ("word.yaml", "just a word", "holds no settings"),
         ("number.json", "9" * 5000, "is broken"),
         ("bytes.toml", b"\xff\xfe\x00", "cannot be read"),
-        ("large.json", b" " * 5_000_001, "larger than a config"),
-        ("run.ini", "[a]\n", "not a config of a format"),
+        ("large.json", b" " * 5_000_001, "too large for a config"),
+        ("run.ini", "[a]\n", "none of the known config formats"),
     ],
 )
 def test_what_is_broken_or_hostile_is_refused_by_name_and_reason(

@@ -134,7 +134,7 @@ def test_a_dollar_in_an_argv_is_a_dollar() -> None:
     [
         ("train.sh", "echo 'no end", "no command with options"),
         ("train.sh", "", "no command with options"),
-        ("train.txt", "python t.py --a 1", "no launch script"),
+        ("train.txt", "python t.py --a 1", "not a launch script"),
     ],
 )
 def test_what_is_no_launch_script_is_refused(name: str, content: str, said: str, tmp_path: Path) -> None:

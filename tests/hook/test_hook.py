@@ -408,7 +408,7 @@ def test_importing_the_hook_loads_nothing_heavy():
 
 def test_two_runs_of_one_process_are_told_apart(training):
     first, second = Run({}, "e", "a", "/"), Run({}, "e", "a", "/")
-    presence, other = begin(training.home, first), begin(training.home, second)
-    presence.release()
+    lock, other = begin(training.home, first), begin(training.home, second)
+    lock.release()
     assert (is_over(training.home, first.id), is_over(training.home, second.id)) == (True, False)
     other.release()

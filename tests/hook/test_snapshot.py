@@ -30,7 +30,7 @@ def place(tmp_path, request):
 
 
 def handed(tmp_path, *, staging=None, name="0123456789ab"):
-    """Return a file, and its hand-over as a hook makes it."""
+    """Return a file, and its queue item as a hook makes it."""
     file = save(tmp_path / "run" / "toy.safetensors")
     held = hold(file, name, staging=staging, spool=tmp_path / "spool")
     item = QueueItem(

@@ -501,7 +501,7 @@ def test_a_trainer_killed_after_a_save_loses_nothing(tmp_path, monkeypatch, plat
 
 
 def test_an_older_hand_over_without_a_run_is_due(published):
-    """A command's hand-over that was left behind by a crash."""
+    """A command's queue item that was left behind by a crash."""
     file = save(published.folder / "lora.safetensors")
     status = file.stat()
     given = {"host": published.environ["RW_HOOKS_HOST"], "architecture": "sd1x"}

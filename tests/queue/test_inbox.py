@@ -1,4 +1,4 @@
-"""The inbox: a hand-over is there whole or not at all, and only its owner can read it."""
+"""The inbox: a queue item is there whole or not at all, and only its owner can read it."""
 
 from __future__ import annotations
 

@@ -81,7 +81,7 @@ def publish_with_little_room(folder: Path, pages: int) -> str:
     return status
 
 
-# The hand-over, the shared memory of SQLite's log, its first transaction, a phase; and room for all of it.
+# The queue item, the shared memory of SQLite's log, its first transaction, a phase; and room for all of it.
 PAGES = (0, 3, 24, 50, READY_PAGES)
 REST = [pages for pages in range(READY_PAGES) if pages not in PAGES]
 
@@ -106,7 +106,7 @@ def publish_with_small_files(folder: Path, size: int) -> None:
         go_on(world)
 
 
-# The hand-over, the journal's shared memory, its log, the copy at the host.
+# The queue item, the journal's shared memory, its log, the copy at the host.
 SIZES = (200, 20_000, 60_000, 260_000)
 
 

@@ -1,6 +1,6 @@
 """kill -9 at every named point, on every host: what was begun is finished, once, by `resume` or by the same command.
 
-A publication that dies before its hand-over is in the inbox is nobody's yet: there the command itself is repeated.
+A publication that dies before its queue item is in the inbox is nobody's yet: there the command itself is repeated.
 """
 
 from __future__ import annotations
@@ -111,7 +111,7 @@ IN_WORKER_FAST = [*IN_WORKER[::4], IN_WORKER[-1]]
 
 
 def die_in_worker(folder, point):
-    """Hand over as a hook does, and kill the worker; what the trainer does to its file meanwhile does not matter."""
+    """Leave a queue item as a hook does, and kill the worker; what the trainer does to its file then is irrelevant."""
     with open_world(folder, "dir") as world:
         assert world.run("train").code == 0
         content = world.file.read_bytes()

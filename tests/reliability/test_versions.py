@@ -1,6 +1,6 @@
 """Two versions of the package on one state folder at once: the older leaves what is newer alone, the newer takes both.
 
-The newer version is a copy of the package whose hand-overs and journal have the next schema; its processes run that
+The newer version is a copy of the package whose queue items and journal have the next schema; its processes run that
 copy. Whoever finds the journal newer than itself stops at once, also in the middle of a publication, and says so.
 """
 

@@ -120,8 +120,8 @@ def test_a_refused_field_names_its_option_and_the_values_it_may_have():
         ("insufficientCredits", "positive balance"),
         ("invalidApiKey", "RUNWARE_API_KEY"),
         ("modelOwnershipValidationError", "--air"),
-        ("downloadFailed", "public or freshly signed"),
+        ("downloadFailed", "public, or signed and not expired"),
     ],
 )
-def test_the_hint_says_what_mends_it(code, hint):
+def test_the_hint_says_what_fixes_it(code, hint):
     assert hint in to_error(Fault(code=code)).hint

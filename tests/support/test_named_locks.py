@@ -160,15 +160,15 @@ def test_a_thread_that_holds_a_lock_is_refused_it_again(tmp_path):
 
 
 def test_locks_of_two_kinds_are_never_the_same(tmp_path):
-    kinds = ("hand-over", "enroll", "publication", "air", "receipt", "anything")
+    kinds = ("item", "enroll", "publication", "air", "receipt", "anything")
     ranges = {kind: {named_locks._byte(f"{kind} {number}") >> 27 for number in range(1000)} for kind in kinds}
     assert sorted(ranges.values()) == [{0}, {1}, {2}, {3}, {4}, {5}]
     assert max(named_locks._byte(f"anything {number}") for number in range(1000)) < 2**30
     with ExitStack() as stack:
         for kind in kinds:
             stack.enter_context(held(tmp_path, f"{kind} x", Deadline.after(0)))
-    with held(tmp_path, "hand-over x", Deadline.after(0.0)):
-        assert not is_free(tmp_path, "hand-over x")
+    with held(tmp_path, "item x", Deadline.after(0.0)):
+        assert not is_free(tmp_path, "item x")
 
 
 def test_all_names_are_one_file_and_none_stays_open(tmp_path):

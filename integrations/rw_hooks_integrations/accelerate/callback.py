@@ -9,9 +9,9 @@
     ...
     accelerator.save_state(folder)    # as before; accelerator.end_training() ends the run
 
-``save_state`` itself writes a training state, which is no model: what is handed over is the LoRA that the script's own
-save hook puts beside it (``pytorch_lora_weights.safetensors``, ``adapter_model.safetensors``), and what ``save_model``
-writes. accelerate 1.x has no hook behind a save (``register_save_state_pre_hook`` comes before), so the methods of
+``save_state`` itself writes a training state, which is not a model. Published are the LoRA that the script's own save
+hook writes beside it (``pytorch_lora_weights.safetensors``, ``adapter_model.safetensors``), and what ``save_model``
+writes. accelerate 1.x has no hook after a save (``register_save_state_pre_hook`` runs before it), so the methods of
 this one object are wrapped.
 """
 
@@ -31,7 +31,7 @@ _STEP = re.compile(r"(?:checkpoint|step)[-_](\d+)")
 
 
 class _Accelerator(Protocol):
-    """What is used of ``accelerate.Accelerator``."""
+    """The part of ``accelerate.Accelerator`` that is used here."""
 
     is_main_process: bool
     save_state: Any
@@ -40,7 +40,7 @@ class _Accelerator(Protocol):
 
 
 def publish_on_save(accelerator: _Accelerator, **options: Any) -> PublishHook:
-    """Hand over what this accelerator saves from now on.
+    """Publish what this accelerator saves from now on.
 
     Args:
         accelerator: The script's ``Accelerator``.

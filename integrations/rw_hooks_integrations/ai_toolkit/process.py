@@ -1,7 +1,7 @@
-"""ai-toolkit's way in: a process of the job that runs after the trainer, when the last samples are drawn.
+"""A process for ai-toolkit's jobs that runs after the trainer, when the last samples are made.
 
-ai-toolkit's ``post_save_hook`` gets the path of the optimizer and not of the weights (27a03a9,
-``BaseSDTrainProcess.save``), and no image of the same step exists yet; a second process has neither trouble.
+ai-toolkit's ``post_save_hook`` gets the path of the optimizer instead of the weights (27a03a9,
+``BaseSDTrainProcess.save``), and at that time there is no image of the same step. A second process has neither problem.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from rw_hooks.hook import PublishHook
 
 __all__ = ["RunwareExtension", "results_of"]
 
-_TYPE = "type"  # of the process, in ai-toolkit's words
+_TYPE = "type"  # the name of the process in ai-toolkit's config
 _INTERMEDIATE = re.compile(r".*_\d{9}(_\w+)?")
 
 
 class RunwareExtension(Extension):
-    """Tells ai-toolkit of the process ``rw_publish``."""
+    """Tells ai-toolkit about the process ``rw_publish``."""
 
     uid = "rw_publish"
     name = "Publish to Runware"
@@ -42,7 +42,7 @@ class RunwareExtension(Extension):
                 self._hook = PublishHook(**options)
 
             def run(self) -> None:
-                """Hand over what the trainers of this job have left."""
+                """Publish what the trainers of this job have saved."""
                 super().run()
                 for path in results_of(self.job.config, self.job.name):
                     self._hook.on_save(path, final=True)

@@ -7,7 +7,7 @@
     model_logger = RunwareLogger(args.output_path, remove_prefix_in_ckpt=args.remove_prefix_in_ckpt,
                                  runware={"trigger_words": "sks dog"})    # in place of ModelLogger(...)
 
-No file of DiffSynth's is called final: the last one that it saved is (2.1.2, ``diffusion/logger.py``).
+DiffSynth has no special name for the result: it is the last file that it saved (2.1.2, ``diffusion/logger.py``).
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _NAME = re.compile(r"(epoch|step)-(\d+)\.safetensors")
 
 
 class RunwareLogger(ModelLogger):
-    """Saves as ``ModelLogger`` does, and hands over what it saved.
+    """Saves as ``ModelLogger`` does, and publishes what it saved.
 
     Args:
         args: As for ``ModelLogger``.
@@ -44,7 +44,7 @@ class RunwareLogger(ModelLogger):
         self._hook = PublishHook(**(runware or {}))
 
     def save_model(self, accelerator: Any, model: Any, file_name: str) -> None:
-        """Save, then hand over."""
+        """Save, then publish."""
         super().save_model(accelerator, model, file_name)
         if accelerator.is_main_process:
             match = _NAME.fullmatch(file_name)
@@ -52,7 +52,7 @@ class RunwareLogger(ModelLogger):
             self._hook.on_save(Path(self.output_path) / file_name, step=number.get("step"), epoch=number.get("epoch"))
 
     def on_training_end(self, accelerator: Any, model: Any, save_steps: int | None = None) -> None:
-        """Save what is left to save, then say that the training is over."""
+        """Save the last weights, then say that the training is over."""
         super().on_training_end(accelerator, model, save_steps)
         if accelerator.is_main_process:
             self._hook.on_end()

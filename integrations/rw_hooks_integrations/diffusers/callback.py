@@ -6,9 +6,9 @@
 
     publish_on_save(trigger_words="sks dog")    # before the training; the rest of the script stays as it is
 
-All pipelines' ``save_lora_weights`` reach ``LoraBaseMixin.write_lora_layers`` (diffusers 0.30 to 0.42,
-``loaders/lora_base.py``), which is wrapped. The scripts save last, then load the whole pipeline and draw: what is
-published here is safe from an out-of-memory there (diffusers #10829).
+``save_lora_weights`` of every pipeline calls ``LoraBaseMixin.write_lora_layers`` (diffusers 0.30 to 0.42,
+``loaders/lora_base.py``), which is wrapped. After the last save the scripts load the whole pipeline and make images. If
+they run out of memory there (diffusers #10829), the weights are published anyway.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _CHECKPOINT = re.compile(r"checkpoint-(\d+)")
 
 
 def publish_on_save(**options: Any) -> PublishHook:
-    """Hand over every LoRA that a diffusers pipeline saves from now on; one outside ``checkpoint-N`` is final.
+    """Publish every LoRA that a diffusers pipeline saves from now on; one outside ``checkpoint-N`` is final.
 
     Args:
         options: As for :class:`rw_hooks.PublishHook`.

@@ -36,12 +36,13 @@ Export = Callable[[Any], Mapping[str, Any]]
 
 
 class RunwareCallback(Callback):
-    """Publishes what a LightningModule has learned.
+    """Publishes the weights of a LightningModule.
 
     Args:
-        export: Makes tensors by name of the module; runs on rank 0 alone, so it must not gather.
-        folder: Where the ``.safetensors`` files go, under names that are free there; ``default_root_dir`` when None.
-        best: Whether the checkpoint that ``ModelCheckpoint`` holds for the best is exported, not the last weights.
+        export: Takes the module and returns its tensors by name; it runs only on rank 0, so it must not gather.
+        folder: The folder for the ``.safetensors`` files, under names that are free there; None for
+            ``default_root_dir``.
+        best: Whether to export the best checkpoint of ``ModelCheckpoint`` instead of the last weights.
         options: As for :class:`rw_hooks.PublishHook`; ``name`` names the file too.
 
     Raises:
@@ -123,7 +124,7 @@ class RunwareCallback(Callback):
 
 
 def _best_checkpoint(trainer: Trainer) -> str | None:
-    """Return the best checkpoint's path when its file is whole; an asynchronous writer may still be at it."""
+    """Return the best checkpoint's path if its file is complete; an asynchronous writer may still be writing it."""
     path = getattr(trainer.checkpoint_callback, "best_model_path", "")
     until, size = time.monotonic() + _ASYNC_SECONDS, -1
     while path and time.monotonic() < until:

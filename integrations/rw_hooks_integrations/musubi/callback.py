@@ -23,10 +23,10 @@ __all__ = ["RunwareMixin", "with_publishing"]
 
 
 class RunwareMixin:
-    """Goes before a ``NetworkTrainer`` in a subclass's bases.
+    """A mixin that must come before a ``NetworkTrainer`` in the bases of a subclass.
 
     Attributes:
-        runware_hook: Takes what is saved.
+        runware_hook: The hook that publishes what is saved.
     """
 
     runware_hook: ClassVar[PublishHook]
@@ -42,7 +42,7 @@ class RunwareMixin:
         metadata: dict[str, Any],
         force_sync_upload: bool,
     ) -> None:
-        """Hand over the file that was just written."""
+        """Publish the file that was just written."""
         inherited: Any = super()
         if hasattr(inherited, "on_post_save"):
             inherited.on_post_save(

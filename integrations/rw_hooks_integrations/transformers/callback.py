@@ -7,7 +7,7 @@
     trainer = Trainer(..., callbacks=[RunwareCallback(trigger_words="sks dog")])
     trainer.train()
 
-``on_save`` comes when ``checkpoint-N/`` is complete; ``on_train_end`` comes before your own ``trainer.save_model()``.
+``on_save`` is called when ``checkpoint-N/`` is complete, and ``on_train_end`` before your own ``trainer.save_model()``.
 So the result is the newest checkpoint, or the best one with ``load_best_model_at_end`` (transformers 5.23,
 ``trainer.py``). To publish what ``save_model`` writes instead, set ``save_strategy="no"`` and call
 ``callback.publish(folder)`` after it.
@@ -48,7 +48,7 @@ class RunwareCallback(TrainerCallback):
         control: TrainerControl,
         **kwargs: Any,
     ) -> None:
-        """Hand over the adapter or model of the checkpoint that was just written."""
+        """Publish the adapter or model of the checkpoint that was just written."""
         del control, kwargs
         if state.is_world_process_zero:
             folder = Path(args.output_dir or ".") / f"checkpoint-{state.global_step}"

@@ -61,7 +61,7 @@ def dtype_findings(tensors: Iterable[Tensor], adapter: Adapter | None) -> list[F
     findings: list[Finding] = []
     wide = [tensor.name for tensor in tensors if tensor.dtype == "F64" or (adapter and tensor.dtype == "I64")]
     if wide:
-        message = f"{len(wide)} tensors are stored in 64 bits; F16 or BF16 is a quarter of the size"
+        message = f"{len(wide)} tensors are stored in 64 bits; F16 or BF16 needs a quarter of the space"
         findings.append(_finding("wide_dtype", "warning", message, wide))
     small = [tensor.name for tensor in tensors if tensor.dtype.startswith("F8")] if adapter else []
     if small:
@@ -73,11 +73,11 @@ def dtype_findings(tensors: Iterable[Tensor], adapter: Adapter | None) -> list[F
 def _unpaired(adapter: Adapter) -> Iterable[Finding]:
     alone = [layer.name for layer in adapter.layers.values() if not _is_paired(layer)]
     if alone:
-        message = f"{len(alone)} layers have one of their two matrices only; the file is incomplete"
+        message = f"{len(alone)} layers have only one of their two matrices; the file is incomplete, save it again"
         yield _finding("unpaired", "error", message, alone)
     orphans = [layer.name for layer in adapter.layers.values() if layer.tensors.keys() <= {"alpha", "dora"}]
     if orphans:
-        message = f"{len(orphans)} alphas or magnitudes belong to no matrices"
+        message = f"{len(orphans)} alphas or magnitudes belong to layers without matrices"
         yield _finding("orphan_alpha", "warning", message, orphans)
 
 
@@ -104,7 +104,7 @@ def _rank_claim(adapter: Adapter, claims: Claims) -> Iterable[Finding]:
     ranks = {layer.rank for layer in adapter.layers.values() if "down" in layer.tensors} - {None}
     if claims.rank and ranks and claims.rank not in ranks and "ss_network_dim" in claims.sources.values():
         shown = ", ".join(map(str, sorted(filter(None, ranks))[:5]))
-        message = f"the metadata says rank {claims.rank}, the matrices have {shown}"
+        message = f"the metadata says rank {claims.rank}, but the matrices have {shown}"
         yield _finding("rank_claim", "warning", message)
 
 
@@ -122,7 +122,7 @@ def _alphas(adapter: Adapter, claims: Claims, contents: Mapping[str, Contents]) 
     values = set(known.values())
     if claims.alpha and len(values) == 1 and not math.isclose(claims.alpha, next(iter(values)), rel_tol=0.01):
         stored = next(iter(values))
-        message = f"the metadata says alpha {claims.alpha:g}, the file stores {stored:g}; loaders use what is stored"
+        message = f"the metadata says alpha {claims.alpha:g}, but the tensors say {stored:g}; loaders use the tensors"
         yield _finding("alpha_claim", "warning", message)
 
 
@@ -154,7 +154,7 @@ def _mixed_schemes(adapter: Adapter) -> Iterable[Finding]:
 def _unknown(adapter: Adapter) -> Iterable[Finding]:
     unknown = [tensor.name for tensor in adapter.others if not _is_known_other(tensor.name)]
     if unknown:
-        message = f"{len(unknown)} tensors are neither an adapter's nor known beside one"
+        message = f"{len(unknown)} tensors are not part of any known kind of adapter"
         yield _finding("unknown_keys", "warning", message, unknown)
 
 

@@ -1,7 +1,7 @@
-"""Whether a file may be published by its place: what lies beside a training's results and looks like a model.
+"""Whether the place of a file forbids its publication: files beside the results of a training that look like models.
 
-Only names are looked at, and an index file when one lies beside; no other file is read. The one answer is that of
-:func:`refusal_by_place`, for a file that is inspected and for the files of a folder alike.
+Only names are checked, and an index file if there is one; no other file is read. :func:`refusal_by_place` gives the
+answer both for a single file and for the files of a folder.
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ class Refusal:
 
     @property
     def words(self) -> str:
-        """The whole reason, for people."""
+        """The complete reason, for people."""
         return f"{self.what}; {self.fix}" if self.fix else self.what
 
 
 TRAINING_STATE = Refusal("training_state", "a training state, for resuming", "publish the final file beside it")
-BACKUP = Refusal("training_state", "a backup, for going on with the training", "publish the final file")
+BACKUP = Refusal("training_state", "a backup, for resuming the training", "publish the final file")
 COMPONENT = Refusal(
     "diffusers_component",
     "one part of a pipeline folder",
@@ -45,11 +45,13 @@ COMPONENT = Refusal(
     "python diffusers/scripts/convert_diffusers_to_original_sdxl.py --model_path FOLDER "
     "--checkpoint_path OUT.safetensors --use_safetensors (or ..._original_stable_diffusion.py for SD 1 and 2)",
 )
-SHARD = Refusal("shard", "one shard of a model that was saved in several files", "merge them and publish the result")
+SHARD = Refusal(
+    "shard", "one shard of a model that was saved in several files", "merge the shards and publish the result"
+)
 HALF_EMBEDDING = Refusal(
     "half_embedding",
-    "the half of an embedding that one of two text encoders reads",
-    "merge both into one file, with the 768 wide tensor as clip_l and the 1280 wide one as clip_g",
+    "half of an embedding, for only one of the two text encoders",
+    "merge both halves into one file, with the tensor of width 768 as clip_l and that of width 1280 as clip_g",
 )
 
 _SHARD = re.compile(r".*-\d{5}-of-(\d{5})\.safetensors")
@@ -70,7 +72,7 @@ _PART_NAME = re.compile(r"(diffusion_pytorch_model|model|pytorch_model)([._-].*)
 
 
 def refusal_by_place(path: Path) -> Refusal | None:
-    """Return why a file must not be published, whatever is in it; None where its place does not say so."""
+    """Return why a file must not be published, whatever its content is; None if its place does not forbid it."""
     rules = (
         (_is_backup, BACKUP),
         (_is_training_state, TRAINING_STATE),

@@ -1,4 +1,4 @@
-"""What a file's metadata tells of people and machines, and which keys a person may want to leave out."""
+"""What a file's metadata reveals about people and machines, and which keys a person may want to remove."""
 
 from __future__ import annotations
 
@@ -41,15 +41,15 @@ def privacy_findings(metadata: Mapping[str, str]) -> list[Finding]:
     findings: list[Finding] = []
     secret = [key for key, value in metadata.items() if redact(_without_urls(value)) != _without_urls(value)]
     if secret:
-        message = f"the metadata holds what looks like a token, in {_listed(secret)}; {_advice(secret)}"
+        message = f"the metadata contains what looks like a token, in {_listed(secret)}; {_advice(secret)}"
         findings.append(Finding(code="secret_in_metadata", severity="warning", message=message))
     paths = [key for key, value in metadata.items() if _has_path(value)]
     if paths:
-        message = f"the metadata tells local paths, in {_listed(paths)}; {_advice(paths)}"
+        message = f"the metadata contains local paths, in {_listed(paths)}; {_advice(paths)}"
         findings.append(Finding(code="private_paths", severity="warning", message=message))
     people = [key for key, value in metadata.items() if _has_address(value)]
     if people:
-        message = f"the metadata holds an e-mail address, in {_listed(people)}; {_advice(people)}"
+        message = f"the metadata contains an e-mail address, in {_listed(people)}; {_advice(people)}"
         findings.append(Finding(code="private_person", severity="warning", message=message))
     datasets = sorted(_DATASET_KEYS & metadata.keys())
     if datasets:
@@ -59,7 +59,7 @@ def privacy_findings(metadata: Mapping[str, str]) -> list[Finding]:
 
 
 def keys_to_strip(metadata: Mapping[str, str], keys: Iterable[str]) -> tuple[str, ...]:
-    """Return which keys to leave out; ``private`` stands for all that tell of paths, people, data or tokens."""
+    """Return which keys to remove; ``private`` means all keys that reveal paths, people, data or tokens."""
     wanted = set(keys)
     chosen = {key for key in metadata if key in wanted or (PRIVATE in wanted and _is_private(key, metadata[key]))}
     return tuple(key for key in metadata if key in chosen)

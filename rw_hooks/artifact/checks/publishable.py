@@ -1,4 +1,4 @@
-"""Why a sound file must still not be published: it is no model that Runware takes."""
+"""Why a sound file must still not be published: it is not a model that Runware accepts."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ _REFUSALS = {
         Refusal("dataset_cache", "a trainer's cache of its dataset", "publish the trained weights"),
         Refusal("text_encoder", "a text encoder alone", "publish the LoRA, embedding or checkpoint it was trained for"),
         Refusal("image_encoder", "an image encoder alone", "publish the adapter or checkpoint that uses it"),
-        Refusal("ip_adapter", "an IP-Adapter, which Runware does not take", ""),
-        Refusal("motion_module", "AnimateDiff's motion module, which Runware does not take", ""),
-        Refusal("t2i_adapter", "a T2I-Adapter, which Runware does not take", ""),
+        Refusal("ip_adapter", "an IP-Adapter, which Runware does not accept", ""),
+        Refusal("motion_module", "AnimateDiff's motion module, which Runware does not accept", ""),
+        Refusal("t2i_adapter", "a T2I-Adapter, which Runware does not accept", ""),
         Refusal("not_an_image_model", "not a model that makes images", ""),
     )
 }
@@ -31,8 +31,8 @@ def refusal_finding(by_place: Refusal | None, code: str | None) -> tuple[Finding
     """Return the finding that names what the file is, when it must not be published.
 
     Args:
-        by_place: What its place says, which is what counts where there is both.
-        code: What its content says.
+        by_place: The refusal by its place, which is used if there are two.
+        code: The code of the refusal by its content.
     """
     refusal = by_place or (_REFUSALS[code] if code else None)
     if refusal is None:
@@ -42,10 +42,10 @@ def refusal_finding(by_place: Refusal | None, code: str | None) -> tuple[Finding
 
 
 def require_publishable(inspection: Inspection) -> None:
-    """Let a file pass that may be published.
+    """Raise if a file must not be published.
 
     Raises:
-        ArtifactError: It is broken, untrained, or not a model that Runware takes; ``code`` is the finding's.
+        ArtifactError: It is broken, untrained, or not a model that Runware accepts; ``code`` is that of the finding.
     """
     stopping = [finding for finding in inspection.findings if finding.severity == "error"]
     stopping += [finding for finding in inspection.findings if finding.code in _REFUSALS]

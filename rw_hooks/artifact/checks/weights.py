@@ -56,7 +56,7 @@ def _not_finite(contents: Mapping[str, Contents], unused: set[str]) -> Iterable[
 
 def _all_zero(contents: Mapping[str, Contents]) -> Iterable[Finding]:
     if contents and all(content.zero for content in contents.values()):
-        yield _finding("all_zero", "error", "every number in the file is zero; it holds no trained weights", ())
+        yield _finding("all_zero", "error", "every number in the file is zero, so it has no trained weights", ())
 
 
 def _untrained(contents: Mapping[str, Contents], adapter: Adapter) -> Iterable[Finding]:
@@ -69,7 +69,7 @@ def _untrained(contents: Mapping[str, Contents], adapter: Adapter) -> Iterable[F
         return
     names = [layer.name for layer in idle if not _has_dead_input(contents, layer)]
     if names:
-        message = f"{len(names)} of {len(layers)} layers have a factor that is zero: they were not trained"
+        message = f"{len(names)} of {len(layers)} layers have a factor that is zero, so they were not trained"
         yield _finding("untrained_layers", "warning", message, names)
 
 
@@ -88,7 +88,7 @@ def _held(layer: Layer, products: Iterable[tuple[str, ...]]) -> list[list[str]]:
 def _dead_inputs(contents: Mapping[str, Contents], adapter: Adapter) -> Iterable[Finding]:
     dead = [layer.name for layer in adapter.layers.values() if _has_dead_input(contents, layer)]
     if dead:
-        message = f"{len(dead)} down matrices are zero; training starts them at random, so these layers are broken"
+        message = f"{len(dead)} down matrices are zero; they start with random numbers, so these layers are broken"
         yield _finding("zero_down", "warning", message, dead)
 
 

@@ -48,7 +48,7 @@ _NAMED_ADAPTER = re.compile(r"(.+)\.lora_([AB])\.[\w-]+\.weight")
 _NAMED_MAGNITUDE = re.compile(r"(.+)\.lora_magnitude_vector\.[\w-]+(?:\.weight)?")
 _PROCESSOR = re.compile(r"(.+)_lora([12]?)\.(down|up)\.weight")
 
-# The longest first: each is stripped as often as it stands there.
+# The longest first: each is removed as often as it occurs.
 _PREFIXES = (
     ("base_model.model.", None),
     ("model.diffusion_model.", DENOISER),

@@ -27,11 +27,13 @@ def hash_findings(metadata: Mapping[str, str], data_sha256: str | None) -> Itera
         if len(digits) != _HEX_DIGITS or digits == data_sha256:
             continue
         if digits == _OF_NOTHING:
-            message = f"{key} is the hash of nothing, a known fault of some trainers; web UIs will show it"
+            message = (
+                f"{key} is the hash of an empty file, a known bug of some trainers; web UIs will show this wrong hash"
+            )
             yield Finding(code="empty_hash_claim", severity="warning", message=message)
         elif claimed == digits:
-            message = f"{key} is not the hash of the tensors: they were changed after it was written, or converted"
+            message = f"{key} is not the hash of the tensors: they were changed or converted after it was written"
             yield Finding(code="stale_hash_claim", severity="warning", message=message)
         else:
-            message = f"{key} is a sum of another kind (0x...), which web UIs may show as AutoV3"
+            message = f"{key} is a hash of another kind (0x...), which web UIs may show as AutoV3"
             yield Finding(code="foreign_hash_claim", severity="warning", message=message)

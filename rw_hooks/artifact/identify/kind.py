@@ -1,8 +1,8 @@
 """What a file is: category, type, the families its structure leaves open, format, and why.
 
-The questions are asked in the order in which wrong answers are least likely: adapters before embeddings, control
-models, VAEs and encoders, and whole checkpoints last; but a checkpoint that carries leftovers of a merged adapter is
-a checkpoint. Only structure speaks here; what the file claims comes later and may only choose.
+The checks are in the order in which wrong answers are least likely: adapters before embeddings, control models, VAEs
+and encoders, and whole checkpoints last; but a checkpoint with leftovers of a merged adapter is a checkpoint. Only the
+structure is used here. The metadata is used later, and only to choose among what fits the structure.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ _CONTROL_FORMATS = (
     ("double_blocks.", None),
     ("controlnet_", "controlnet-diffusers"),
 )
-# Norms and leftovers: no layers whose place the atlas knows.
+# Norms and leftovers: not layers that are in the layer table.
 _UNSIZED = frozenset({"alpha", "dora", "w_norm", "b_norm"})
 _PLAIN_PREFIXES = {"base_model.model.", "transformer."}
 _CLIP_L, _CLIP_G, _T5 = 768, 1280, 4096

@@ -198,7 +198,7 @@ def _in_words(place: Place) -> str:
 
 
 def _head(path: str) -> str:
-    """What stands before the first number: the name of the list of blocks."""
+    """The part of a name before the first number: the name of the list of blocks."""
     return _DIGITS.split(path, maxsplit=1)[0]
 
 

@@ -1,4 +1,4 @@
-"""Which family and architecture a file has: structure leaves some open, claims choose among those and no others."""
+"""Which family and architecture a file has: its metadata only chooses among what fits its structure."""
 
 from __future__ import annotations
 
@@ -38,10 +38,10 @@ def decide(identity: Identity, claims: Claims) -> Decision:
         return _of_structure(identity)
     if identity.families and claims.family not in identity.families:
         structure = _of_structure(identity)
-        message = f"the metadata says {claims.family}, the tensors say {' or '.join(identity.families)}"
+        message = f"the metadata says {claims.family}, but the tensors say {' or '.join(identity.families)}"
         return Decision(structure.family, structure.architecture, structure.candidates, (_contradiction(message),))
     if not identity.families:
-        # The structure says nothing of the base (an unknown or a toy model): a claim alone settles nothing.
+        # The structure shows no base (an unknown or a toy model), and a claim alone decides nothing.
         return Decision(candidates=_possible(identity, (claims.family,)))
     return _chosen(identity, claims, claims.family)
 
@@ -71,7 +71,9 @@ def _chosen(identity: Identity, claims: Claims, family: str) -> Decision:
         exact = claims.architecture != plain(family) or source in {"ss_sd_model_name", "ss_new_sd_model_hash"}
         candidates = (claims.architecture,) if exact else structure.candidates
         return Decision(family, claims.architecture, candidates, reasons=chosen)
-    message = f"the metadata says {claims.architecture}, the tensors leave {', '.join(structure.candidates) or 'none'}"
+    message = (
+        f"the metadata says {claims.architecture}, but the tensors fit {', '.join(structure.candidates) or 'none'}"
+    )
     return Decision(family, structure.architecture, structure.candidates, (_contradiction(message),))
 
 
@@ -83,4 +85,4 @@ def _possible(identity: Identity, families: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _contradiction(message: str) -> Finding:
-    return Finding(code="contradicting_claim", severity="warning", message=message + "; the tensors are believed")
+    return Finding(code="contradicting_claim", severity="warning", message=message + "; the tensors are used")

@@ -132,7 +132,7 @@ def _layer_fact(fact: str) -> tuple[re.Pattern[str], Sizes, Sizes]:
 
 
 def _sizes(text: str) -> Sizes:
-    """Return the sizes that will do; empty when any will. ``?`` stands for a size that the shapes do not tell."""
+    """Return the allowed sizes; empty if all are allowed. ``?`` means a size that the shapes do not show."""
     text = text.strip()
     if text in {"", "_"}:
         return frozenset()

@@ -75,7 +75,7 @@ class HeaderError(ValueError):
 
 
 def header_length(prefix: bytes, size: int) -> int:
-    """Return the header's length, which stands in the first 8 bytes of a file of ``size`` bytes.
+    """Return the header's length, which is in the first 8 bytes of a file of ``size`` bytes.
 
     Raises:
         HeaderError: The file is too short, or the length cannot be.
@@ -87,7 +87,9 @@ def header_length(prefix: bytes, size: int) -> int:
         raise HeaderError("header_too_large", f"the header claims {length} bytes; the format allows 100000000")
     if length > size - _PREFIX_BYTES:
         missing = length + _PREFIX_BYTES - size
-        raise HeaderError("truncated", f"the file ends {missing} bytes before its header does; copy it again")
+        raise HeaderError(
+            "truncated", f"the file ends {missing} bytes before the end of its header; copy or download it again"
+        )
     return length
 
 
@@ -102,7 +104,7 @@ def parse_header(raw: bytes, data_size: int) -> Header:
     except StrictJsonError as error:
         raise HeaderError("header_json", f"the header is not valid JSON: {error}") from None
     if isinstance(entries, Duplicates):
-        raise HeaderError("duplicate_name", "the header names a tensor twice", *entries.names)
+        raise HeaderError("duplicate_name", "the header has two tensors of one name", *entries.names)
     if not isinstance(entries, dict):
         raise HeaderError("header_json", "the header is not a JSON object")
     entries = cast("dict[str, object]", entries)
@@ -120,18 +122,18 @@ def _metadata(value: object) -> dict[str, str]:
     if value is None:
         return {}
     if isinstance(value, Duplicates):
-        raise HeaderError("duplicate_name", "__metadata__ holds a key twice: " + ", ".join(map(_shown, value.names)))
+        raise HeaderError("duplicate_name", "__metadata__ has a key twice: " + ", ".join(map(_shown, value.names)))
     if not isinstance(value, dict):
         raise HeaderError("bad_metadata", "__metadata__ is not a JSON object")
     for key, text in cast("dict[str, object]", value).items():
         if not isinstance(text, str):
-            raise HeaderError("bad_metadata", f"__metadata__ holds {_shown(key)!r} with a value that is not a string")
+            raise HeaderError("bad_metadata", f"the value of {_shown(key)!r} in __metadata__ is not a string")
     return cast("dict[str, str]", value)
 
 
 def _tensor(name: str, entry: object, unknown: set[str]) -> Tensor:
     if isinstance(entry, Duplicates):
-        raise HeaderError("duplicate_name", f"a tensor's entry holds {entry.names[0]!r} twice", name)
+        raise HeaderError("duplicate_name", f"a tensor's entry has {entry.names[0]!r} twice", name)
     if not isinstance(entry, dict):
         raise HeaderError("bad_tensor", "a tensor's entry is not a JSON object", name)
     fields = cast("dict[str, object]", entry)
@@ -149,7 +151,9 @@ def _tensor(name: str, entry: object, unknown: set[str]) -> Tensor:
     start, end = offsets
     bits = _checked_bits(name, shape, dtype)
     if end < start or (end - start) * 8 != bits:
-        raise HeaderError("bad_layout", f"a tensor of {bits} bits is given the bytes {start} to {end}", name)
+        raise HeaderError(
+            "bad_layout", f"a tensor of {bits} bits has data_offsets {start} to {end}, which do not fit", name
+        )
     _require_name(name)
     return Tensor(name, dtype, tuple(shape), start, end)
 
@@ -209,7 +213,7 @@ def _soft_findings(raw: bytes, unknown: set[str]) -> list[Finding]:
         message = "the header starts with white space, which older readers refuse"
         findings.append(Finding(code="header_white_space", severity="warning", message=message))
     if unknown:
-        message = "tensors carry fields that the format does not know: " + ", ".join(sorted(map(_shown, unknown))[:5])
+        message = "tensors have fields that the format does not define: " + ", ".join(sorted(map(_shown, unknown))[:5])
         findings.append(Finding(code="unknown_field", severity="warning", message=message))
     return findings
 
@@ -220,7 +224,7 @@ def _tensor_findings(tensors: list[Tensor]) -> list[Finding]:
     empty = [name for name in empty if not name.endswith("scaled_fp8")]
     if not empty:
         return []
-    message = f"{len(empty)} tensors hold no numbers"
+    message = f"{len(empty)} tensors are empty"
     return [Finding(code="empty_tensors", severity="warning", message=message, tensors=tuple(empty[:_MAX_SHOWN]))]
 
 

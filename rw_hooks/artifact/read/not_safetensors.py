@@ -19,7 +19,7 @@ CONVERT_PICKLE = (
     "convert it: python -c \"import torch, safetensors.torch as s; w = torch.load('IN', weights_only=True); "
     "s.save_file({k: v.contiguous() for k, v in w.get('state_dict', w).items()}, 'OUT.safetensors')\""
 )
-_AGAIN = "download it again, with the token that the host asks for"
+_AGAIN = "download it again, with the token that the host requires"
 
 
 class _Kind(NamedTuple):

@@ -1,7 +1,7 @@
-"""The last gate: the installed safetensors library opens the file, or it is not published.
+"""The last check: a file is published only if the installed safetensors library can open it.
 
-Our own rules are at least as strict as those of safetensors 0.8.0, so this finds nothing where that version is
-installed; an older library may not know a dtype that the format has since gained, which is no fault of the file.
+Our own rules are at least as strict as those of safetensors 0.8.0, so this check finds nothing if that version is
+installed. An older library may not know a newer dtype of the format, which is not an error of the file.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _NEWER_DTYPES = frozenset({"F4", "F6_E2M3", "F6_E3M2", "F8_E8M0", "F8_E4M3FNUZ",
 
 
 def last_gate(path: Path, dtypes: Iterable[str]) -> tuple[Finding, ...]:
-    """Return what the installed library has against a file of these dtypes."""
+    """Return the installed library's error for a file with these dtypes, if it has one."""
     import safetensors
 
     try:

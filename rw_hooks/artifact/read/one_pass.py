@@ -1,8 +1,8 @@
 """The one pass over a file: header, hashes and contents, in bounded memory, each byte read once.
 
-Two hashes are wanted, of the file and of the bytes behind the header, and both are sequential. So one thread hashes
-the file while another hashes the data and scans it, and the calling one reads ahead of both; that costs about as much
-as hashing alone. Buffers come from a small ring and are reused only when both are done with them.
+Two hashes are needed, of the file and of the bytes after the header, and neither can be split. So one thread hashes the
+file, another hashes and scans the data, and the calling thread reads ahead of both. This takes about as long as one
+hash alone. A few buffers are used in turn; a buffer is used again only when both threads have finished with it.
 """
 
 from __future__ import annotations
@@ -103,7 +103,7 @@ def open_file(path: Path, copy_to: Path | None = None) -> Generator[OpenFile, No
             descriptor = os.open(path, flags)
         except OSError as error:
             message = f"cannot read {path}: {error.strerror}"
-            raise ArtifactError("unreadable", message, hint="check the file's owner and mode") from None
+            raise ArtifactError("unreadable", message, hint="check the file's owner and permissions") from None
         stack.callback(os.close, descriptor)
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
@@ -119,7 +119,7 @@ def open_file(path: Path, copy_to: Path | None = None) -> Generator[OpenFile, No
             if not isinstance(error, OSError) or isinstance(error, RwHooksError):
                 raise  # what is not the disk's fault; UnreachableError is an OSError too
             message = f"reading {path} failed: {error.strerror or error}"
-            raise ArtifactError("unreadable", message, hint="check the disk it lies on") from error
+            raise ArtifactError("unreadable", message, hint="check the disk that the file is on") from error
 
 
 def _require_regular(path: Path) -> None:
@@ -137,7 +137,7 @@ def _require_regular(path: Path) -> None:
 
 def _folder_error(path: Path) -> ArtifactError:
     if (path / "model_index.json").exists():
-        message = f"{path} is a diffusers pipeline folder; Runware takes one file"
+        message = f"{path} is a diffusers pipeline folder, but Runware accepts only single files"
         hint = (
             "convert it: python diffusers/scripts/convert_diffusers_to_original_sdxl.py (or _stable_diffusion.py) "
             f"--model_path {path} --checkpoint_path OUT.safetensors --use_safetensors"
@@ -302,7 +302,7 @@ def _write_all(descriptor: int, view: memoryview) -> None:
 
 def _copy_error(error: OSError) -> MissingError:
     message = f"cannot write the private copy of the file: {error.strerror or error}"
-    return MissingError("copy_failed", message, hint="free some space, or name another folder with --staging")
+    return MissingError("copy_failed", message, hint="free some space, or give another folder with --staging")
 
 
 def require_unchanged(file: OpenFile, done: int) -> None:
@@ -315,7 +315,7 @@ def require_unchanged(file: OpenFile, done: int) -> None:
     if rewritten or (not file.shared and _replaced(file)):
         message = f"{file.path} was rewritten while it was being read"
         raise ArtifactChangedError(
-            "artifact_changed", message, hint="publish it again once the trainer is done with it"
+            "artifact_changed", message, hint="publish it again when the trainer has finished writing it"
         )
 
 

@@ -1,1 +1,1 @@
-"""What every engine needs on the machine that has the bytes: the inbox, copies, and telling hooks that wait."""
+"""What every engine needs on the machine that has the files: the inbox, the copies, and status files for hooks."""

@@ -1,4 +1,4 @@
-"""Removing what was kept for publications that are over, and putting right what killed processes left."""
+"""Removing what was kept for publications that are over, and repairing what killed processes left."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ _OVER = timedelta(hours=1)
 
 
 def tidy_up(store: Store, home: Path) -> None:
-    """Put right what a process that was killed, or a store that was lost, left behind.
+    """Repair what a killed process or a lost store left behind.
 
     Items of publications that the store no longer knows go back into the inbox. What was kept for publications that are
-    over is removed: an hour later nobody can be about to take one of them up again.
+    over is removed after an hour, because until then another process may still be starting one of them again.
     """
     kept = list(inbox.acknowledged(home))  # before the rows: what is kept has one
     rows = {row.id: row for row in store.rows()}
@@ -38,7 +38,7 @@ def tidy_up(store: Store, home: Path) -> None:
 
 
 def release_if_over(row: Row, home: Path) -> None:
-    """Remove what was kept for a publication when it is of no more use; never the file that was named."""
+    """Remove what was kept for a publication that is over; never the file that the user named."""
     if not is_over(row):
         return
     inbox.forget(home, row.id)

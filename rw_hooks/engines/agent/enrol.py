@@ -1,4 +1,4 @@
-"""From a queue item to an enrolled publication: the file is inspected, and its key decides which one it is."""
+"""From a queue item to an enrolled publication: the file is inspected, and its key decides which publication it is."""
 
 from __future__ import annotations
 
@@ -38,17 +38,19 @@ _ENROL_SECONDS = 60.0
 
 
 def enrol(services: Services, item: QueueItem) -> Row:
-    """Inspect what was handed over and write it into the store; a bad artifact ends there as failed.
+    """Inspect the item's file and write its publication into the store.
+
+    A file that must not be published is failed there.
 
     Args:
-        services: For the settings of this item.
+        services: The services for the settings of this item.
         item: The item.
 
     Returns:
-        The publication. The same bytes asked for in the same way are the same publication, whatever its state.
+        The publication. The same bytes with the same request are the same publication, whatever its status.
 
     Raises:
-        ArtifactError: The file cannot be read as a file at all, or changed while it was read.
+        ArtifactError: The file cannot be read at all, or it changed while it was read.
         UsageError: There is no such file.
     """
     require_printable(item.path)
@@ -67,7 +69,7 @@ def enrol(services: Services, item: QueueItem) -> Row:
 
 
 def enrol_unread(services: Services, item: QueueItem, status: Status, error: RwHooksError | None = None) -> Row:
-    """Write an item into the store that was not read: superseded before its turn, or impossible to read."""
+    """Write an item whose file was not read into the store: it was superseded before, or cannot be read."""
     record = error_record(error) if error else None
     change = Change(status=status, error=record, begun=True)
     return services.store.enroll(_enrolment(services, item, _key(services, ""), printable(item.path), change))
@@ -92,9 +94,9 @@ def _enrolment(services: Services, item: QueueItem, key: Key, held: str, change:
 
 
 def _read(services: Services, item: QueueItem) -> tuple[Path, Inspection]:
-    """Inspect what was handed over, and return where its bytes are kept from now on.
+    """Inspect the item's file, and return where its bytes are kept from now on.
 
-    The link of a hook becomes a private copy by the very reading that inspects it.
+    A link that a hook made becomes a private copy in the same pass that inspects the file.
     """
     own, placed = _own_copy(services, item), Path(item.path)
     if own is not None and not own.exists():
@@ -122,7 +124,7 @@ def _read_into(services: Services, item: QueueItem, own: Path) -> Inspection:
 
 
 def _own_copy(services: Services, item: QueueItem) -> Path | None:
-    """Return where a copy of our own belongs; None where the file is published from where it lies."""
+    """Return where the private copy belongs; None if the file is published from its own place."""
     if services.settings.value("strip_metadata", _NO_KEYS):
         return private_folder(services.settings.home / "spool") / f"{item.id}{COPY}"
     copy = copy_of(item)
@@ -130,7 +132,7 @@ def _own_copy(services: Services, item: QueueItem) -> Path | None:
 
 
 def _kept(known: Row | None, held: Path) -> Path:
-    """Return the copy that is kept: of the same bytes the older one, which somebody may be reading just now."""
+    """Return the copy to keep: of two with the same bytes the older one, which another process may be reading."""
     older = Path(known.held) if known else held
     if older == held or not is_copy(older) or not older.exists():
         return held

@@ -1,4 +1,4 @@
-"""What waits in the inbox of this machine: what is to be done with it, taking one at a time, and telling who waits."""
+"""The inbox of this machine: deciding what happens with its items, enrolling them, and telling waiting hooks."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ _ITEM_SECONDS = 6 * 3600.0
 
 @dataclass
 class Found:
-    """What lies in the inbox for somebody.
+    """The inbox items for one endpoint and its keys.
 
     Attributes:
-        sorted: What is to be done with it.
+        sorted: What happens with each item.
         files: The inbox's files, by item.
-        newer: What was written by a newer version, in words.
-        unreadable: What cannot be read just now, and why.
+        newer: One message for each item that a newer version of rw-hooks wrote.
+        unreadable: The files that cannot be read now, and why.
     """
 
     sorted: Sorted = field(default_factory=Sorted)
@@ -45,7 +45,7 @@ class Found:
 
 
 def look(home: Path, endpoint: str, accounts: Collection[str]) -> Found:
-    """Look at what waits for this endpoint and these keys, and decide what is to be done with it."""
+    """Read the items for this endpoint and these keys, and decide what happens with each."""
     found = Found()
     items: list[QueueItem] = []
     for file, item in waiting(home):
@@ -61,7 +61,7 @@ def look(home: Path, endpoint: str, accounts: Collection[str]) -> Found:
 
 
 def forget_runs(home: Path, endpoint: str, accounts: Collection[str]) -> None:
-    """Forget the runs that are over and have nothing in the inbox any more."""
+    """Forget the runs that are over and have no items in the inbox."""
     found = look(home, endpoint, accounts)
     busy = {item.run for item in (*found.sorted.due, *found.sorted.superseded, *found.sorted.undecided)}
     for run in known(home):
@@ -70,32 +70,32 @@ def forget_runs(home: Path, endpoint: str, accounts: Collection[str]) -> None:
 
 
 def item_held(store: Store, identity: str, *, seconds: float = _ITEM_SECONDS) -> AbstractContextManager[None]:
-    """Have an item of the inbox in hand while the block runs, for as long as reading it may take.
+    """Hold the lock of an inbox item while the block runs.
 
     Raises:
-        UnreachableError: Another process still has it in hand after these seconds.
+        UnreachableError: Another process still holds the lock after these seconds.
     """
-    return store.lock(f"hand-over {identity}", Deadline.after(seconds))
+    return store.lock(f"item {identity}", Deadline.after(seconds))
 
 
 def take(
     services: Services, item: QueueItem, file: Path, *, is_own: bool = False, seconds: float = _ITEM_SECONDS
 ) -> str | None:
-    """Enroll an item, take it out of the inbox, and return its publication; None where somebody else has just done so.
+    """Enroll an item, remove it from the inbox, and return its publication; None if another process has just done this.
 
     Args:
         services: For the settings of this item.
         item: The item.
         file: Its place in the inbox.
-        is_own: Whether this process put it there: then it is enrolled all the same, which harms nothing, and tells
+        is_own: Whether this process put it there. Then it is enrolled in any case: this does no harm, and it says
             which publication it is.
-        seconds: How long to wait for another process that has it in hand.
+        seconds: How long to wait for another process that holds the item's lock.
 
     Raises:
         JournalError: The store cannot be used; the item stays where it is.
         UnreachableError: This machine failed; the item stays where it is.
-        RwHooksError: A command's file cannot be read. What a hook handed over has failed then in the store, because
-            nobody is there to hear it.
+        RwHooksError: A command's file cannot be read. For a hook's file the error is written into the store instead,
+            because nobody would see it.
     """
     home = services.settings.home
     with item_held(services.store, item.id, seconds=seconds):
@@ -126,7 +126,7 @@ def _given_up(services: Services, item: QueueItem, file: Path, error: RwHooksErr
 
 
 def supersede(services: Services, item: QueueItem, file: Path) -> None:
-    """Write down that an item is not published because a better one came, and let go of its bytes."""
+    """Record that an item is superseded by a better save, and remove what kept its bytes."""
     row = enrol_unread(services, item, "superseded")
     status.write(services.settings.home, item.id, JobStatus("superseded", item.path, publication=row.id))
     release_item(item)
@@ -134,7 +134,7 @@ def supersede(services: Services, item: QueueItem, file: Path) -> None:
 
 
 def report(home: Path, item: str, publication: Publication, *, doing: str = "") -> None:
-    """Tell a hook that may be waiting how its item stands."""
+    """Write the status of an item, for a hook that may be waiting."""
     error = publication.error or {}
     status.write(
         home,

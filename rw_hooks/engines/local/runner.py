@@ -1,4 +1,4 @@
-"""The local engine: publications on this machine, in SQLite, one process at a time on each."""
+"""The local engine: publications on this machine, stored in SQLite; one process at a time runs each of them."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 __all__ = ["LocalEngine"]
 
 _FILES_AT_ONCE = 4
-_LOOK_SECONDS = 0.25
+_POLL_SECONDS = 0.25
 _CANCEL_SECONDS = 2.0
 
 
@@ -49,8 +49,8 @@ class LocalEngine:
     """An :class:`~rw_hooks.engines.base.Engine` on one state folder.
 
     Args:
-        settings: Keys and endpoints of this process, and options beneath those that a publication was asked for with.
-        read_only: Whether the store is only looked at.
+        settings: Keys and endpoints of this process, and its options; the options of a publication itself are stronger.
+        read_only: Whether the store is only read.
 
     Raises:
         JournalError: The state folder cannot be used.
@@ -75,11 +75,11 @@ class LocalEngine:
         self.store.close()
 
     def services(self, settings: Settings, observer: Observer) -> Services:
-        """Return what the stages need from around them, for these options."""
+        """Return the services that the stages need, for these options."""
         return Services(settings, self.store, self.clients, observer)
 
     def for_item(self, item: QueueItem, observer: Observer) -> Services:
-        """Return the services for the options that an item brings."""
+        """Return the services for the options of an item."""
         return self.services(unpack(self.settings, item.options), observer)
 
     # -- the protocol
@@ -87,7 +87,7 @@ class LocalEngine:
     def submit(self, item: QueueItem, observer: Observer) -> str:
         """Put a file into the inbox, inspect it, and enroll it.
 
-        What an interrupted command left there, that asked for the very same, is taken up instead.
+        If an interrupted command left the same request there, that item is used instead.
         """
         self.tidy_up()
         file = place_of(self.settings.home, item)
@@ -98,18 +98,21 @@ class LocalEngine:
             self._dropped(item)
         with self._slot("inspect"):
             taken = take(self.for_item(item, observer), item, file, is_own=True)
-        assert taken is not None  # noqa: S101 - one's own item is enrolled whatever others do
+        assert taken is not None  # noqa: S101 - an item of this process is enrolled in any case
         return taken
 
     def take(self, item: QueueItem, file: Path, observer: Observer) -> str | None:
-        """Enroll an item that lies in the inbox; None where somebody else has just done so."""
+        """Enroll an item of the inbox; None if another process has just done this."""
         with self._slot("inspect"):
             return take(self.for_item(item, observer), item, file)
 
     def advance(
         self, identity: str, intent: Intent, observer: Observer, deadline: Deadline | None = None
     ) -> Publication:
-        """Take a publication as far as it goes; one process at a time works on it, others wait and find it done."""
+        """Run a publication as far as possible.
+
+        One process at a time runs it, and others wait and then find it done.
+        """
         row = self.store.get(identity)
         services = self.services(unpack(self.settings, row.options), observer)
         try:
@@ -120,18 +123,18 @@ class LocalEngine:
             return publication.model_copy(update={"exit_code": record.pop("exit_code"), "error": record})
 
     def cancel(self, identity: str) -> Publication:
-        """Drop a publication that is not ready yet, or an item that waits to be enrolled."""
+        """Cancel a publication that is not ready yet, or an item that is not enrolled yet."""
         for file, item in waiting(self.settings.home):
             if isinstance(item, QueueItem) and item.id == identity:
                 return self._drop(item, file)
         row = self.store.get(identity)
         if row.status == "cancelled" or self.store.apply(identity, policy.cancelled()).status != "cancelled":
-            raise UsageError("already_over", f"publication {identity} is {row.status}; there is nothing to cancel")
+            raise UsageError("already_over", f"publication {identity} is {row.status}, so there is nothing to cancel")
         release_if_over(self.store.get(identity), self.settings.home)
         return stored_publication(self.store, identity).model_copy(update={"error": None, "exit_code": 0})
 
     def drain(self, observer: Observer, only: Collection[str] | None = None) -> Iterator[Publication]:
-        """Work off what waits in the inbox for this endpoint and key, and what was handed over without a key."""
+        """Run the items in the inbox for this endpoint and key, and those that were queued without a key."""
         if only is not None:
             waits = [(item, file) for file, item in waiting(self.settings.home) if isinstance(item, QueueItem)]
             yield from self._all_drained([entry for entry in waits if entry[0].id in only], observer)
@@ -141,26 +144,26 @@ class LocalEngine:
         accounts = (endpoint.fingerprint, "")
         found = look(home, endpoint.rest_url, accounts)
         for trouble in found.newer:
-            observer.note(f"left for a newer version of rw-hooks: {trouble}")
+            observer.note(f"not published here, because a newer version of rw-hooks queued it: {trouble}")
         for file, error in found.unreadable.items():
             yield not_enrolled(str(file), from_os_error(error))
         for note in found.sorted.notes:
             observer.note(note)
         for item in found.sorted.undecided:
-            observer.note(f"left until its training is over: {item.path}")
+            observer.note(f"waits for the end of its training: {item.path}")
         for item in found.sorted.superseded:
             supersede(self.for_item(item, observer), item, found.files[item.id])
         yield from self._all_drained([(item, found.files[item.id]) for item in found.sorted.due], observer)
         forget_runs(home, endpoint.rest_url, accounts)
 
     def serve(self) -> bool:
-        """Be the worker of this state folder, endpoint and key; False when another one is at it."""
+        """Be the worker of this state folder, endpoint and key; False if another one is running already."""
         from rw_hooks.engines.local.worker import serve
 
         return serve(self)
 
     def watch(self, identities: Collection[str]) -> Iterator[Publication]:
-        """Yield each publication when it is over, or when nobody works on it any more."""
+        """Yield each publication when it is over, or when nobody runs it any more."""
         left = list(dict.fromkeys(identities))
         while left:
             for identity in left.copy():
@@ -168,12 +171,12 @@ class LocalEngine:
                 if row.status != "pending" or not self._is_worked_on(row):
                     left.remove(identity)
                     yield stored_publication(self.store, identity)
-            time.sleep(_LOOK_SECONDS if left else 0.0)
+            time.sleep(_POLL_SECONDS if left else 0.0)
 
     # -- how it is done
 
     def tidy_up(self) -> None:
-        """Put right, once, what killed processes left."""
+        """Repair, once, what killed processes left."""
         with self._tidying:
             if not self._tidied:
                 clear_state_leftovers(self.settings.home)
@@ -194,7 +197,7 @@ class LocalEngine:
                 release_if_over(journey.row, self.settings.home)
 
     def _slot(self, stage: StageName) -> AbstractContextManager[object]:
-        """Return what is held while a stage runs: files are read and sent a few at a time, waits go side by side."""
+        """Return the lock for a stage: a few files are read and sent at once, many publications may wait at once."""
         return self._slots.get(stage) or nullcontext()
 
     def _all_drained(self, items: Sequence[tuple[QueueItem, Path]], observer: Observer) -> Iterator[Publication]:
@@ -203,7 +206,7 @@ class LocalEngine:
         yield from (publication for publication in ended if publication is not None)
 
     def _drained(self, item: QueueItem, file: Path, observer: Observer) -> Publication | None:
-        """Take one item as far as it goes; None where somebody else has just done so."""
+        """Run one item as far as possible; None if another process has just done this."""
         home, own = self.settings.home, observer.start(item.path)
         try:
             status.write(home, item.id, status.JobStatus("pending", item.path, doing="inspect"))
@@ -211,7 +214,7 @@ class LocalEngine:
             if identity is None:
                 return None
             publication = self.advance(identity, "proceed", own)
-        except RwHooksError as error:  # it stays where it is, and the others go on
+        except RwHooksError as error:  # it stays in the inbox, and the others continue
             return not_enrolled(item.path, error)
         finally:
             own.finish()
@@ -220,7 +223,7 @@ class LocalEngine:
         return publication
 
     def _drop(self, item: QueueItem, file: Path) -> Publication:
-        """Drop an item that waits, and its publication where it is enrolled already."""
+        """Cancel a waiting item, and its publication if it is enrolled already."""
         with item_held(self.store, item.id, seconds=_CANCEL_SECONDS):
             remove(file)
             release_item(item)
@@ -249,12 +252,13 @@ class LocalEngine:
             raise JournalError(
                 "state_unwritable",
                 f"the state folder {home} cannot be written ({error.strerror}); nothing was sent",
-                hint="see that its disk has room and may be written, or set RW_HOOKS_HOME; then publish again",
+                hint="free space there or get write permission, or set RW_HOOKS_HOME to another folder; then "
+                "publish again",
                 stage="setup",
             ) from None
 
     def _is_worked_on(self, row: Row) -> bool:
-        """Whether another process has this publication in hand."""
+        """Whether another process runs this publication now."""
         try:
             with self.store.lock(f"publication {row.id}", Deadline.after(0.0)):
                 return False

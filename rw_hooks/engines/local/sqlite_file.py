@@ -1,8 +1,8 @@
 """The journal's SQLite file: its schema, how it is opened and migrated, and what happens when it is damaged.
 
-The schema's number is ``user_version``. A damaged file is moved aside as ``journal.sqlite3.corrupt-<time>`` and never
-deleted, and a new one is begun: publishing the same file again finds its receipt, its place at the host, and its model
-at the platform by AIR and ``uniqueIdentifier``, so that nothing is done twice.
+The schema's number is ``user_version``. A damaged file is renamed to ``journal.sqlite3.corrupt-<time>`` and never
+deleted, and a new one is created. Publishing the same file again then finds its receipt, its place at the host, and its
+model at Runware by AIR and ``uniqueIdentifier``, so nothing is done twice.
 """
 
 from __future__ import annotations
@@ -109,11 +109,11 @@ _LOG = logging.getLogger("rw_hooks.publish")
 
 
 class _DamagedError(Exception):
-    """The file is no database, or not a whole one."""
+    """The file is not a database, or it is incomplete."""
 
 
 def open_database(path: Path) -> sqlite3.Connection:
-    """Open the journal, made or migrated where that is needed; one process at a time does this.
+    """Open the journal; create or migrate it if needed. One process at a time does this.
 
     Raises:
         JournalError: It cannot be opened, or a newer version of rw-hooks wrote it.
@@ -132,13 +132,15 @@ def open_database(path: Path) -> sqlite3.Connection:
 
 
 def open_to_look(path: Path) -> sqlite3.Connection:
-    """Open the journal to be read alone, and leave no trace; an empty one where it cannot be, or is of another version.
+    """Open the journal for reading only and write nothing.
 
-    One that nobody has open has no log, and is read as a file that does not change: SQLite makes nothing beside that.
+    Return an empty one if it cannot be read or has another version.
+
+    A journal that nobody has open has no log, and is opened as immutable: then SQLite creates no files beside it.
     """
-    settled = "" if path.with_name(path.name + "-wal").exists() else "&immutable=1"
+    immutable = "" if path.with_name(path.name + "-wal").exists() else "&immutable=1"
     with suppress(JournalError, sqlite3.Error):
-        database = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro{settled}", uri=True, check_same_thread=False)
+        database = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro{immutable}", uri=True, check_same_thread=False)
         with _closed_on_error(database):
             if require_known(database, path) == len(_SCHEMA):
                 return database
@@ -150,7 +152,7 @@ def open_to_look(path: Path) -> sqlite3.Connection:
 
 @contextmanager
 def _closed_on_error(database: sqlite3.Connection) -> Generator[None]:
-    """Close the database where the block fails."""
+    """Close the database if the block fails."""
     try:
         yield
     except BaseException:
@@ -160,7 +162,7 @@ def _closed_on_error(database: sqlite3.Connection) -> Generator[None]:
 
 @contextmanager
 def reporting(path: Path) -> Generator[None]:
-    """Turn an error of SQLite into one that says what fixes it."""
+    """Convert an error of SQLite into one that says what fixes it."""
     try:
         yield
     except sqlite3.Error as error:
@@ -173,10 +175,10 @@ def _require_locks(home: Path, volume: FileSystem) -> None:
         return
     raise JournalError(
         "state_without_locks",
-        f"the file system of the state folder {home} has no locks that work ({trouble.strerror}); without them two "
-        "processes could publish one file twice",
-        hint="set RW_HOOKS_HOME to a folder on a local disk, or have this one mounted with locks (NFS with its lock "
-        "service, Lustre with -o flock); nothing was sent",
+        f"file locks do not work in the state folder {home} ({trouble.strerror}); without them two processes could "
+        "publish one file twice, so nothing was sent",
+        hint="set RW_HOOKS_HOME to a folder on a local disk, or mount this one with locks (NFS with its lock "
+        "service, Lustre with -o flock)",
         stage="setup",
     )
 
@@ -184,15 +186,15 @@ def _require_locks(home: Path, volume: FileSystem) -> None:
 def _unusable(path: Path, error: Exception) -> JournalError:
     return JournalError(
         "journal_unusable",
-        f"the journal {path} cannot be used: {error}",
-        hint="see that its disk has room and may be written, or set RW_HOOKS_HOME to a folder on a local disk; "
-        "nothing was sent that the journal does not know of: 'rw-hooks resume' goes on",
+        f"the journal {path} cannot be used: {error}; nothing was sent that is not in the journal",
+        hint="free space on its disk or get write permission, or set RW_HOOKS_HOME to a folder on a local disk; then "
+        "run 'rw-hooks resume'",
         stage="setup",
     )
 
 
 def _open(path: Path, volume: FileSystem) -> sqlite3.Connection:
-    with suppress(FileExistsError):  # only a new file: closing one lets go of all locks that this process has on it
+    with suppress(FileExistsError):  # only a new file: closing an open one would release this process's locks on it
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
     database = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
     with _closed_on_error(database):
@@ -204,12 +206,15 @@ def _open(path: Path, volume: FileSystem) -> sqlite3.Connection:
         database.execute("PRAGMA synchronous = FULL")
         database.execute("PRAGMA secure_delete = ON")
         _migrate(database, path)
-        database.execute("PRAGMA foreign_keys = ON")  # behind the migration, which makes a table anew
+        database.execute("PRAGMA foreign_keys = ON")  # after the migration, which creates a table again
     return database
 
 
 def _share_memory(database: sqlite3.Connection, path: Path) -> None:
-    """Keep a write-ahead log from now on. A new file has nothing to roll back to, which spares four syncs."""
+    """Use a write-ahead log from now on.
+
+    A new file needs no rollback journal for this change, which saves four syncs.
+    """
     if path.stat().st_size == 0:
         database.execute("PRAGMA journal_mode = OFF")
         database.execute("PRAGMA journal_mode = WAL")
@@ -218,7 +223,7 @@ def _share_memory(database: sqlite3.Connection, path: Path) -> None:
 
 
 def _leave_shared_memory(database: sqlite3.Connection) -> None:
-    """Keep a rollback journal from now on; a log that another machine left is read without shared memory for that."""
+    """Use a rollback journal from now on. To read a log that another machine left, no shared memory is used."""
     with _damage():
         database.execute("PRAGMA locking_mode = EXCLUSIVE")
         database.execute("PRAGMA journal_mode = DELETE")
@@ -234,7 +239,7 @@ def _require_whole(database: sqlite3.Connection) -> None:
 
 @contextmanager
 def _damage() -> Generator[None]:
-    """Tell a file that is damaged from a disk that cannot be read, or a lock."""
+    """Distinguish a damaged file from a disk that cannot be read, and from a lock."""
     try:
         yield
     except sqlite3.OperationalError:
@@ -244,20 +249,21 @@ def _damage() -> Generator[None]:
 
 
 def _move_aside(path: Path, damage: str) -> None:
-    """Give the damaged file and its log other names, by which they may be looked at."""
+    """Rename the damaged file and its log, so that a person can examine them."""
     aside = path.with_name(f"{path.name}.corrupt-{datetime.now(timezone.utc):%Y%m%dT%H%M%S%f}")
     for suffix in ("-wal", "-shm", "-journal", ""):
         part = path.with_name(path.name + suffix)
         if part.exists():
             move(part, aside.with_name(aside.name + suffix))
     _LOG.warning(
-        "the journal %s was damaged (%s); it is kept as %s, and a new one is begun. Publish again what was not ready: "
-        "what was hosted or registered is found and not done twice", path, damage, aside.name,
+        "the journal %s was damaged (%s); it is kept as %s, and a new one was created. Publish the files again "
+        "that were "
+        "not ready: what was uploaded or registered already is found and not done twice", path, damage, aside.name,
     )  # fmt: skip
 
 
 def require_known(database: sqlite3.Connection, path: Path) -> int:
-    """Return the schema of the journal; a newer version may migrate it while this one has it open.
+    """Return the schema of the journal; a newer version of rw-hooks may migrate it while this one has it open.
 
     Raises:
         JournalError: It is newer than this version knows.
@@ -266,8 +272,9 @@ def require_known(database: sqlite3.Connection, path: Path) -> int:
     if version > len(_SCHEMA):
         raise JournalError(
             "journal_newer",
-            f"{path} was written by a newer version of rw-hooks (schema {version}, this one knows {len(_SCHEMA)})",
-            hint="upgrade with 'pip install -U rw-hooks', or set RW_HOOKS_HOME to another folder; nothing was changed",
+            f"{path} was written by a newer version of rw-hooks (schema {version}, this version knows {len(_SCHEMA)}); "
+            "nothing was changed",
+            hint="upgrade with 'pip install -U rw-hooks', or set RW_HOOKS_HOME to another folder",
             stage="setup",
         )
     return version

@@ -1,10 +1,10 @@
-"""The store of one machine: SQLite, written before and after every outside effect.
+"""The store of one machine: SQLite, written before and after every request to a remote.
 
-A write-ahead log (a rollback journal on the file system of a network), a busy time-out of 30 seconds; every change is
-one ``BEGIN IMMEDIATE`` transaction. What is durable is synced to the disk; the rest is there after a kill, and is
-synced with the next durable change. The file is readable by its owner alone; secret URLs that the user gave stand in a
-table of their own and only until the publication ends. How the file is opened, migrated and, when damaged, moved
-aside: :mod:`rw_hooks.engines.local.sqlite_file`.
+It uses a write-ahead log (on a network file system a rollback journal) and a busy time-out of 30 seconds. Every change
+is one ``BEGIN IMMEDIATE`` transaction. Durable changes are synced to the disk; other changes survive a kill, and are
+synced with the next durable change. Only its owner can read the file. Secret URLs that the user gave are in a table of
+their own, and are deleted when the publication ends. :mod:`rw_hooks.engines.local.sqlite_file` opens and migrates the
+file, and renames a damaged one.
 """
 
 from __future__ import annotations
@@ -42,8 +42,8 @@ class SqliteStore:
     """The store of one state folder; a :class:`~rw_hooks.publication.store.Store`.
 
     Args:
-        home: The state folder; it is made when it is not there.
-        database: The file where it is open already, to be closed with this.
+        home: The state folder; it is created if it does not exist.
+        database: The database, if it is open already; it is closed with this store.
 
     Raises:
         JournalError: It cannot be opened, or a newer version of rw-hooks wrote it.
@@ -57,7 +57,7 @@ class SqliteStore:
 
     @classmethod
     def to_look(cls, home: Path) -> Self:
-        """Return the store to be read alone, which leaves no trace; an empty one where there is none to be read."""
+        """Return the store for reading only, without writing to disk; an empty one if there is no store."""
         return cls(home, open_to_look(home / "journal.sqlite3"))
 
     def close(self) -> None:
@@ -78,7 +78,7 @@ class SqliteStore:
     # -- publications
 
     def enroll(self, enrolment: Enrolment) -> Row:
-        """Return the publication of this key, made when there is none."""
+        """Return the publication of this key; create it if there is none."""
         with self._change("enroll") as database:
             same_name = self._row(enrolment.id)
             found = self._find(enrolment.key) if enrolment.key.sha256 else same_name
@@ -108,12 +108,12 @@ class SqliteStore:
         return self._rows("WHERE endpoint = ? AND air = ? ORDER BY created_at, rowid", (endpoint, air))
 
     def airs(self, endpoint: str, prefix: str) -> list[str]:
-        """Return all AIRs given out at this endpoint that begin with ``source:id@``."""
+        """Return all AIRs given to publications at this endpoint that begin with ``source:id@``."""
         query = "SELECT air FROM publications WHERE endpoint = ? AND substr(air, 1, ?) = ?"
         return [air for (air,) in self._read(query, (endpoint, len(prefix), prefix))]
 
     def apply(self, identity: str, change: Change, *, durable: bool = True) -> Row:
-        """Take one step, and return the publication as it stands then."""
+        """Apply one change, and return the publication after it."""
         forgotten = 0
         with self._change(_point(change), durable=durable) as database:
             if change.only_from is None or self.get(identity).status in change.only_from:
@@ -124,7 +124,7 @@ class SqliteStore:
         return row
 
     def allocate_air(self, identity: str, prefix: str, *, listed: Collection[str], remembered: str | None) -> str:
-        """Return the AIR of this publication, given now where it has none; the description follows, and syncs it."""
+        """Return the AIR of this publication; give it one if it has none. The description, which follows, syncs it."""
         with self._change("air", durable=False) as database:
             row = self.get(identity)
             if row.air is not None:
@@ -143,13 +143,13 @@ class SqliteStore:
     # -- what was sent to Runware
 
     def submission(self, identity: str) -> dict[str, Any] | None:
-        """Return what was written down of the submission under way, or None."""
+        """Return what is stored of the current submission, or None."""
         query = "SELECT value FROM submissions WHERE publication = ?"
         found = self._read(query, (identity,))
         return json.loads(found[0][0]) if found else None
 
     def save_submission(self, identity: str, value: Mapping[str, Any], *, durable: bool) -> None:
-        """Write down what is about to be sent, or how far it has come."""
+        """Store what will be sent, or what the platform reported since."""
         with self._change("submission", durable=durable) as database:
             database.execute(
                 "INSERT INTO submissions (publication, value) VALUES (?, ?)"
@@ -158,13 +158,13 @@ class SqliteStore:
             )
 
     def secrets(self, identity: str) -> dict[str, str]:
-        """Return the kept secret URLs by option."""
+        """Return the stored secret URLs by option."""
         return dict(self._read("SELECT name, value FROM secrets WHERE publication = ?", (identity,)))
 
     # -- accounts
 
     def remember_account(self, endpoint: str, account: str, organization: str | None, air_source: str | None) -> None:
-        """Write down what the platform said of the account behind a key; asked again, it need not be synced."""
+        """Store the account of a key. It can be asked for again, so it is not synced."""
         query = "SELECT organization, air_source FROM accounts WHERE endpoint = ? AND account = ?"
         if [(organization, air_source)] == self._read(query, (endpoint, account)):
             return
@@ -210,9 +210,9 @@ class SqliteStore:
             return self._database.execute(query, values).fetchall()
 
     def _empty_log(self) -> None:
-        """Have the write-ahead log written into the file and emptied: what was deleted there still stands in the log.
+        """Write the write-ahead log into the file and empty it, because the log still contains what was deleted.
 
-        Where another process is reading just now, the last one that closes the file does it.
+        If another process is reading now, the last process that closes the file does this.
         """
         with self._lock, suppress(sqlite3.Error):
             self._database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -254,7 +254,7 @@ def _renew(database: sqlite3.Connection, identity: str, enrolment: Enrolment) ->
 
 
 def _write(database: sqlite3.Connection, identity: str, change: Change) -> int:
-    """Write a change down, and return how many secrets were forgotten by it."""
+    """Store a change, and return how many secrets it deleted."""
     at = _now()
     if change.air is not None:
         database.execute("UPDATE publications SET air = ? WHERE id = ?", (change.air, identity))
@@ -314,7 +314,7 @@ def _row_of(  # noqa: PLR0913, PLR0917 - the columns, in their order
 
 
 def _point(change: Change) -> str:
-    """Return the name of a change for the points at which a test may stop it."""
+    """Return the name of a change for the points at which a test may kill the process."""
     if change.results and change.status != "pending":
         return f"{next(iter(change.results))}.record"
     if change.status is None:

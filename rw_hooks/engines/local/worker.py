@@ -1,8 +1,9 @@
-"""The worker: a process of its own that publishes what hooks hand over, while the training goes on or long after it.
+"""The worker: a separate process that publishes the items of hooks, during the training or long after it.
 
-One serves one state folder, endpoint and key. It looks at the inbox, makes private copies of what has to wait,
-publishes several files at once, and stays while a run goes on whose last save is to be published. What is unreachable
-is tried again later, and keeps nothing else waiting meanwhile. It leaves after one more look.
+One worker serves one state folder, endpoint and key. It reads the inbox, makes private copies of files that must wait,
+publishes several files at once, and stays as long as a run lasts whose last save must be published. A publication whose
+remote is unreachable is tried again later, and does not delay the others. Before it ends, the worker reads the inbox
+once more.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ __all__ = ["serve"]
 
 _LOG = logging.getLogger("rw_hooks.worker")
 _COPIES_AT_ONCE = 2
-_LOOK_SECONDS = 0.25
+_POLL_SECONDS = 0.25
 _REST_SECONDS = 0.5
 _LINGER_SECONDS = 2.0
 _FIRST_PAUSE_SECONDS = 5.0
@@ -51,19 +52,20 @@ _CHECKED = frozenset({"key", "balance", "AIR", "host", "disk"})
 
 
 def serve(engine: LocalEngine) -> bool:
-    """Publish what was handed over until nothing is left, and say whether this process did it.
+    """Publish the items of the inbox until nothing is left, and return whether this process was the worker.
 
-    False: another worker is at it. Options of this process do not count: an item brings its own.
+    False means that another worker is running already. The options of this process are not used, because each item has
+    its own.
 
     Raises:
         MissingError: There is no key.
-        UnreachableError: This machine failed.
+        UnreachableError: The operating system reported an error.
     """
     endpoint, threads = endpoint_of(engine.settings), engine.settings.value("concurrency", DEFAULT_CONCURRENCY)
     lease = WorkerLease(engine.settings.home, endpoint.rest_url, endpoint.fingerprint)
     with os_errors_reported():
-        taken = lease.acquire()
-    if not taken:
+        acquired = lease.acquire()
+    if not acquired:
         return False
     engine.settings = replace(engine.settings, given={})
     try:
@@ -77,7 +79,7 @@ def serve(engine: LocalEngine) -> bool:
 
 @dataclass
 class _Teller:
-    """Writes down what is being done with one hand-over, for the trainer that may wait for it."""
+    """Writes the status of one queue item, for the trainer that may wait for it."""
 
     home: Path
     item: str
@@ -90,16 +92,16 @@ class _Teller:
         return self
 
     def stage(self, name: str) -> None:
-        """Tell the stage."""
+        """Write the stage."""
         self._tell(name)
 
     def moved(self, done: int, total: int) -> None:
-        """Tell how far it is, once a second."""
+        """Write the bytes done, once a second."""
         if time.monotonic() - self._told >= 1.0:
             self._tell(f"{self.doing.partition(' ')[0]} {100 * done // max(total, 1)} %")
 
     def phase(self, status: str, message: str) -> None:
-        """Tell what the platform says."""
+        """Write what the platform reported."""
         self._tell(f"register: {status}")
         _LOG.info("%s: %s %s", self.item, status, message)
 
@@ -108,7 +110,7 @@ class _Teller:
         _LOG.info("%s: %s", self.item, message)
 
     def finish(self) -> None:
-        """Say nothing: how it ended is reported."""
+        """Do nothing, because the end is reported separately."""
 
     def _tell(self, doing: str) -> None:
         self.doing, self._told = doing, time.monotonic()
@@ -119,11 +121,11 @@ class _Teller:
 
 @dataclass(frozen=True)
 class _Pursuit:
-    """A publication that is followed to its end.
+    """A publication that the worker runs until its end.
 
     Attributes:
-        observer: Told of the progress.
-        item: The hand-over's name.
+        observer: Is told of the progress.
+        item: The id of the queue item.
         directory: Where the commands of ``then`` and ``on_failure`` run.
         attempts: How many there have been with this one.
     """
@@ -156,7 +158,7 @@ class _Worker:
         self._noted: set[str] = set()
 
     def work(self) -> None:
-        """Look and publish until there is nothing left, then look once more."""
+        """Read the inbox and publish until nothing is left, then read it once more."""
         _LOG.info("worker for %s", self._endpoint.rest_url)
         status.forget_old(self._home)
         self._engine.tidy_up()
@@ -170,14 +172,15 @@ class _Worker:
                 self._lease.stop_heartbeat()
                 if not self._look():
                     break
-            time.sleep(_LOOK_SECONDS if self._is_busy else _REST_SECONDS)
+            time.sleep(_POLL_SECONDS if self._is_busy else _REST_SECONDS)
         forget_runs(self._home, self._endpoint.rest_url, {self._endpoint.fingerprint})
-        _LOG.info("nothing left to do")
+        _LOG.info("nothing is left to publish")
 
     def _look(self) -> bool:
-        """Begin with what is due, and say whether anything is under way or to be waited for.
+        """Start what is due, and return whether anything is running or must be awaited.
 
-        What is due waits until those that it supersedes are out of the inbox: left there without it, they would be due.
+        An item that is due waits until the items that it supersedes are out of the inbox, because without it they would
+        be due.
         """
         found = look(self._home, self._endpoint.rest_url, {self._endpoint.fingerprint})
         self._begin_again()
@@ -204,14 +207,17 @@ class _Worker:
         return self._publishers.is_busy or self._keepers.is_busy
 
     def _begin(self, pool: ThreadPool, name: str, work: Callable[[], None]) -> bool:
-        """Begin with work, unless its name is in hand or given up, or all of the pool are busy; say whether so."""
+        """Start work, unless its name is running or was given up, or the pool is full.
+
+        Return whether it was started.
+        """
         if self._publishers.has(name) or self._keepers.has(name) or name in self._given_up or not pool.is_free:
             return False
         pool.begin(name, partial(self._guarded, name, work))
         return True
 
     def _begin_again(self) -> None:
-        """Begin with what was unreachable and has waited long enough."""
+        """Start what was unreachable and has waited long enough."""
         for name, later in [*self._later.items()]:
             if time.monotonic() >= later.at and self._publishers.is_free:
                 del self._later[name]
@@ -219,21 +225,24 @@ class _Worker:
                     self._later[name] = later
 
     def _keep(self, item: QueueItem) -> None:
-        """Have a private copy made of what has to wait."""
+        """Start making a private copy of what must wait."""
         if item.id not in self._secured and self._begin(self._keepers, _named(item.id), partial(self._secure, item)):
             self._secured.add(item.id)
 
     def _guarded(self, name: str, work: Callable[[], None]) -> None:
-        """A hand-over that cannot be taken, or meets a bug of ours, stays where it is, and the others go on."""
+        """Run an item.
+
+        If it cannot be enrolled, or a bug of ours stops it, it stays in the inbox and the others continue.
+        """
         try:
             with os_errors_reported():
                 work()
         except RwHooksError as error:
             self._given_up.add(name)
-            _LOG.warning("%s stays as it is: %s; %s", name, error.message, error.hint)
+            _LOG.warning("%s stays in the queue: %s; %s", name, error.message, error.hint)
         except Exception:  # noqa: BLE001 - a bug is logged, and must not stop the others
             self._given_up.add(name)
-            _LOG.exception("%s was given up; 'rw-hooks resume' tries it again", name)
+            _LOG.exception("%s stays in the queue after a bug of rw-hooks; run 'rw-hooks resume' to try it again", name)
 
     def _publish(self, item: QueueItem, file: Path) -> None:
         pursuit = _Pursuit(_Teller(self._home, item.id), item.id, Path(item.directory))
@@ -245,13 +254,13 @@ class _Worker:
             self._attempt(pursuit, identity)
 
     def _attempt(self, pursuit: _Pursuit, identity: str) -> None:
-        """Take a publication as far as it goes; what is unreachable is tried again until its time is over."""
+        """Run a publication as far as possible; if a remote is unreachable, try again until its time limit."""
         publication = self._engine.advance(identity, "proceed", pursuit.observer)
         row = self._engine.store.get(identity)
         if publication.status == "pending":
             seconds = pause(pursuit.attempts, first=_FIRST_PAUSE_SECONDS, most=_LONGEST_PAUSE_SECONDS)
             report(self._home, pursuit.item, publication, doing=status.TRY_AGAIN)
-            _LOG.info("%s: pending, again in %.0f s: %s", publication.path, seconds, publication.error)
+            _LOG.info("%s: pending, next attempt in %.0f s: %s", publication.path, seconds, publication.error)
             if row.expires_at is None or Deadline.at(row.expires_at).left > seconds:
                 again = replace(pursuit, attempts=pursuit.attempts + 1)
                 attempt = partial(self._attempt, again, identity)
@@ -264,14 +273,14 @@ class _Worker:
         run_command(unpack(self._engine.settings, row.options), publication, pursuit.directory)
 
     def _recover(self) -> None:
-        """Go on with what a worker left that died."""
+        """Continue what a killed worker left."""
         rows = {row.id: row for row in self._engine.store.rows()}
-        for name, stands in status.pending(self._home).items():
-            if stands.publication is None or (self._home / "inbox" / f"{name}.json").exists():
+        for name, job in status.pending(self._home).items():
+            if job.publication is None or (self._home / "inbox" / f"{name}.json").exists():
                 continue
-            row = rows.get(stands.publication)
+            row = rows.get(job.publication)
             if row is None:
-                status.write(self._home, name, _lost(stands))
+                status.write(self._home, name, _lost(job))
             elif (row.key.endpoint, row.key.account) == (self._endpoint.rest_url, self._endpoint.fingerprint):
                 pursuit = _Pursuit(_Teller(self._home, name), name, Path(row.path).parent)
                 self._later[_named(name)] = _Later(time.monotonic(), partial(self._attempt, pursuit, row.id))
@@ -280,10 +289,10 @@ class _Worker:
         try:
             secure(item)
         except (RwHooksError, OSError) as error:
-            _LOG.warning("%s: no private copy: %s", item.path, error)
+            _LOG.warning("%s: a private copy could not be made: %s", item.path, error)
 
     def _check_new_runs(self) -> None:
-        """Find out, once for each run, what stands in the way of its publication."""
+        """Check once for each run what would stop its publication."""
         for run in runs.known(self._home):
             ours = (run.endpoint, run.account) == (self._endpoint.rest_url, self._endpoint.fingerprint)
             if not ours or run.id in self._checked:
@@ -300,11 +309,12 @@ class _Worker:
 
 
 def _named(item: str) -> str:
-    return f"hand-over {item}"
+    return f"item {item}"
 
 
-def _lost(stands: JobStatus) -> JobStatus:
+def _lost(job: JobStatus) -> JobStatus:
     return replace(
-        stands, status="failed", code="journal_lost", exit_code=MissingError.exit_code,
-        message="the journal that knew of this publication is gone", hint=f"rw-hooks publish {stands.path}",
+        job, status="failed", code="journal_lost", exit_code=MissingError.exit_code,
+        message="the journal with this publication was lost; publish the file "
+                "again", hint=f"rw-hooks publish {job.path}",
     )  # fmt: skip

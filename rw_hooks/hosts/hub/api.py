@@ -1,10 +1,10 @@
-"""What we ask the Hugging Face Hub ourselves; bytes and commit go through its client.
+"""The requests that we send to the Hugging Face Hub ourselves; its client uploads the bytes and makes the commit.
 
 See :mod:`rw_hooks.hosts.hub.child`.
 
-Every request here can be repeated without harm. The wire forms are those of huggingface_hub 2.4.0; a redirect is never
-followed with the token, except from a file's address within the Hub itself. A repository that was renamed is refused by
-its new name, because not all that is asked of it, nor its client, would follow.
+Every request here can be repeated without harm. The requests are those of huggingface_hub 2.4.0. A redirect is never
+followed with the token, except from a file's address within the Hub itself. A renamed repository is refused, and the
+error says its new name, because neither all of our requests nor the client would follow the redirect.
 """
 
 from __future__ import annotations
@@ -44,12 +44,12 @@ _MOVED = re.compile(r"/api/models/([\w.-]+/[\w.-]+)/revision/main$")
 
 @dataclass(frozen=True)
 class Account:
-    """Whose token it is.
+    """The account of a token.
 
     Attributes:
         name: The user's name.
-        organisations: Names of the organisations that the user is in.
-        role: The token's role: ``read``, ``write``, ``fineGrained``, or empty where the Hub does not say.
+        organisations: Names of the user's organisations.
+        role: The token's role: ``read``, ``write``, ``fineGrained``, or empty if the Hub does not say it.
     """
 
     name: str
@@ -63,7 +63,7 @@ class Repo:
 
     Attributes:
         head: The newest commit of its main branch.
-        open: Whether a stranger may read it: public and not gated.
+        open: Whether anyone may read it: it is public and not gated.
         private: Whether it is private.
     """
 
@@ -78,8 +78,8 @@ class RemoteFile:
 
     Attributes:
         size: Bytes.
-        sha256: Of an LFS file; None for one stored in git itself.
-        git_oid: The git blob's name.
+        sha256: The sha256 of an LFS file; None for a file that is stored in git itself.
+        git_oid: The git blob's object id.
     """
 
     size: int
@@ -147,11 +147,11 @@ class HubApi:
         self._token = token
 
     def account(self, deadline: Deadline) -> Account:
-        """Ask whose token it is.
+        """Return the token's account.
 
         Raises:
             RefusedError: The token is not valid.
-            UnreachableError: The Hub is away.
+            UnreachableError: The Hub is unreachable.
         """
         answer = self._ask("GET", "/api/whoami-v2", deadline)
         if answer.status != _OK:
@@ -160,7 +160,7 @@ class HubApi:
         return Account(told.name, tuple(entry.name for entry in told.orgs), told.auth.accessToken.role or "")
 
     def repo(self, name: str, deadline: Deadline) -> Repo | None:
-        """Return the repository, or None where there is none that the token can see."""
+        """Return the repository, or None if the token can see none of this name."""
         answer = self._ask("GET", f"/api/models/{name}/revision/main", deadline)
         if answer.status == _NOT_FOUND:
             return None
@@ -169,7 +169,7 @@ class HubApi:
         moved = _MOVED.search(answer.headers.get("location", "")) if answer.status in _REDIRECTS else None
         if moved is not None:
             raise RefusedError(
-                "hub_renamed", f"{name} has another name at the Hub now: {moved[1]}", hint=f"say --host hf://{moved[1]}"
+                "hub_renamed", f"{name} was renamed on the Hub to {moved[1]}", hint=f"give --host hf://{moved[1]}"
             )
         if answer.status != _OK:
             self._refuse(answer, name)
@@ -177,7 +177,7 @@ class HubApi:
         return Repo(told.sha, open=not told.private and not told.gated, private=told.private)
 
     def create(self, name: str, *, private: bool, deadline: Deadline) -> None:
-        """Make the repository; one that is there already stays as it is."""
+        """Create the repository; an existing one stays as it is."""
         owner, _, short = name.partition("/")
         content: dict[str, object] = {
             "name": short,
@@ -203,10 +203,11 @@ class HubApi:
         return None if found is None else RemoteFile(found.size, found.lfs.oid if found.lfs else None, found.oid)
 
     def remove(self, repo: str, path: str, *, parent: str, deadline: Deadline) -> None:
-        """Delete a file in one commit, which is made only on this parent.
+        """Delete a file in one commit, which is made only if this parent is the newest commit.
 
         Raises:
-            UnreachableError: The repository has got another commit meanwhile (``hub_conflict``), or the Hub is away.
+            UnreachableError: The repository received another commit meanwhile (``hub_conflict``), or the Hub is
+                unreachable.
         """
         header = {"summary": f"Remove {path}", "description": "", "parentCommit": parent}
         lines = ({"key": "header", "value": header}, {"key": "deletedFile", "value": {"path": path}})
@@ -218,15 +219,15 @@ class HubApi:
             self._refuse(answer, repo)
 
     def offers_xet(self, repo: str, deadline: Deadline) -> bool:
-        """Whether the Hub knows Xet; its client hangs for ever on a Hub that does not."""
+        """Whether the Hub supports Xet; its client waits for ever on a Hub that does not."""
         answer = self._ask("GET", f"/api/models/{repo}/xet-write-token/main", deadline.within(_QUICK))
         return answer.status == _OK
 
     def signed_url(self, url: str, deadline: Deadline) -> SecretStr:
-        """Return the temporary URL that the Hub gives for a file of a private repository.
+        """Return the temporary URL of a file in a private repository.
 
         Raises:
-            RefusedError: The Hub gives none: the file is gone, or too small to be kept outside git.
+            RefusedError: The Hub has no such URL: the file is gone, or it is too small to be stored outside git.
         """
         current = url
         for _ in range(_HOPS_MAX):
@@ -262,7 +263,10 @@ class HubApi:
 
     @cached_property
     def _client(self) -> http.Client:
-        """One client, because reading the machine's certificates takes long; it keeps no connection open."""
+        """One client for all requests, because reading the machine's certificates takes long.
+
+        It keeps no connection open.
+        """
         headers = {"Authorization": f"Bearer {self._token.get_secret_value()}", "Connection": "close"}
         return http.open_client(headers=headers, read_seconds=30.0)
 

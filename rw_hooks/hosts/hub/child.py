@@ -1,8 +1,8 @@
 """The process that moves the bytes to the Hub: ``python -m rw_hooks.hosts.hub.child``.
 
-It is a process of its own because the client reads its settings at import, and because its Xet path can hang for
-ever: this process can be killed. It reads one request from standard input, writes one JSON object a line to standard
-output, and ends when its parent does (standard input closes). The token comes in the request and goes nowhere else.
+It is a separate process because the client reads its settings at import, and because a Xet upload can hang for ever:
+this process can be killed. It reads one request from standard input, writes one JSON object per line to standard
+output, and ends when its parent ends (standard input closes). The token is in the request, and is written nowhere else.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def _end_with_parent() -> None:
 
 
 def _take_standard_output() -> IO[str]:
-    """Keep standard output for reports; whatever the client prints goes to standard error."""
+    """Reserve standard output for reports; what the client prints goes to standard error."""
     reports = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
     return reports
@@ -81,7 +81,7 @@ def _upload(request: dict[str, Any], reports: IO[str]) -> str:
 
 
 def _failure(error: BaseException, request: dict[str, Any]) -> dict[str, Any]:
-    """Say what went wrong: the status where a server gave one, else whether the client itself refused."""
+    """Report an error: the HTTP status if a server gave one, else whether the client itself refused."""
     chain = [error]
     while (cause := chain[-1].__cause__ or chain[-1].__context__) is not None and cause not in chain:
         chain.append(cause)
@@ -95,7 +95,7 @@ def _failure(error: BaseException, request: dict[str, Any]) -> dict[str, Any]:
 
 
 def _status(answered: BaseException | None, endpoint: str) -> int | None:
-    """Return the answer's status, but None where only a signed URL of the storage has expired."""
+    """Return the answer's status; None if only a signed URL of the storage has expired."""
     response = getattr(answered, "response", None)
     if response is None:
         return None

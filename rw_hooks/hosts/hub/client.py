@@ -1,8 +1,8 @@
-"""The one place that reaches inside huggingface_hub, tested on its lowest and newest supported release.
+"""The only module that uses private parts of huggingface_hub; tested with its lowest and newest supported release.
 
-Its client hashes a file before (0.x) or while (2.x) it uploads it. We know the sha256, so :func:`known_addition` hands
-it over; where a release's inside has changed, the client simply hashes again. :func:`count_bytes` taps the progress
-bars, because they are the one sign of life that LFS and Xet uploads share.
+Its client hashes a file before (0.x) or while (2.x) it uploads it. We know the sha256, so :func:`known_addition` passes
+it; if a release has changed inside, the client hashes the file again. :func:`count_bytes` reads the progress bars,
+because LFS and Xet uploads have no other common sign of progress.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ _SAMPLE = 512
 
 
 def known_addition(path_in_repo: str, file: str, sha256: str, size: int) -> CommitOperationAdd:
-    """Return the operation that adds the file, without reading more of it than its first bytes.
+    """Return the operation that adds the file; it reads only the first bytes of the file.
 
     Args:
-        path_in_repo: Its path in the repository.
-        file: Its path here.
+        path_in_repo: The file's path in the repository.
+        file: The file's path on this machine.
         sha256: Of the file, hexadecimal.
         size: Bytes.
     """
@@ -34,10 +34,10 @@ def known_addition(path_in_repo: str, file: str, sha256: str, size: int) -> Comm
 
 
 class _KnownAddition(CommitOperationAdd):
-    """An addition whose hash is given and not computed."""
+    """An added file whose hash is given and not computed."""
 
     def __post_init__(self) -> None:
-        """Leave out what the client does here: hashing the file."""
+        """Do nothing, because the client would hash the file here."""
 
     def with_hash(self, sha256: str, size: int) -> _KnownAddition:
         from huggingface_hub.lfs import UploadInfo
@@ -49,10 +49,10 @@ class _KnownAddition(CommitOperationAdd):
 
 
 def count_bytes(report: Callable[[int, int], None]) -> None:
-    """Have every movement of a progress bar reported.
+    """Report every change of a progress bar.
 
     Args:
-        report: Called with the bytes of the bar that is furthest, and the sum over all bars.
+        report: Is called with the bytes of the most advanced bar, and the sum over all bars.
     """
     seen: defaultdict[int, float] = defaultdict(float)
     bars = cast("Any", utils).tqdm

@@ -1,4 +1,4 @@
-"""How the Hub's refusals read to a person: one table for our own requests and for the Hub client's."""
+"""The error for each refusal of the Hub: one table for our own requests and for those of the Hub's client."""
 
 from __future__ import annotations
 
@@ -23,21 +23,25 @@ class _Meaning:
     hint: str
 
 
-_NEW_KEY = "set HF_TOKEN to a token with the right to write: https://huggingface.co/settings/tokens"
+_NEW_KEY = "set HF_TOKEN to a token with write permission: https://huggingface.co/settings/tokens"
 _OTHER = _NEW_KEY + "; or name a repository of yours with --host hf://user/repo"
 _ROOM = "free space at https://huggingface.co/settings/billing, or host the file elsewhere with --host"
-_RESUME = "nothing is lost: `rw-hooks resume` goes on"
+_RESUME = "nothing is lost; run 'rw-hooks resume' to continue"
 _MEANINGS = {
     401: _Meaning(RefusedError, "hub_token_refused", "does not accept the token", _NEW_KEY),
-    402: _Meaning(RefusedError, "hub_no_room", "wants to be paid for more storage", _ROOM),
+    402: _Meaning(RefusedError, "hub_no_room", "requires payment for more storage", _ROOM),
     403: _Meaning(RefusedError, "hub_forbidden", "does not allow it", _OTHER),
-    404: _Meaning(RefusedError, "hub_not_found", "does not know it, or the token may not see it", _OTHER),
-    409: _Meaning(UnreachableError, "hub_conflict", "is busy with another change of it", _RESUME),
-    412: _Meaning(UnreachableError, "hub_conflict", "has got another commit meanwhile", _RESUME),
-    413: _Meaning(RefusedError, "hub_too_large", "finds the file too large", "host it elsewhere with --host"),
+    404: _Meaning(RefusedError, "hub_not_found", "does not have it, or the token may not see it", _OTHER),
+    409: _Meaning(UnreachableError, "hub_conflict", "is busy with another change to it", _RESUME),
+    412: _Meaning(UnreachableError, "hub_conflict", "received another commit in the meantime", _RESUME),
+    413: _Meaning(
+        RefusedError, "hub_too_large", "does not accept a file of this size", "host it elsewhere with --host"
+    ),
 }
-_REFUSED = _Meaning(RefusedError, "hub_refused", "refuses it", "name another repository with --host hf://user/repo")
-_FAILING = _Meaning(UnreachableError, "hub_unreachable", "is away, slow or failing", _RESUME)
+_REFUSED = _Meaning(
+    RefusedError, "hub_refused", "refused the request", "name another repository with --host hf://user/repo"
+)
+_FAILING = _Meaning(UnreachableError, "hub_unreachable", "is unreachable, slow or failing", _RESUME)
 _FULL = _Meaning(RefusedError, "hub_no_room", "has no more room for it", _ROOM)
 _FULL_WORDS = ("storage limit", "quota", "storage space", "payment required")
 
@@ -46,10 +50,10 @@ def refusal(status: int | None, message: str, *, what: str, token: SecretStr) ->
     """Return the error for a refusal of the Hub.
 
     Args:
-        status: The HTTP status; None where there was no answer.
-        message: The Hub's own words.
-        what: What it was about: a repository's name, a URL.
-        token: Removed from the Hub's words.
+        status: The HTTP status; None if there was no answer.
+        message: The Hub's own message.
+        what: What the request was about: a repository's name, a URL.
+        token: The token, which is removed from the Hub's message.
     """
     meaning = _meaning(status, message.lower())
     words = " ".join(redact(message, token.get_secret_value()).split())[:_MESSAGE_MAX]

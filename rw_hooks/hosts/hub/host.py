@@ -1,8 +1,8 @@
 """``hf://user/repo[/folder][?public=1]``: a model repository on the Hugging Face Hub.
 
-A repository that we create is private, and weights never go into a public one unasked. A file keeps its name, comes
-in one commit, and its URL is pinned to that commit. What already lies there is found by its sha256 and not sent again;
-every commit names its parent, so that one whose answer was lost can never be made twice.
+A repository that we create is private, and weights never go into a public one unasked. A file keeps its name and is
+added in one commit, and its URL is pinned to that commit. A file that is already there is found by its sha256 and not
+sent again. Every commit names its parent, so a commit whose answer was lost cannot be made twice.
 """
 
 from __future__ import annotations
@@ -55,13 +55,13 @@ class HubHost:
         return f"hf://{self._repo}{'/' + self._folder if self._folder else ''}{'?public=1' if self._public else ''}"
 
     def check(self) -> None:
-        """Ask the Hub for the token's account and the repository, and change nothing."""
+        """Ask the Hub for the token's account and the repository, without changing anything."""
         deadline = Deadline.after(_ASKING)
         account = self._api.account(deadline)
         if account.role == "read":
             raise RefusedError(
                 "hub_forbidden", f"the Hugging Face token of {account.name} may only read",
-                hint="set HF_TOKEN to a token with the right to write: https://huggingface.co/settings/tokens",
+                hint="set HF_TOKEN to a token with write permission: https://huggingface.co/settings/tokens",
             )  # fmt: skip
         repo = self._api.repo(self._repo, deadline)
         if repo is not None:
@@ -70,12 +70,12 @@ class HubHost:
         owner = self._repo.partition("/")[0]
         if owner not in {account.name, *account.organisations}:
             raise RefusedError(
-                "hub_forbidden", f"{self._repo} is not there, and {account.name} cannot create it for {owner}",
-                hint=f"name a repository of yours: --host hf://{account.name}/name",
+                "hub_forbidden", f"{self._repo} does not exist, and {account.name} cannot create it for {owner}",
+                hint=f"give a repository of your own: --host hf://{account.name}/name",
             )  # fmt: skip
 
     def find(self, file: HostedFile) -> Location | None:
-        """Return where the file lies at the newest commit, if these very bytes are there."""
+        """Return the file's place at the newest commit, if exactly these bytes are there."""
         deadline = Deadline.after(_ASKING)
         repo = self._api.repo(self._repo, deadline)
         if repo is None:
@@ -84,10 +84,10 @@ class HubHost:
         return self._locate(repo, file, deadline)
 
     def upload(self, file: HostedFile, progress: Progress, deadline: Deadline) -> Location:
-        """Put the file into the repository in one commit, unless it lies there.
+        """Upload the file to the repository in one commit, unless it is there already.
 
-        That somebody else's commit came first is no failed try: the bytes are at the Hub, and a round costs little.
-        After other trouble the next try is made without Xet.
+        If another commit came first, this does not count as a failed attempt: the bytes are already at the Hub, and
+        committing again costs little. After any other error the next attempt does not use Xet.
         """
         conflicts = 0
         while True:
@@ -118,7 +118,7 @@ class HubHost:
         return self._api.signed_url(location.url, deadline.within(_ASKING))
 
     def delete(self, location: Location, deadline: Deadline) -> None:
-        """Remove the file in one commit, unless other bytes have its name now; the history keeps the older commit."""
+        """Remove the file in one commit, unless the name has other bytes now; the history keeps the older commit."""
         commit, path = self._commit_and_path(location)
         conflicts = 0
         while True:
@@ -138,7 +138,11 @@ class HubHost:
         inside = f"{self._api.endpoint}/{self._repo}/resolve/"
         commit, _, path = location.url.removeprefix(inside).partition("/")
         if not location.url.startswith(inside) or not path:
-            raise RefusedError("not_ours", f"{location.url} is not in {self._repo}", hint="remove it there yourself")
+            raise RefusedError(
+                "not_ours",
+                f"{location.url} is not in {self._repo}, so it is not deleted",
+                hint="remove it there yourself",
+            )
         return commit, unquote(path)
 
     def _repo_for_writing(self, deadline: Deadline) -> Repo:
@@ -149,7 +153,7 @@ class HubHost:
         if repo is None:
             raise UnreachableError(
                 "hub_unreachable", f"{self._repo} was created, but the Hub does not show it yet",
-                hint="nothing is lost: `rw-hooks resume` goes on",
+                hint="nothing is lost; run 'rw-hooks resume' to continue",
             )  # fmt: skip
         self._require_allowed(repo)
         return repo
@@ -157,8 +161,9 @@ class HubHost:
     def _require_allowed(self, repo: Repo) -> None:
         if not repo.private and not self._public:
             raise RefusedError(
-                "hub_repo_public", f"{self._repo} is public, and weights are not made public unasked",
-                hint=f"say --host '{self.url}?public=1' to publish them, make the repository private, or name another",
+                "hub_repo_public", f"{self._repo} is public, and weights are not made public unasked; nothing "
+                                   "was uploaded",
+                hint=f"give --host '{self.url}?public=1' to allow it, make the repository private, or give another one",
             )  # fmt: skip
 
     def _path(self, file: HostedFile) -> str:
@@ -200,8 +205,8 @@ class HubHost:
         located = self._locate(Repo(commit, repo.open, repo.private), file, deadline)
         if located is None:
             raise RefusedError(
-                "hub_file_left_out", f"{self._repo} took the commit, but the file is not in it",
-                hint="look at the repository's .gitignore, or name another with --host",
+                "hub_file_left_out", f"{self._repo} accepted the commit, but the file is not in it",
+                hint="check the repository's .gitignore, or give another repository with --host",
             )  # fmt: skip
         return located
 
@@ -214,14 +219,15 @@ def require_token(config: HostConfig) -> SecretStr:
     """
     if config.hf_token is None:
         raise MissingError(
-            "hub_token_missing", "there is no place to host the file: no Hugging Face token, and no other host",
-            hint="set HF_TOKEN (https://huggingface.co/settings/tokens, with the right to write), or say --host",
+            "hub_token_missing", "there is no host for the file: no Hugging Face token was found and no --host "
+                                 "was given",
+            hint="set HF_TOKEN (https://huggingface.co/settings/tokens, with write permission), or give --host",
         )  # fmt: skip
     return config.hf_token
 
 
 def _step_aside(error: UnreachableError, conflicts: int, deadline: Deadline) -> None:
-    """Wait out of step with the others that commit; with no time left, raise the conflict."""
+    """Wait a random time, so that several processes do not commit at the same moment; raise if no time is left."""
     seconds = pause(conflicts, first=1.5, most=PAUSE_MAX, jitter=1.0, factor=1.5)
     if seconds >= deadline.left:
         raise error
@@ -240,7 +246,7 @@ def _parsed(url: str) -> tuple[str, str, bool]:
 
 
 def _git_oid(path: Path | None, size: int) -> str | None:
-    """Return the name that git gives a blob of these bytes (small files may lie in git itself)."""
+    """Return git's object id for these bytes (small files may be stored in git itself)."""
     if path is None:
         return None
     digest = hashlib.sha1(b"blob %d\0" % size, usedforsecurity=False)

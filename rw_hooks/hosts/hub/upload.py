@@ -1,7 +1,7 @@
-"""The parent of the upload process: starts it, watches the bytes move, and kills it when they do not.
+"""The parent of the upload process: starts it, watches its progress, and kills it when there is none.
 
-The token goes to the process through its standard input, never through its arguments or environment. The watchdog
-counts only time in which this process ran: a suspended machine is no stuck upload.
+The process gets the token through its standard input, never through its arguments or environment. The time without
+progress counts only while this process runs, so a suspended machine does not stop an upload.
 """
 
 from __future__ import annotations
@@ -52,11 +52,11 @@ class Upload:
         endpoint: The Hub's address.
         token: The Hugging Face token.
         repo: ``user/name``.
-        path_in_repo: Where the file goes.
-        file: Where it lies here.
+        path_in_repo: The file's path in the repository.
+        file: The file's path on this machine.
         size: Bytes.
-        sha256: Of the file; the client does not compute it again.
-        parent: The commit that must be the newest one for this commit to be made.
+        sha256: The file's sha256; the client does not compute it again.
+        parent: The commit that must still be the newest one; otherwise no commit is made.
         xet: Whether the client may use Xet.
     """
 
@@ -72,12 +72,12 @@ class Upload:
 
 
 def run(upload: Upload, config: HostConfig, progress: Progress, deadline: Deadline) -> str:
-    """Upload in a process of its own and return the commit.
+    """Upload in a separate process, and return the commit.
 
     Raises:
-        RefusedError: The Hub said no.
-        UnreachableError: The Hub is away, the upload was stuck, the deadline passed, or (``hub_conflict``) the
-            repository has got another commit meanwhile.
+        RefusedError: The Hub refused.
+        UnreachableError: The Hub is unreachable, the upload was stuck, the deadline passed, or (``hub_conflict``) the
+            repository received another commit meanwhile.
     """
     process = _start(upload, config.home)
     try:
@@ -107,7 +107,7 @@ def _start(upload: Upload, home: Path) -> subprocess.Popen[str]:
 
 
 def _environment(environ: Mapping[str, str], upload: Upload, folder: Path) -> dict[str, str]:
-    """Return the child's environment: no secret, no foreign setting of the client, the user's proxies and CAs."""
+    """Return the child's environment: the user's proxies and CA certificates, no secrets and no client settings."""
     kept = {name: value for name, value in environ.items() if name.upper() in _KEPT}
     package = str(Path(__file__).resolve().parents[3])
     settings = {
@@ -119,7 +119,9 @@ def _environment(environ: Mapping[str, str], upload: Upload, folder: Path) -> di
         "HF_HUB_DISABLE_IMPLICIT_TOKEN": "1",
     }
     if kept.get("SSL_CERT_FILE") and not kept.get("REQUESTS_CA_BUNDLE"):
-        settings["REQUESTS_CA_BUNDLE"] = kept["SSL_CERT_FILE"]  # the Hub's client heeds the one or the other by its age
+        settings["REQUESTS_CA_BUNDLE"] = kept[
+            "SSL_CERT_FILE"
+        ]  # which of these the Hub's client uses depends on its version
     if not upload.xet:
         settings["HF_HUB_DISABLE_XET"] = "1"
     return {**kept, **settings}
@@ -139,14 +141,14 @@ def _follow(
     silent, allowed = 0.0, max(stall_seconds, _START_SECONDS)
     while True:
         if deadline.passed:
-            raise _stuck(upload, "the time for it is over")
+            raise _stuck(upload, "the time limit was reached")
         before = time.monotonic()
         try:
             line = lines.get(timeout=_TICK)
         except queue.Empty:
             silent += min(time.monotonic() - before, 2 * _TICK)
             if silent >= allowed:
-                raise _stuck(upload, f"not a byte has moved for {silent:.0f} seconds") from None
+                raise _stuck(upload, f"no byte was sent for {silent:.0f} seconds") from None
             continue
         if line is None:
             threads[1].join(_TICK)
@@ -170,7 +172,7 @@ def _forward(stream: IO[str], lines: queue.SimpleQueue[str | None]) -> None:
 
 
 def _lines(stream: IO[str]) -> Iterator[str]:
-    """Yield what the process says until it ends, or we close the pipe under the reader."""
+    """Yield the lines of the process until it ends, or until we close the pipe."""
     with suppress(ValueError, OSError):
         yield from stream
 
@@ -178,7 +180,7 @@ def _lines(stream: IO[str]) -> Iterator[str]:
 def _stuck(upload: Upload, what: str) -> RwHooksError:
     return UnreachableError(
         "hub_upload_stuck", f"the upload of {upload.path_in_repo} to {upload.repo} was stopped: {what}",
-        hint="nothing is lost: `rw-hooks resume` goes on; HF_HUB_DISABLE_XET=1 avoids the Hub's newer transfer",
+        hint="nothing is lost; run 'rw-hooks resume' to continue, with HF_HUB_DISABLE_XET=1 if it stops again",
     )  # fmt: skip
 
 
@@ -188,7 +190,7 @@ def _failed(upload: Upload, event: Mapping[str, Any]) -> RwHooksError:
 
 
 def _kill(process: subprocess.Popen[str]) -> None:
-    """End the process and whatever it started, and close its pipes."""
+    """End the process and all processes that it started, and close its pipes."""
     if os.name == "posix":
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, signal.SIGKILL)

@@ -1,8 +1,8 @@
 """The AIR of a publication: given, the next free version, or made from the account and the file.
 
-:func:`resolve_air` is the one rule for ``publish``, which reserves what it finds, and for ``explain``, which only
-looks. What was reserved stands in the store before anything is sent under it, so the same file asked for in the same
-way gets the same AIR for ever.
+:func:`resolve_air` is the one rule for ``publish``, which reserves the AIR, and for ``explain``, which does not. A
+reserved AIR is in the store before anything is sent under it, so the same file with the same request always gets the
+same AIR.
 """
 
 from __future__ import annotations
@@ -31,20 +31,20 @@ def resolve_air(  # noqa: PLR0913 - what an AIR is made from
     account: Account | None = None,
     reserve: str | None = None,
 ) -> str:
-    """Return the AIR that this file gets when it is asked for in this way.
+    """Return the AIR of this file for this request.
 
     Args:
-        services: For the settings of this publication.
-        key: Which publication it is.
-        path: The file, beside which a receipt may lie.
-        deadline: When to stop asking the platform.
-        account: The account behind the key; None to ask for it where it matters.
-        reserve: The publication that gets the AIR from now on; None to look only.
+        services: The services for the settings of this publication.
+        key: The key of the publication.
+        path: The file, which may have a receipt beside it.
+        deadline: When to stop asking Runware.
+        account: The account of the API key; None to ask for it if it is needed.
+        reserve: The id of the publication that gets the AIR; None to reserve nothing.
 
     Raises:
-        MissingError: No AIR was given and the account names no source.
-        RefusedError: The platform said no.
-        UnreachableError: The platform is away.
+        MissingError: No AIR was given, and the account has no AIR source.
+        RefusedError: Runware refused.
+        UnreachableError: The platform is unreachable.
     """
     known = services.store.get(reserve) if reserve else services.store.find(key)
     if known is not None and known.air is not None:
@@ -65,11 +65,12 @@ def resolve_air(  # noqa: PLR0913 - what an AIR is made from
 
 
 def ask_account(services: Services, deadline: Deadline) -> Account:
-    """Ask for the account behind the key, and stop where it cannot upload anything.
+    """Return the account of the API key, and raise if it cannot upload anything.
 
     Raises:
-        RefusedError: The key is wrong, or the balance is not positive (Runware takes uploads only with a positive one).
-        UnreachableError: Runware is away.
+        RefusedError: The key is wrong, or the balance is not positive (Runware accepts uploads only with a positive
+            balance).
+        UnreachableError: Runware is unreachable.
     """
     endpoint = endpoint_of(services.settings)
     account = services.client.account(deadline)
@@ -77,14 +78,15 @@ def ask_account(services: Services, deadline: Deadline) -> Account:
     if account.balance is not None and account.balance <= 0:
         raise RefusedError(
             "insufficient_credits",
-            f"the account's balance is {account.balance:g}; Runware takes uploads only with a positive balance",
-            hint="add credit at https://my.runware.ai, then run 'rw-hooks resume'; nothing was uploaded",
+            f"the account's balance is {account.balance:g}, and Runware accepts uploads only with a positive balance; "
+            "nothing was uploaded",
+            hint="add credit at https://my.runware.ai, then run 'rw-hooks resume'",
         )
     return account
 
 
 def air_source(settings: Settings) -> str:
-    """Return where the AIR comes from, in words."""
+    """Return the source of the AIR, in words."""
     given = settings.given.get("air")
     if given is None:
         return "the account's AIR source, the file's sha256, version 1"
@@ -95,16 +97,16 @@ def _generated(key: Key, account: Account) -> str:
     if not account.air_source:
         raise MissingError(
             "no_air_source",
-            "the account names no AIR source, and no AIR was given",
-            hint="make a source in the Runware dashboard and give --air source:id@version; nothing was uploaded",
+            "the account has no AIR source, and no --air was given; nothing was uploaded",
+            hint="create a source in the Runware dashboard, or give --air source:id@version",
         )
     return str(Air(account.air_source, generated_id(key.sha256), "1"))
 
 
 def _remembered(key: Key, path: Path, prefix: str) -> str | None:
-    """Return the AIR under ``source:id`` that the receipt beside the file tells of these very bytes.
+    """Return the AIR under ``source:id`` that the receipt beside the file has for exactly these bytes.
 
-    So the same file gets the same AIR also after the store was lost.
+    So the same file gets the same AIR even after the store was lost.
     """
     for receipt in read_receipts(path).values():
         if (receipt.sha256, receipt.endpoint) == (key.sha256, key.endpoint) and receipt.air.startswith(prefix):

@@ -1,4 +1,4 @@
-"""The describe stage: file, run and options become one request, each field with its source."""
+"""The describe stage: file, run and options become one request, and each field has a source."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ from rw_hooks.support.redact import redact, redact_url
 __all__ = ["ARGV", "ORIGIN", "RUN", "describe_publication", "described", "facts_for", "facts_of", "without_secrets"]
 
 ARGV = "argv"
-"""Among a publication's facts: the trainer's arguments."""
+"""The key of the trainer's arguments among a publication's facts."""
 ORIGIN = "origin"
-"""Among a publication's facts: the path whose run describes the file, where that is another one."""
+"""The key, among a publication's facts, of the path whose run describes the file, if it is another path."""
 RUN = "run"
-"""Among a publication's facts: what its run said, where that was read when the file was chosen."""
+"""The key, among a publication's facts, of what its run says, if this was read when the file was chosen."""
 
 _LOG = logging.getLogger("rw_hooks.publish")
 _URLS = {"heroImageURL", "webhookURL"}
@@ -36,9 +36,9 @@ def describe_publication(work: Work) -> Description:
     """Describe the file, and reserve its AIR.
 
     Raises:
-        MissingError: Something that only the user can say is missing.
+        MissingError: Something that only the user can give is missing.
         RefusedError: The account cannot upload (wrong key, no credit).
-        UnreachableError: Runware is away.
+        UnreachableError: Runware is unreachable.
     """
     found = described(work)
     found.require_complete()
@@ -53,7 +53,7 @@ def describe_publication(work: Work) -> Description:
 
 
 def described(work: Work) -> Description:
-    """Return the description of a publication, without the secret parts of its URLs: the store has those apart."""
+    """Return the description of a publication without the secret parts of its URLs, which the store has separately."""
     row, settings = work.row, work.services.settings
     facts = facts_for(Path(row.path), settings, row.facts)
     found = describe(work.results.inspection, facts, settings, air=row.air, air_source=air_source(settings))
@@ -70,7 +70,7 @@ def without_secrets(found: Description) -> Description:
 
 
 def facts_for(path: Path, settings: Settings, told: Mapping[str, Any]) -> TrainingFacts:
-    """Return what the run of this file says, and on top of it what the caller told in ``facts``."""
+    """Return the facts of this file's run, and those that the caller gave in ``facts``, which are stronger."""
     facts = TrainingFacts.model_validate(told[RUN]) if RUN in told else _read(path, settings, told)
     stated = {name: {"value": value, "source": f"facts: {name}"} for name, value in _understood(told)}
     if not stated:
@@ -90,34 +90,34 @@ def _read(path: Path, settings: Settings, told: Mapping[str, Any]) -> TrainingFa
 
 
 def facts_of(run: Run) -> TrainingFacts:
-    """Return what a run says, together with what of it could not be read."""
+    """Return the facts of a run, together with what could not be read."""
     return run.facts.model_copy(update={"unread": tuple(map(redact, run.warnings))})
 
 
 def _understood(told: Mapping[str, Any]) -> Iterator[tuple[str, Value]]:
-    """Yield what the caller told, as options take it; what they would refuse is left out, and the log says so."""
+    """Yield the caller's facts as option values; values that an option would refuse are ignored, and logged."""
     for name, value in told.items():
         if name not in TrainingFacts.model_fields or name in {"summary", "unread"} or value is None:
             continue
         try:
             yield name, coerce(OPTIONS[name], value) if name in OPTIONS else str(value)
         except ValueError as error:
-            _LOG.warning("left out of the facts: %s", error)
+            _LOG.warning("this fact is ignored: %s", error)
 
 
 def _replacement(work: Work, air: str) -> Finding | None:
-    """Warn where the AIR that was asked for already holds a model with other weights."""
+    """Warn if the requested AIR already has a model with other weights."""
     row, store = work.row, work.services.store
     if row.live or "@" not in row.key.asked_air:
         return None
     told = read_receipts(Path(row.path)).get(air)
     if told is not None and (told.sha256, told.endpoint) == (row.key.sha256, row.key.endpoint):
-        return None  # the journal was lost: it holds these very weights
+        return None  # the journal was lost: the model has exactly these weights
     others = [other for other in store.holders(row.key.endpoint, air) if other.live]
     if not others and work.services.client.find(air, work.deadline) is None:
         return None
     return Finding(
         code="replaces_weights",
         severity="warning",
-        message=f"{air} already holds a model; its weights are replaced by this file's",
+        message=f"{air} already has a model; this file replaces its weights",
     )

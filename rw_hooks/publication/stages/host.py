@@ -1,4 +1,4 @@
-"""The host stage: the bytes get a URL."""
+"""The host stage: the file gets a URL."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ __all__ = ["host_file"]
 
 
 def host_file(work: Work) -> Location:
-    """Put the bytes where the user asked for, else into the user's own place on the Hub.
+    """Upload the file to the host that the user gave, else to the user's own repository on the Hub.
 
     Raises:
-        ArtifactError: The file is gone, or is not what was inspected.
+        ArtifactError: The file is gone, or it is not the one that was inspected.
         MissingError: No host was given, and there is no Hub token.
-        RefusedError: The host said no.
-        UnreachableError: The host is away.
+        RefusedError: The host refused.
+        UnreachableError: The host is unreachable.
     """
     url = host_url(work.services.settings, str(work.results.description.fields["name"]))
     _require_unchanged(work)
@@ -32,16 +32,16 @@ def host_file(work: Work) -> Location:
 
 
 def _require_unchanged(work: Work) -> None:
-    """Stop where the file is gone or has another size; its content is checked where it is hosted."""
+    """Raise if the file is gone or has another size; its content is checked during the upload."""
     try:
         size = FileState.of(Path(work.row.held)).size
     except OSError:
         raise ArtifactError(
-            "file_gone", f"{work.row.path} is no longer there", hint="publish it again from where it is now"
+            "file_gone", f"{work.row.path} is gone", hint="publish the file again from its new place"
         ) from None
     if size != work.results.inspection.size:
         raise ArtifactChangedError(
             "artifact_changed",
-            f"{work.row.path} was rewritten since it was inspected",
-            hint="publish it again; the older content was not uploaded",
+            f"{work.row.path} was rewritten after it was inspected; nothing was uploaded",
+            hint="publish it again when the trainer has finished writing it",
         )

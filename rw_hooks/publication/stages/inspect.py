@@ -1,4 +1,4 @@
-"""The inspect stage: one pass over the bytes says whether the file is sound, and what it is."""
+"""The inspect stage: one pass over the file shows whether it is sound, and what it is."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ __all__ = ["inspect_bytes"]
 
 
 def inspect_bytes(source: Path, placed: Path, observer: Observer, *, copy_to: Path | None = None) -> Inspection:
-    """Inspect the bytes of a file that may lie elsewhere by now.
+    """Inspect a file whose bytes may be kept at another place by now.
 
     Args:
-        source: Where the bytes are: a link, a copy, or the file itself.
-        placed: The file as the user or the trainer named it; the inspection speaks of this one.
-        observer: Told of the bytes that were read.
-        copy_to: Where to put a private copy of exactly the bytes that were hashed.
+        source: The path of the bytes: a link, a copy, or the file itself.
+        placed: The path that the user or the trainer gave; the inspection shows this path.
+        observer: Is told how many bytes were read.
+        copy_to: Where to write a private copy of exactly the bytes that were hashed.
 
     Raises:
-        ArtifactError: The file cannot be read as a file at all, or changed while it was read.
+        ArtifactError: The file cannot be read at all, or it changed while it was read.
         UsageError: There is no such file.
     """
     return replace(inspect(source, progress=observer.moved, copy_to=copy_to, placed=placed), path=str(placed))

@@ -1,4 +1,4 @@
-"""The preflight stage: the URL is fetched as a stranger would, and must give the very bytes that were inspected."""
+"""The preflight stage: the URL is fetched anonymously, and must give exactly the bytes that were inspected."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ __all__ = ["check_url"]
 
 
 def check_url(work: Work) -> Preflight:
-    """Fetch the URL as a stranger would.
+    """Fetch the URL anonymously.
 
     Raises:
-        RefusedError: It is private, wrong or something else.
-        UnreachableError: It cannot be fetched now.
+        RefusedError: The URL is private, or gives other bytes.
+        UnreachableError: The URL cannot be fetched now.
     """
     location, settings = work.results.location, work.services.settings
     url = work.open_host(location.host).mint(location, work.deadline)
@@ -32,6 +32,6 @@ def check_url(work: Work) -> Preflight:
 
 
 def _on_private_network(settings: Settings, location: Location) -> bool:
-    """Whether the place that the user named is itself on loopback or a private network."""
+    """Whether the host that the user named is itself on loopback or in a private network."""
     named = settings.hf_endpoint if location.host.startswith("hf://") else location.url
     return is_private_address(named)

@@ -1,4 +1,4 @@
-"""Giving a preview image that the user named as a file a URL, once for the same image."""
+"""Giving a URL to a preview image that the user named as a file, only once for the same image."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _BYTES_MAX = 20_000_000
 
 
 def with_known_image(described: Description, earlier: Description) -> Description:
-    """Return the description with the URL that this very image was given before; a new image has none yet."""
+    """Return the description with the URL that the same image got before; a new image has no URL yet."""
     source = _source(described)
     if source is None:
         return described
@@ -27,9 +27,9 @@ def with_known_image(described: Description, earlier: Description) -> Descriptio
 
 
 def hosted_image(services: Services, described: Description, deadline: Deadline) -> Description:
-    """Return the description with the image's URL; an image that cannot be hosted is left out, with a warning.
+    """Return the description with the image's URL; an image that cannot be hosted is dropped, with a warning.
 
-    Only an image that the user named is hosted: one found among a run's samples is offered by ``explain``.
+    Only an image that the user named is hosted; an image found among a run's samples is only suggested by ``explain``.
     """
     source = _source(described)
     if source is None or described.hero_file is None:
@@ -56,7 +56,7 @@ def _with(described: Description, url: str, source: str) -> Description:
 
 
 def _source(described: Description) -> str | None:
-    """Return where the image came from and what it is, or None where there is none to host."""
+    """Return the source of the image and its hash, or None if there is no image to host."""
     if described.hero_file is None or not described.hero_given:
         return None
     try:

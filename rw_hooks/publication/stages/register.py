@@ -1,4 +1,4 @@
-"""The register stage: the upload is followed until Runware says ready."""
+"""The register stage: the model is sent to Runware, and followed until Runware reports ready."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ __all__ = ["register_model"]
 
 
 def register_model(work: Work) -> Registered:
-    """Register the model, or go on with that, until the platform says ready.
+    """Register the model, or continue an earlier attempt, until Runware reports ready.
 
     Raises:
-        RefusedError: The platform said no.
+        RefusedError: Runware refused.
         UnreachableError: It was not ready by the deadline.
     """
     registration = work.services.client.register(
@@ -36,7 +36,7 @@ def register_model(work: Work) -> Registered:
 class _StoredSubmission:
     """The client's memory of one submission; a :class:`~rw_hooks.runware.Ledger`.
 
-    What says that something is about to be sent must survive a power loss. What the platform said need not: it is
+    The record that something will be sent must survive a power loss. What Runware reported need not, because it can be
     asked again.
     """
 
@@ -46,12 +46,12 @@ class _StoredSubmission:
         self._sent: tuple[object, ...] | None = None
 
     def load(self) -> Submission | None:
-        """Return what an earlier attempt left, or None."""
+        """Return what an earlier attempt stored, or None."""
         value = self._store.submission(self._identity)
         return None if value is None else Submission.model_validate(value)
 
     def save(self, submission: Submission) -> None:
-        """Write it down."""
+        """Store it."""
         sent = (submission.task_uuid, submission.sent_at)
         durable = submission.sent_at is not None and sent != self._sent
         self._store.save_submission(self._identity, submission.model_dump(mode="json"), durable=durable)
@@ -59,7 +59,7 @@ class _StoredSubmission:
 
 
 def _request(work: Work) -> ModelUpload:
-    """Return the request with its URLs whole; it does not show them."""
+    """Return the request with its complete URLs, which it does not show."""
     whole = secret_fields(work.services.store.secrets(work.row.id))
     fields = work.results.description.fields
     return build_upload({name: whole.get(name, value) for name, value in fields.items() if name != "taskType"})
@@ -77,7 +77,7 @@ def _registered(registration: Registration, work: Work) -> Registered:
 
 
 def _mint(work: Work, location: Location) -> SecretStr:
-    """Return the URL to register: fresh where it is signed; for an update, where nothing is fetched, any that works."""
+    """Return the URL to register: a fresh one if it is signed; for an update, which fetches nothing, any valid one."""
     try:
         return work.open_host(location.host).mint(location, work.deadline)
     except JournalError:

@@ -13,14 +13,14 @@ __all__ = ["write_settlement"]
 
 
 def write_settlement(work: Work) -> Receipt:
-    """Write the receipt; where its folder may not be written, the publication is ready all the same."""
+    """Write the receipt; if its folder may not be written, the publication is ready anyway."""
     receipt = _receipt(work)
     reach("settle.before_receipt")
     with work.services.store.lock(f"receipt {work.row.path}", work.deadline):
         written = write_receipt(Path(work.row.path), receipt)
     reach("settle.after_receipt")
     if not written:
-        work.services.observer.note(f"the receipt could not be written beside {work.row.path}")
+        work.services.observer.note(f"the model is ready, but its receipt could not be written beside {work.row.path}")
     return receipt
 
 

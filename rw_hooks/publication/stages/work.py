@@ -1,4 +1,4 @@
-"""What a stage is, and what it works on."""
+"""The definition of a stage, and what it works on."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ __all__ = ["Stage", "Work"]
 
 @dataclass(frozen=True)
 class Work:
-    """One publication under way.
+    """One publication that is running.
 
     Attributes:
-        services: What is around it.
+        services: The services for its options.
         row: The publication as the store has it.
-        results: What the stages before have produced.
-        deadline: When the whole of it must be over.
+        results: The results of the earlier stages.
+        deadline: When the whole publication must be over.
     """
 
     services: Services
@@ -35,7 +35,7 @@ class Work:
 
     @property
     def file(self) -> HostedFile:
-        """The bytes to host."""
+        """The file to host."""
         inspection = self.results.inspection
         return HostedFile(
             path=Path(self.row.held),
@@ -45,18 +45,18 @@ class Work:
         )
 
     def open_host(self, url: str) -> Host:
-        """Open the host, with the secret part of its URL where the user gave one."""
+        """Open the host, with the secret part of its URL if the user gave one."""
         return host_at(self.services.settings, self.services.store.secrets(self.row.id).get("host", url))
 
 
 @dataclass(frozen=True)
 class Stage:
-    """One stage of a publication. It can be run again at any time without harm: it asks what is there before it acts.
+    """One stage of a publication. It can be run again at any time, because it checks what is there before it acts.
 
     Attributes:
         name: Its name in the store and in messages.
-        run: From what the stages before produced to a small value.
-        where: ``origin``: on the machine that has the bytes. ``anywhere``: on any machine.
+        run: Takes the work, with the results of the earlier stages, and returns a small result.
+        where: ``origin``: it must run on the machine that has the file. ``anywhere``: it may run on any machine.
     """
 
     name: StageName

@@ -9,7 +9,7 @@ from rw_hooks.errors import MissingError
 __all__ = ["HOST", "require_direct"]
 
 HOST = "127.0.0.1"
-_TAKEN_FOR_LOOPBACK = {"http", "https", "socks", "ws", "all"}
+_PROXIES_OF_LOOPBACK = {"http", "https", "socks", "ws", "all"}
 
 
 def require_direct() -> None:
@@ -18,7 +18,7 @@ def require_direct() -> None:
     Raises:
         MissingError: Proxies are set, and no exception for loopback.
     """
-    if _TAKEN_FOR_LOOPBACK.isdisjoint(urllib.request.getproxies()) or urllib.request.proxy_bypass(HOST):
+    if _PROXIES_OF_LOOPBACK.isdisjoint(urllib.request.getproxies()) or urllib.request.proxy_bypass(HOST):
         return
     raise MissingError(
         "loopback_proxied",

@@ -9,7 +9,7 @@
         - type: rw_publish
           trigger_words: sks dog        # any option of rw-hooks
 
-ai-toolkit imports extensions unguarded, so a missing rw-hooks must not end the jobs of those who do not use it.
+ai-toolkit imports extensions without catching errors, so a missing rw-hooks must not end jobs that do not use it.
 """
 
 import logging
@@ -21,7 +21,7 @@ def _extensions() -> list[type]:
     try:
         from rw_hooks_integrations.ai_toolkit.process import RunwareExtension
     except ImportError as error:
-        logging.getLogger(__name__).warning("rw_publish does nothing: %s; pip install rw-hooks", error)
+        logging.getLogger(__name__).warning("rw_publish publishes nothing: %s; run 'pip install rw-hooks'", error)
         return []
     return [RunwareExtension]
 
