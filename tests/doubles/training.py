@@ -100,7 +100,7 @@ class Training:
         """Do the worker's work in this process."""
         with ExitStack() as stack:
             stack.enter_context(mock.patch.object(worker, "_LINGER_SECONDS", 0.0))
-            stack.enter_context(mock.patch.multiple(worker, _LOOK_SECONDS=0.02, _REST_SECONDS=0.02))
+            stack.enter_context(mock.patch.multiple(worker, _POLL_SECONDS=0.02, _REST_SECONDS=0.02))
             engine = stack.enter_context(open_engine(load(environ=self.environ, directory=self.folder)))
             assert engine.serve()
 

@@ -65,7 +65,7 @@ def test_the_machine_is_known_by_its_launchers_word(words, environ, expected):
         ({}, {"run/.containerenv": ""}, "a container"),
         ({}, {"proc/self/cgroup": "0::/system.slice/train.service\n"}, "a systemd unit"),
         ({}, {"proc/self/cgroup": "0::/user.slice/user-1000.slice/session-3.scope\n"}, ""),
-        ({"COLAB_RELEASE_TAG": "x"}, {}, "a notebook, whose machine may go away with it"),
+        ({"COLAB_RELEASE_TAG": "x"}, {}, "a notebook, whose machine may end with it"),
     ],
 )
 def test_a_worker_that_would_die_with_the_trainer_is_known(tmp_path, environ, files, expected):

@@ -37,7 +37,7 @@ PUBLIC = {
         "Intent Update after_failure after_success cancelled differing enrolled is_bad_artifact is_due is_over "
         "is_to_be_compared may_go_on next_air plan renewed seconds_allowed"
     ),
-    "rw_hooks.publication.journey": "Journey time_allowed",
+    "rw_hooks.publication.journey": "Journey patience",
     "rw_hooks.publication.stages": "STAGES Stage Work",
     "rw_hooks.publication.services": "Clients Services endpoint_of host_at host_url",
     "rw_hooks.publication.observer": "Observer Silent",

@@ -18,7 +18,7 @@ __all__ = ["ROOT", "STAND_INS", "AroundSuite", "BesideSuite", "OurSuite"]
 ROOT = Path(__file__).parents[2]
 STAND_INS = ROOT / "tests" / "doubles" / "trainers"
 RW_HOOKS = [
-    sys.executable, "-c", "from rw_hooks.cli import main, watch; watch._LOOK_SECONDS = 0.1; main()"
+    sys.executable, "-c", "from rw_hooks.cli import main, watch; watch._POLL_SECONDS = 0.1; main()"
 ]  # fmt: skip
 """The command line as it is, but for a watch that looks more often."""
 
