@@ -187,6 +187,27 @@ def test_a_journal_of_the_first_schema_is_taken_over_whole(tmp_path):
         database.commit()
     with SqliteStore(tmp_path) as store:
         first, second = store.rows()
+def test_a_journal_of_the_first_schema_is_read_without_a_trace(tmp_path):
+    path = tmp_path / "journal.sqlite3"
+    with closing(sqlite3.connect(path)) as database:
+        database.execute("PRAGMA journal_mode = WAL")
+        database.executescript(_SCHEMA[0])
+        database.execute(
+            "INSERT INTO publications (id, sha256, asked_air, endpoint, account, path, held, status, air, options,"
+            " facts, created_at, updated_at) VALUES ('one', ?, ?, ?, ?, '/p', '/h', 'ready', 'my:1@1', '{}', '{}',"
+            " '2026', '2026')",
+            (KEY.sha256, KEY.asked_air, KEY.endpoint, KEY.account),
+        )
+        database.execute("PRAGMA user_version = 1")
+        database.commit()
+    before = path.read_bytes()
+    with SqliteStore.to_look(tmp_path) as store:
+        found = store.find(KEY)
+    assert found is not None
+    assert found.air == "my:1@1"
+    assert (path.read_bytes(), [entry.name for entry in tmp_path.iterdir()]) == (before, [path.name])
+
+
         assert (first.id, first.key.sha256, first.held, first.air) == ("one", "a" * 64, "/h", "my:1@1")
         assert (first.asked, first.expires_at, first.machine) == (False, None, "")
         assert (second.id, second.was_read) == ("two", False)

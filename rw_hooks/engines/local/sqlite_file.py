@@ -11,7 +11,7 @@ import logging
 import os
 import sqlite3
 from collections.abc import Generator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -132,20 +132,30 @@ def open_database(path: Path) -> sqlite3.Connection:
 
 
 def open_to_look(path: Path) -> sqlite3.Connection:
-    """Open the journal to be read alone, and leave no trace; an empty one where it cannot be, or is of another version.
+    """Open the journal to be read alone, and leave no trace; an empty one where it cannot be, or is of a newer version.
 
     One that nobody has open has no log, and is read as a file that does not change: SQLite makes nothing beside that.
+    One of an older version is read into memory, and migrated there.
     """
     settled = "" if path.with_name(path.name + "-wal").exists() else "&immutable=1"
     with suppress(JournalError, sqlite3.Error):
         database = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro{settled}", uri=True, check_same_thread=False)
         with _closed_on_error(database):
-            if require_known(database, path) == len(_SCHEMA):
+            version = require_known(database, path)
+            if version == len(_SCHEMA):
                 return database
-            raise sqlite3.DatabaseError(path)
-    empty = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
-    _migrate(empty, path)
-    return empty
+            with closing(database):
+                return _in_memory(path, database)
+    return _in_memory(path)
+
+
+def _in_memory(path: Path, older: sqlite3.Connection | None = None) -> sqlite3.Connection:
+    database = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+    with _closed_on_error(database):
+        if older is not None:
+            older.backup(database)
+        _migrate(database, path)
+    return database
 
 
 @contextmanager
