@@ -127,7 +127,7 @@ class LocalEngine:
         row = self.store.get(identity)
         if row.status == "cancelled" or self.store.apply(identity, policy.cancelled()).status != "cancelled":
             raise UsageError("already_over", f"publication {identity} is {row.status}; there is nothing to cancel")
-        release_if_over(self.store.get(identity), self.settings.home)
+        release_if_over(self.store, self.store.get(identity), self.settings.home)
         return stored_publication(self.store, identity).model_copy(update={"error": None, "exit_code": 0})
 
     def drain(self, observer: Observer, only: Collection[str] | None = None) -> Iterator[Publication]:
@@ -191,7 +191,7 @@ class LocalEngine:
                             break
                 return journey.publication
             finally:
-                release_if_over(journey.row, self.settings.home)
+                release_if_over(self.store, journey.row, self.settings.home)
 
     def _slot(self, stage: StageName) -> AbstractContextManager[object]:
         """Return what is held while a stage runs: files are read and sent a few at a time, waits go side by side."""
