@@ -94,15 +94,15 @@ class Change:
 
     Attributes:
         status: The new status; None leaves it as it is. ``ready`` makes the row live and supersedes any other that was
-            live under its AIR. What is ready or cancelled keeps no secret and no submission.
+            live under its AIR. What is ready or cancelled keeps no submission.
         only_from: The statuses from which this step can be taken; None for any. From another one nothing changes.
         error: Why it stopped; taken only together with a status.
         air: The AIR that it is given.
         results: What holds from now on.
         forget: The stages whose results hold no longer.
         forget_submission: Whether the next attempt begins with a task of its own.
-        secrets: Secret URLs by option, kept until the publication is over.
-        begun: Whether what was asked for is taken up by this step.
+        secrets: Secret URLs by option. What is ready, cancelled or superseded, and not asked for again, keeps none.
+        begun: How many of the times that it was asked for are taken up by this step. What is asked for meanwhile stays.
         expires_at: When the time for it is over; None leaves that as it is.
     """
 
