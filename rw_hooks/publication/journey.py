@@ -66,6 +66,8 @@ class Journey:
         change = policy.plan(self.row, self.results, intent, host=host, expires_at=self.deadline.utc)
         if change is not None:  # where it is lost, what was asked for is still there; an update is not
             self._apply(change, durable=isinstance(intent, policy.Update))
+        if policy.is_done(self.row, self.results):
+            self._apply(Change(status="ready"))
 
     def may_take(self, stage: Stage) -> bool:
         """Whether this stage is to be run now."""
@@ -142,10 +144,11 @@ def patience(services: Services, row: Row, intent: Intent) -> Deadline:
 
 def _time_allowed(services: Services, row: Row, intent: Intent, category: str | None) -> Deadline:
     """Return when a publication must be over: what just goes on has the time that is left, all else its whole time."""
-    if row.expires_at is not None and intent == "proceed" and not row.asked:
-        return Deadline.at(row.expires_at)
     given: float | None = services.settings.value("timeout", None)
-    return Deadline.after(policy.seconds_allowed(category, given))
+    seconds = policy.seconds_allowed(category, given)
+    if row.expires_at is not None and intent == "proceed" and not row.asked:
+        return Deadline.at(row.expires_at).within(seconds)  # a clock that was set back gives no more than all of it
+    return Deadline.after(seconds)
 
 
 def _require_time(deadline: Deadline, stage: Stage) -> None:

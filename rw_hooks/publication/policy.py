@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Literal
 
 from rw_hooks.artifact import require_publishable
@@ -29,6 +30,7 @@ __all__ = [
     "differing",
     "enrolled",
     "is_bad_artifact",
+    "is_done",
     "is_due",
     "is_over",
     "is_to_be_compared",
@@ -41,6 +43,7 @@ __all__ = [
 
 _SECONDS = 2 * 3600.0
 _SECONDS_FOR_CHECKPOINT = 6 * 3600.0
+_CLOCK_ERROR = timedelta(minutes=1)
 _CALL_ONLY = {"webhookURL", "deliveryMethod"}
 _NOT_FOR_LIVE: tuple[StageName, ...] = ("host", "preflight")
 _DESCRIBED_ANEW: tuple[StageName, ...] = ("describe", "settle")
@@ -103,11 +106,19 @@ def plan(row: Row, results: Results, intent: Intent, *, host: str | None, expire
         return Change(status="pending", results=described, forget=forget, secrets=intent.secrets, begun=True,
                       expires_at=expires_at)  # fmt: skip
     if row.asked:  # a bad artifact has ended when it was enrolled
-        forget = _ALL_BUT_INSPECT if row.status == "superseded" or _is_moved(results, host) else _DESCRIBED_ANEW
-        return Change(status="pending", forget=forget, begun=True, expires_at=expires_at)
+        anew = row.status == "superseded" or (_is_moved(results, host) and not row.live)
+        return Change(
+            status="pending",
+            forget=_ALL_BUT_INSPECT if anew else _DESCRIBED_ANEW,
+            forget_submission=row.status == "superseded",
+            begun=row.asked,
+            expires_at=expires_at,
+        )
     if intent == "retry" and row.status in _UNFINISHED and not is_bad_artifact(row):
         forget = _DESCRIBED_ANEW if row.status == "failed" else ()
         return Change(status="pending", forget=forget, expires_at=expires_at)
+    if row.status == "pending" and _has_no_end(row, expires_at):
+        return Change(expires_at=expires_at)
     return None
 
 
@@ -146,8 +157,13 @@ def differing(results: Results, described: Description) -> set[str]:
 
 
 def is_due(stage: StageName, row: Row, results: Results) -> bool:
-    """Whether a stage is to be run: a model that is live is neither hosted nor fetched again."""
-    return stage not in results and not (row.live and stage in _NOT_FOR_LIVE)
+    """Whether a stage is to be run: what is live and has its place at a host is neither hosted nor fetched again."""
+    return stage not in results and not (row.live and "host" in results and stage in _NOT_FOR_LIVE)
+
+
+def is_done(row: Row, results: Results) -> bool:
+    """Whether nothing is left to do for what is not called ready yet: an older version was stopped just before that."""
+    return row.status == "pending" and not any(is_due(stage, row, results) for stage in STAGE_NAMES)
 
 
 def may_go_on(row: Row, results: Results) -> bool:
@@ -225,6 +241,13 @@ def _forgotten_by(stage: StageName, results: Results, value: Value) -> tuple[Sta
     if isinstance(value, Description) and "register" in results and differing(results, value):
         return _REGISTERED_ANEW
     return ()
+
+
+def _has_no_end(row: Row, expires_at: str) -> bool:
+    """Whether nobody has said when its time is over (an older version), or a clock that was wrong then has said it."""
+    if row.expires_at is None:
+        return True
+    return datetime.fromisoformat(row.expires_at) - datetime.fromisoformat(expires_at) > _CLOCK_ERROR
 
 
 def _is_moved(results: Results, host: str | None) -> bool:
