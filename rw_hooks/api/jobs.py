@@ -169,7 +169,7 @@ def _to_go_on(store: Store, settings: Settings, endpoint: Endpoint, name: str) -
 
 
 def _can_go_on(row: Row) -> bool:
-    return (row.asked or row.status in {"pending", "failed"}) and not is_bad_artifact(row)
+    return (row.asked > 0 or row.status in {"pending", "failed"}) and not is_bad_artifact(row)
 
 
 def _is_ours(store: Store, row: Row, endpoint: Endpoint) -> bool:

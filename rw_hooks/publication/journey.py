@@ -32,8 +32,8 @@ class Journey:
     """A publication and what its stages have produced, as this process goes on with it.
 
     Args:
-        services: For the options of this publication.
-        identity: The publication. Nobody else works on it while this journey lasts.
+        services: For the options that the row has.
+        row: The publication. Nobody else works on it while this journey lasts, but it may be asked for again.
         intent: Why it is taken up.
 
     Attributes:
@@ -42,11 +42,11 @@ class Journey:
         deadline: When the whole of it must be over.
     """
 
-    def __init__(self, services: Services, identity: str, intent: Intent) -> None:
+    def __init__(self, services: Services, row: Row, intent: Intent) -> None:
         self._services = services
         self._intent = intent
-        self.row: Row = services.store.get(identity)
-        self.results = Results(services.store.results(identity))
+        self.row = row
+        self.results = Results(services.store.results(row.id))
         category = self.results.inspection.category if "inspect" in self.results else None
         self.deadline = _time_allowed(services, self.row, intent, category)
         self._was_live = self.row.live
@@ -74,7 +74,13 @@ class Journey:
         return policy.may_go_on(self.row, self.results) and policy.is_due(stage.name, self.row, self.results)
 
     def take(self, stage: Stage) -> bool:
-        """Run one stage, write down what it produced, or why it failed, and say whether the next one may follow."""
+        """Run one stage, write down what it produced, or why it failed, and say whether the next one may follow.
+
+        Nothing is done where it was dropped, or another model took its place, since the last look.
+        """
+        self.row = self._services.store.get(self.row.id)
+        if not self.may_take(stage):
+            return False
         self._services.observer.stage(stage.name)
         started = time.monotonic()
         try:
@@ -87,7 +93,7 @@ class Journey:
         except Exception as error:
             message = f"{type(error).__name__} in stage {stage.name}: a bug of rw-hooks"
             bug = RwHooksError("internal_error", message, stage=stage.name)
-            self._apply(Change(status="failed", error=error_record(bug)))
+            self._apply(Change(status="failed", only_from={"pending"}, error=error_record(bug)))
             raise
         seconds = time.monotonic() - started
         change = policy.after_success(stage.name, self.row, self.results, value, seconds)
@@ -117,7 +123,7 @@ class Journey:
         try:
             change = policy.renewed(self.row, self.results, now, self.deadline.utc)
         except RwHooksError:
-            self._apply(Change(begun=True))
+            self._apply(Change(begun=self.row.asked))
             raise
         names = policy.differing(self.results, now)
         if names:

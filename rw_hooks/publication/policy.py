@@ -51,6 +51,7 @@ _REGISTERED_ANEW: tuple[StageName, ...] = ("register", "settle")
 _HOSTED_ANEW = STAGE_NAMES[STAGE_NAMES.index("host") :]
 _ALL_BUT_INSPECT = STAGE_NAMES[1:]
 _UNFINISHED: frozenset[Status] = frozenset({"pending", "failed"})
+_OVER: frozenset[Status] = frozenset({"cancelled", "superseded"})
 
 
 @dataclass(frozen=True)
@@ -81,13 +82,13 @@ def enrolled(inspection: Inspection, seconds: float, secrets: Mapping[str, str],
         require_publishable(inspection)
     except ArtifactError as error:
         error.stage = "inspect"
-        return Change(status="failed", error=error_record(error), results=results, secrets=secrets, begun=True)
+        return Change(status="failed", error=error_record(error), results=results, begun=1)
     return Change(results=results, secrets=secrets, expires_at=expires_at)
 
 
 def is_to_be_compared(row: Row, results: Results) -> bool:
     """Whether a model that is ready was asked for again: it is published anew only if its description differs."""
-    return row.asked and row.status == "ready" and "register" in results
+    return row.asked > 0 and row.status == "ready" and "register" in results
 
 
 def plan(row: Row, results: Results, intent: Intent, *, host: str | None, expires_at: str) -> Change | None:
@@ -103,8 +104,7 @@ def plan(row: Row, results: Results, intent: Intent, *, host: str | None, expire
     if isinstance(intent, Update):
         forget = _REGISTERED_ANEW if row.live else ("preflight", *_REGISTERED_ANEW)
         described: dict[StageName, Result] = {"describe": as_result(intent.description, 0.0)}
-        return Change(status="pending", results=described, forget=forget, secrets=intent.secrets, begun=True,
-                      expires_at=expires_at)  # fmt: skip
+        return Change(status="pending", results=described, forget=forget, secrets=intent.secrets, expires_at=expires_at)
     if row.asked:  # a bad artifact has ended when it was enrolled
         anew = row.status == "superseded" or (_is_moved(results, host) and not row.live)
         return Change(
@@ -131,7 +131,7 @@ def renewed(row: Row, results: Results, described: Description, expires_at: str)
     then, now = results.registered.fields, described.fields
     names = differing(results, described)
     if not names:
-        return Change(begun=True)
+        return Change(begun=row.asked)
     for name in sorted({"category", "type"} & names):
         raise RefusedError(
             f"{name}_change",
@@ -143,7 +143,7 @@ def renewed(row: Row, results: Results, described: Description, expires_at: str)
         status="pending",
         results={"describe": as_result(described, 0.0)},
         forget=_REGISTERED_ANEW,
-        begun=True,
+        begun=row.asked,
         expires_at=expires_at,
     )
 
@@ -194,9 +194,9 @@ def after_failure(stage: StageName, error: RwHooksError) -> Change:
     )
 
 
-def cancelled() -> Change:
-    """Return the step that drops a publication; only one that is not ready yet can be dropped."""
-    return Change(status="cancelled", only_from=_UNFINISHED, begun=True)
+def cancelled(row: Row) -> Change:
+    """Return the step that drops a publication: one that is not ready yet, or was over and is asked for again."""
+    return Change(status="cancelled", only_from=_UNFINISHED | _OVER if row.asked else _UNFINISHED, begun=row.asked)
 
 
 def is_bad_artifact(row: Row) -> bool:

@@ -48,7 +48,7 @@ class Row:
         status: How it stands.
         air: The AIR that it was given, or None.
         live: Whether the platform has said that it holds these bytes under this AIR, ready for use.
-        asked: Whether it was asked for, or asked for again, and nobody has begun with that yet.
+        asked: How often it was asked for since somebody began with it; 0 where nothing new is asked.
         options: The options it was asked for with.
         facts: What the caller said of the run, and the trainer's arguments.
         error: Why it stopped, or None.
@@ -65,7 +65,7 @@ class Row:
     status: Status
     air: str | None
     live: bool
-    asked: bool
+    asked: int
     options: Mapping[str, Any]
     facts: Mapping[str, Any]
     error: dict[str, Any] | None
@@ -114,7 +114,7 @@ class Change:
     forget: Collection[StageName] = ()
     forget_submission: bool = False
     secrets: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
-    begun: bool = False
+    begun: int = 0
     expires_at: str | None = None
 
 

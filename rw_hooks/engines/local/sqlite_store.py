@@ -253,8 +253,8 @@ def _insert(database: sqlite3.Connection, identity: str, enrolment: Enrolment) -
 
 def _renew(database: sqlite3.Connection, identity: str, enrolment: Enrolment) -> None:
     database.execute(
-        "UPDATE publications SET path = ?, held = ?, options = ?, facts = ?, machine = ?, asked = 1, updated_at = ?"
-        " WHERE id = ?",
+        "UPDATE publications SET path = ?, held = ?, options = ?, facts = ?, machine = ?, asked = asked + 1,"
+        " updated_at = ? WHERE id = ?",
         (enrolment.path, enrolment.held, json.dumps(enrolment.options), json.dumps(enrolment.facts), enrolment.machine,
          _now(), identity),
     )  # fmt: skip
@@ -266,7 +266,7 @@ def _write(database: sqlite3.Connection, identity: str, change: Change) -> int:
     if change.air is not None:
         database.execute("UPDATE publications SET air = ? WHERE id = ?", (change.air, identity))
     if change.begun:
-        database.execute("UPDATE publications SET asked = 0 WHERE id = ?", (identity,))
+        database.execute("UPDATE publications SET asked = max(0, asked - ?) WHERE id = ?", (change.begun, identity))
     if change.expires_at is not None:
         database.execute("UPDATE publications SET expires_at = ? WHERE id = ?", (change.expires_at, identity))
     database.executemany(
@@ -314,7 +314,7 @@ def _row_of(  # noqa: PLR0913, PLR0917 - the columns, in their order
 ) -> Row:  # fmt: skip
     return Row(
         id=identity, key=Key(sha256 or "", asked_air, endpoint, account), path=path, held=held, status=status, air=air,
-        live=bool(live), asked=bool(asked), options=json.loads(options), facts=json.loads(facts),
+        live=bool(live), asked=asked, options=json.loads(options), facts=json.loads(facts),
         error=None if error is None else json.loads(error), expires_at=expires_at, machine=machine,
         created_at=created_at, updated_at=updated_at,
     )  # fmt: skip
