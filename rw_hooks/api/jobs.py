@@ -90,9 +90,12 @@ def resume(settings: Settings, names: Sequence[str], observer: Observer) -> Iter
     with open_engine(settings) as engine:
         chosen = [_to_go_on(engine.store, settings, endpoint, name) for name in names]
         items = [entry.id for entry in chosen if isinstance(entry, QueueItem)]
-        if items or not names:
-            yield from engine.drain(observer, items or None)
+        drained: set[str | None] = set()
+        for publication in engine.drain(observer, items or None) if items or not names else ():
+            drained.add(publication.id)
+            yield publication
         rows = [entry for entry in chosen if isinstance(entry, Row)] if names else _unfinished(engine.store, endpoint)
+        rows = [row for row in rows if row.id not in drained]  # what has just been tried is not tried once more
         threads = settings.value("concurrency", DEFAULT_CONCURRENCY)
         yield from many_at_once(lambda row: _gone_on(engine, settings, row, observer), rows, threads)
 
@@ -166,7 +169,7 @@ def _to_go_on(store: Store, settings: Settings, endpoint: Endpoint, name: str) -
 
 
 def _can_go_on(row: Row) -> bool:
-    return (row.asked or row.status in {"pending", "failed"}) and not is_bad_artifact(row)
+    return (row.asked > 0 or row.status in {"pending", "failed"}) and not is_bad_artifact(row)
 
 
 def _is_ours(store: Store, row: Row, endpoint: Endpoint) -> bool:

@@ -116,7 +116,8 @@ def _update(engine: Engine, services: Services, known: _Known) -> Publication:
         publication = engine.advance(row.id, intent, own)
     finally:
         own.finish()
-    return publication.model_copy(update={"changed": "updated"}) if publication.status == "ready" else publication
+    done = publication.status == "ready" and publication.error is None
+    return publication.model_copy(update={"changed": "updated"}) if done else publication
 
 
 def _described(settings: Settings, known: _Known) -> Description:
@@ -162,11 +163,20 @@ def _from_store(services: Services, air: str) -> _Known | None:
     endpoint, store = endpoint_of(services.settings), services.store
     ours = store.same_account(endpoint.rest_url, endpoint.fingerprint)
     for row in reversed(store.holders(endpoint.rest_url, air)):
+        if not (row.live and row.key.account in ours):
+            continue
+        _require_finished(row, air)
         results = Results(store.results(row.id))
-        if row.live and row.key.account in ours and "register" in results:
+        if "register" in results:
             sources = results.description.sources if "describe" in results else {}
             return _Known(air, Path(row.path), results.inspection, results.registered.fields, sources, row)
     return None
+
+
+def _require_finished(row: Row, air: str) -> None:
+    """Stop where something else was asked for and is not done: it would take the update back, or be lost by it."""
+    if row.asked or row.status == "pending":
+        raise UsageError("under_way", f"{air} is just being published", hint="run 'rw-hooks resume', then update it")
 
 
 def _from_receipt(services: Services, air: str, file: Path | None) -> _Known | None:
@@ -240,15 +250,14 @@ def _adopt(services: Services, known: _Known) -> Row:
     endpoint, store = endpoint_of(services.settings), services.store
     key = Key(str(known.inspection.sha256), known.air, endpoint.rest_url, endpoint.fingerprint)
     earlier = store.find(key)
-    if earlier is not None and earlier.status == "pending":
-        raise UsageError(
-            "under_way", f"{known.air} is still being published", hint="run 'rw-hooks resume' first, then update it"
-        )
+    if earlier is not None:
+        _require_finished(earlier, known.air)
     told = Change(
         status="ready" if known.certain else "pending",
         air=known.air,
         results={"inspect": as_result(known.inspection, 0.0), "host": as_result(known.location, 0.0)},
-        begun=True,
+        secrets=secret_options(pack(services.settings.given)),
+        begun=1,
     )
     path, options = str(known.path), without_secret_options(pack(services.settings.given))
     return store.enroll(

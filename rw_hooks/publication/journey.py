@@ -33,7 +33,7 @@ class Journey:
 
     Args:
         services: The services for the options of this publication.
-        identity: The id of the publication. No other process may run it while this journey lasts.
+        row: The publication. No other process may run it while this journey lasts, but it may be requested again.
         intent: Why it is run.
 
     Attributes:
@@ -42,11 +42,11 @@ class Journey:
         deadline: When the whole publication must be over.
     """
 
-    def __init__(self, services: Services, identity: str, intent: Intent) -> None:
+    def __init__(self, services: Services, row: Row, intent: Intent) -> None:
         self._services = services
         self._intent: Intent = intent
-        self.row: Row = services.store.get(identity)
-        self.results = Results(services.store.results(identity))
+        self.row = row
+        self.results = Results(services.store.results(row.id))
         category = self.results.inspection.category if "inspect" in self.results else None
         self.deadline = _time_allowed(services, self.row, intent, category)
         self._was_live = self.row.live
@@ -66,13 +66,21 @@ class Journey:
         change = policy.plan(self.row, self.results, self._intent, host=host, expires_at=self.deadline.utc)
         if change is not None:  # durable only for an update: any other request is stored already
             self._apply(change, durable=is_update)
+        if policy.is_done(self.row, self.results):
+            self._apply(Change(status="ready"))
 
     def may_take(self, stage: Stage) -> bool:
         """Whether this stage must be run now."""
         return policy.may_go_on(self.row, self.results) and policy.is_due(stage.name, self.row, self.results)
 
     def take(self, stage: Stage) -> bool:
-        """Run one stage, store its result or its error, and return whether the next stage may follow."""
+        """Run one stage, store its result or its error, and return whether the next stage may follow.
+
+        Nothing is done if the publication was cancelled or superseded meanwhile.
+        """
+        self.row = self._services.store.get(self.row.id)
+        if not self.may_take(stage):
+            return False
         self._services.observer.stage(stage.name)
         started = time.monotonic()
         try:
@@ -85,7 +93,7 @@ class Journey:
         except Exception as error:
             message = f"{type(error).__name__} in stage {stage.name}: a bug of rw-hooks"
             bug = RwHooksError("internal_error", message, stage=stage.name)
-            self._apply(Change(status="failed", error=error_record(bug)))
+            self._apply(Change(status="failed", only_from={"pending"}, error=error_record(bug)))
             raise
         seconds = time.monotonic() - started
         change = policy.after_success(stage.name, self.row, self.results, value, seconds)
@@ -115,7 +123,7 @@ class Journey:
         try:
             change = policy.renewed(self.row, self.results, now, self.deadline.utc)
         except RwHooksError:
-            self._apply(Change(begun=True))
+            self._apply(Change(begun=self.row.asked))
             raise
         names = policy.differing(self.results, now)
         if names:
@@ -142,10 +150,11 @@ def patience(services: Services, row: Row, intent: Intent) -> Deadline:
 
 def _time_allowed(services: Services, row: Row, intent: Intent, category: str | None) -> Deadline:
     """Return when a publication must be over: what just goes on has the time that is left, all else its whole time."""
-    if row.expires_at is not None and intent == "proceed" and not row.asked:
-        return Deadline.at(row.expires_at)
     given: float | None = services.settings.value("timeout", None)
-    return Deadline.after(policy.seconds_allowed(category, given))
+    seconds = policy.seconds_allowed(category, given)
+    if row.expires_at is not None and intent == "proceed" and not row.asked:
+        return Deadline.at(row.expires_at).within(seconds)  # a clock that was set back gives no more than all of it
+    return Deadline.after(seconds)
 
 
 def _require_time(deadline: Deadline, stage: Stage) -> None:

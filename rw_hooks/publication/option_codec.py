@@ -12,7 +12,7 @@ from rw_hooks.config.precedence import Given, pack
 from rw_hooks.config.settings import Settings
 from rw_hooks.support.redact import is_secret_url, redact_url
 
-__all__ = ["pack", "secret_fields", "secret_options", "unpack", "without_secret", "without_secret_options"]
+__all__ = ["pack", "secret_fields", "secret_options", "unpack", "whole_url", "without_secret", "without_secret_options"]
 
 V = TypeVar("V")
 
@@ -39,6 +39,12 @@ def secret_options(packed: Mapping[str, Any]) -> dict[str, str]:
 def secret_fields(secrets: Mapping[str, str]) -> dict[str, str]:
     """Return stored secret URLs by the request field that they are for."""
     return {OPTIONS[name].wire: url for name, url in secrets.items() if name in OPTIONS and OPTIONS[name].wire}
+
+
+def whole_url(url: str, kept: str | None) -> str:
+    """Return the kept URL where it is this very one together with its secret; else the URL itself."""
+    same = kept is not None and url.rstrip("/") in {redact_url(kept).rstrip("/"), without_secret(kept).rstrip("/")}
+    return kept if kept is not None and same else url
 
 
 def without_secret_options(packed: Mapping[str, Any]) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Literal
 
 from rw_hooks.artifact import require_publishable
@@ -29,6 +30,7 @@ __all__ = [
     "differing",
     "enrolled",
     "is_bad_artifact",
+    "is_done",
     "is_due",
     "is_over",
     "is_to_be_compared",
@@ -41,6 +43,7 @@ __all__ = [
 
 _SECONDS = 2 * 3600.0
 _SECONDS_FOR_CHECKPOINT = 6 * 3600.0
+_CLOCK_ERROR = timedelta(minutes=1)
 _CALL_ONLY = {"webhookURL", "deliveryMethod"}
 _NOT_FOR_LIVE: tuple[StageName, ...] = ("host", "preflight")
 _DESCRIBED_ANEW: tuple[StageName, ...] = ("describe", "settle")
@@ -48,6 +51,7 @@ _REGISTERED_ANEW: tuple[StageName, ...] = ("register", "settle")
 _HOSTED_ANEW = STAGE_NAMES[STAGE_NAMES.index("host") :]
 _ALL_BUT_INSPECT = STAGE_NAMES[1:]
 _UNFINISHED: frozenset[Status] = frozenset({"pending", "failed"})
+_OVER: frozenset[Status] = frozenset({"cancelled", "superseded"})
 
 
 @dataclass(frozen=True)
@@ -78,13 +82,13 @@ def enrolled(inspection: Inspection, seconds: float, secrets: Mapping[str, str],
         require_publishable(inspection)
     except ArtifactError as error:
         error.stage = "inspect"
-        return Change(status="failed", error=error_record(error), results=results, secrets=secrets, begun=True)
+        return Change(status="failed", error=error_record(error), results=results, begun=1)
     return Change(results=results, secrets=secrets, expires_at=expires_at)
 
 
 def is_to_be_compared(row: Row, results: Results) -> bool:
     """Whether a ready model was requested again: it is published again only if its description has changed."""
-    return row.asked and row.status == "ready" and "register" in results
+    return row.asked > 0 and row.status == "ready" and "register" in results
 
 
 def plan(row: Row, results: Results, intent: Intent, *, host: str | None, expires_at: str) -> Change | None:
@@ -100,14 +104,21 @@ def plan(row: Row, results: Results, intent: Intent, *, host: str | None, expire
     if isinstance(intent, Update):
         forget = _REGISTERED_ANEW if row.live else ("preflight", *_REGISTERED_ANEW)
         described: dict[StageName, Result] = {"describe": as_result(intent.description, 0.0)}
-        return Change(status="pending", results=described, forget=forget, secrets=intent.secrets, begun=True,
-                      expires_at=expires_at)  # fmt: skip
+        return Change(status="pending", results=described, forget=forget, secrets=intent.secrets, expires_at=expires_at)
     if row.asked:  # a file that must not be published has failed when it was enrolled
-        forget = _ALL_BUT_INSPECT if row.status == "superseded" or _is_moved(results, host) else _DESCRIBED_ANEW
-        return Change(status="pending", forget=forget, begun=True, expires_at=expires_at)
+        anew = row.status == "superseded" or (_is_moved(results, host) and not row.live)
+        return Change(
+            status="pending",
+            forget=_ALL_BUT_INSPECT if anew else _DESCRIBED_ANEW,
+            forget_submission=row.status == "superseded",
+            begun=row.asked,
+            expires_at=expires_at,
+        )
     if intent == "retry" and row.status in _UNFINISHED and not is_bad_artifact(row):
         forget = _DESCRIBED_ANEW if row.status == "failed" else ()
         return Change(status="pending", forget=forget, expires_at=expires_at)
+    if row.status == "pending" and _has_no_end(row, expires_at):
+        return Change(expires_at=expires_at)
     return None
 
 
@@ -120,7 +131,7 @@ def renewed(row: Row, results: Results, described: Description, expires_at: str)
     then, now = results.registered.fields, described.fields
     names = differing(results, described)
     if not names:
-        return Change(begun=True)
+        return Change(begun=row.asked)
     for name in sorted({"category", "type"} & names):
         raise RefusedError(
             f"{name}_change",
@@ -133,7 +144,7 @@ def renewed(row: Row, results: Results, described: Description, expires_at: str)
         status="pending",
         results={"describe": as_result(described, 0.0)},
         forget=_REGISTERED_ANEW,
-        begun=True,
+        begun=row.asked,
         expires_at=expires_at,
     )
 
@@ -147,8 +158,13 @@ def differing(results: Results, described: Description) -> set[str]:
 
 
 def is_due(stage: StageName, row: Row, results: Results) -> bool:
-    """Whether a stage must be run: a model that is live is neither hosted nor fetched again."""
-    return stage not in results and not (row.live and stage in _NOT_FOR_LIVE)
+    """Whether a stage must be run: a model that is live and hosted is neither hosted nor fetched again."""
+    return stage not in results and not (row.live and "host" in results and stage in _NOT_FOR_LIVE)
+
+
+def is_done(row: Row, results: Results) -> bool:
+    """Whether a pending publication has all its results; an older version could stop just before it was ready."""
+    return row.status == "pending" and not any(is_due(stage, row, results) for stage in STAGE_NAMES)
 
 
 def may_go_on(row: Row, results: Results) -> bool:
@@ -179,9 +195,9 @@ def after_failure(stage: StageName, error: RwHooksError) -> Change:
     )
 
 
-def cancelled() -> Change:
-    """Return the change that cancels a publication; only one that is not ready yet can be cancelled."""
-    return Change(status="cancelled", only_from=_UNFINISHED, begun=True)
+def cancelled(row: Row) -> Change:
+    """Return the change that cancels a publication that is not ready yet, or was over and is requested again."""
+    return Change(status="cancelled", only_from=_UNFINISHED | _OVER if row.asked else _UNFINISHED, begun=row.asked)
 
 
 def is_bad_artifact(row: Row) -> bool:
@@ -226,6 +242,13 @@ def _forgotten_by(stage: StageName, results: Results, value: Value) -> tuple[Sta
     if isinstance(value, Description) and "register" in results and differing(results, value):
         return _REGISTERED_ANEW
     return ()
+
+
+def _has_no_end(row: Row, expires_at: str) -> bool:
+    """Whether nobody has said when its time is over (an older version), or a clock that was wrong then has said it."""
+    if row.expires_at is None:
+        return True
+    return datetime.fromisoformat(row.expires_at) - datetime.fromisoformat(expires_at) > _CLOCK_ERROR
 
 
 def _is_moved(results: Results, host: str | None) -> bool:

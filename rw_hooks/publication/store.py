@@ -48,7 +48,7 @@ class Row:
         status: Its status.
         air: Its AIR, or None.
         live: Whether Runware has reported that it has these bytes under this AIR, ready for use.
-        asked: Whether it was requested, or requested again, and nobody has begun with this yet.
+        asked: How often it was requested since a process began with it; 0 if there is no new request.
         options: The options of the request.
         facts: What the caller said about the run, and the trainer's arguments.
         error: Why it stopped, or None.
@@ -65,7 +65,7 @@ class Row:
     status: Status
     air: str | None
     live: bool
-    asked: bool
+    asked: int
     options: Mapping[str, Any]
     facts: Mapping[str, Any]
     error: dict[str, Any] | None
@@ -94,15 +94,15 @@ class Change:
 
     Attributes:
         status: The new status; None leaves it as it is. ``ready`` makes the row live, and supersedes another row that
-            was live under its AIR. ``ready`` and ``cancelled`` delete its secrets and its submission.
+            was live under its AIR. ``ready`` and ``cancelled`` delete its submission.
         only_from: The statuses in which this change applies; None for any. In another status nothing changes.
         error: Why it stopped; used only together with a status.
         air: Its new AIR.
         results: Results to store.
         forget: The stages whose results are deleted.
         forget_submission: Whether the submission is deleted, so that the next attempt begins with a new task.
-        secrets: Secret URLs by option, kept until the publication is over.
-        begun: Whether this change begins with what was requested.
+        secrets: Secret URLs by option. A row that is over, and not requested again, keeps none.
+        begun: How many of the requests this change begins with. A request that came meanwhile stays.
         expires_at: The new end of its time; None leaves it as it is.
     """
 
@@ -114,7 +114,7 @@ class Change:
     forget: Collection[StageName] = ()
     forget_submission: bool = False
     secrets: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
-    begun: bool = False
+    begun: int = 0
     expires_at: str | None = None
 
 

@@ -6,7 +6,8 @@ import queue
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from typing import TYPE_CHECKING, TypeVar
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -23,7 +24,7 @@ def many_at_once(work: Callable[[T], R], items: Sequence[T], threads: int) -> It
     """Do the work for each item, so many at once, and yield the results in their order.
 
     One item is done in the calling thread. The threads do not keep the process alive, so an interruption need not wait
-    for them.
+    for them. If this ends early, because of an error or because the caller stops, they begin no further item.
 
     Raises:
         BaseException: The exception of an item, when its turn has come.
@@ -37,8 +38,17 @@ def many_at_once(work: Callable[[T], R], items: Sequence[T], threads: int) -> It
         left.put(entry)
     for _ in range(min(threads, len(items))):
         threading.Thread(target=_work_off, args=(work, left), daemon=True).start()
-    for end in ends:
-        yield _waited(end)
+    try:
+        for end in ends:
+            yield _waited(end)
+    finally:
+        _empty(left)
+
+
+def _empty(left: queue.SimpleQueue[Any]) -> None:
+    with suppress(queue.Empty):
+        while True:
+            left.get_nowait()
 
 
 def _work_off(work: Callable[[T], R], left: queue.SimpleQueue[tuple[Future[R], T]]) -> None:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import pytest
 
-from rw_hooks.api.jobs import jobs
+from rw_hooks.api.jobs import jobs, resume
 from rw_hooks.api.publish import publish
 from rw_hooks.api.update import update
+from rw_hooks.engines.local import LocalEngine
 from rw_hooks.engines.local.sqlite_store import SqliteStore
 from rw_hooks.errors import MissingError, UsageError
 from rw_hooks.publication.observer import Silent
 from rw_hooks.publication.store import Change, Enrolment, Key
+from rw_hooks.support.deadline import Deadline
 from rw_hooks.support.redact import fingerprint
 from tests.api.conftest import copied
+from tests.api.test_asked_again import item
 from tests.api.test_journey import PIXEL, sha256, uploads
 
 
@@ -90,6 +93,53 @@ def test_what_is_just_being_published_is_not_updated(tmp_path, settings, lora, p
         store.enroll(Enrolment("abc", key, str(lora), str(lora), "here", {}, {}, Change()))
     with pytest.raises(UsageError, match="being published"):
         update(published.air, settings(name="x"), Silent(), lora)
+
+
+def test_what_was_asked_for_and_not_begun_is_not_lost_by_an_update(tmp_path, sandbox, settings, lora, published):
+    with LocalEngine(settings()) as engine:
+        engine.submit(item(lora, settings(air="sandbox:5@1", trigger_words="", name="Asked")), Silent())
+        with pytest.raises(UsageError, match="being published"):
+            update(published.air, settings(description="A toy"), Silent())
+    assert [entry.changed for entry in resume(settings(), [], Silent())] == ["updated"]
+    assert update(published.air, settings(description="A toy"), Silent()).model["name"] == "Asked"
+
+
+def test_what_is_asked_for_during_an_update_is_done_after_it(sandbox, settings, lora, published):
+    class Asking(Silent):
+        def stage(self, name):
+            if name == "register":
+                engine.submit(item(lora, settings(air="sandbox:5@1", trigger_words="", name="Asked")), Silent())
+
+    with LocalEngine(settings()) as engine:
+        update(published.air, settings(description="A toy"), Asking())
+    assert [entry.changed for entry in resume(settings(), [], Silent())] == ["updated"]
+    assert sandbox.world.models[published.air].fields["name"] == "Asked"
+
+
+def test_a_signed_host_is_known_to_resume_where_an_update_by_a_file_was_interrupted(
+    tmp_path, sandbox, settings, lora, published, monkeypatch
+):
+    forget(tmp_path, lora)
+    host = f"{sandbox.files_url}{lora.name}?sig=S3CRETS3CRET"
+    monkeypatch.setattr(LocalEngine, "advance", _interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        update(published.air, settings(host=host, name="Renamed"), Silent(), lora)
+    monkeypatch.undo()
+    with SqliteStore(tmp_path / "home") as store:
+        assert store.secrets(store.rows()[0].id) == {"host": host}
+    assert [entry.status for entry in resume(settings(), [], Silent())] == ["ready"]
+    assert sandbox.world.models[published.air].fields["name"] == "Renamed"
+
+
+def _interrupted(*_):
+    raise KeyboardInterrupt
+
+
+def test_an_update_that_could_not_begin_has_changed_nothing(tmp_path, sandbox, settings, published):
+    with SqliteStore(tmp_path / "home") as store, store.lock(f"publication {published.id}", Deadline.after(1.0)):
+        ended = update(published.air, settings(name="Renamed", timeout=1), Silent())
+    assert (ended.status, ended.changed, ended.exit_code) == ("ready", "nothing", 6)
+    assert len(uploads(sandbox)) == 1
 
 
 def test_a_signed_host_is_not_kept(tmp_path, sandbox, settings, lora):

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from rw_hooks.artifact.model import Inspection
+from rw_hooks.artifact.model import Finding, Inspection
 from rw_hooks.describe import Description
 from rw_hooks.errors import ArtifactError, RefusedError, UnreachableError
 from rw_hooks.hosts import Location
@@ -29,9 +29,11 @@ VALUES: dict[str, Any] = {
     "settle": Receipt(air="a:1@1", sha256="a" * 64, size=1, endpoint="e", url="u", host="h", phases=(), seconds={},
                       model=FIELDS, at="now"),
 }  # fmt: skip
+BAD = Finding(code="broken", severity="error", message="it is broken")
+LATER = "2030-01-01T00:00:00.000+00:00"
 ROW = Row(
-    id="r", key=Key("a" * 64, "", "e", "f"), path="f", held="f", status="pending", air=None, live=False, asked=False,
-    options={}, facts={}, error=None, expires_at=None, machine="m", created_at="", updated_at="",
+    id="r", key=Key("a" * 64, "", "e", "f"), path="f", held="f", status="pending", air=None, live=False, asked=0,
+    options={}, facts={}, error=None, expires_at=LATER, machine="m", created_at="", updated_at="",
 )  # fmt: skip
 
 
@@ -46,7 +48,7 @@ ALL = results(*STAGE_NAMES)
 
 
 def plan(row, found, intent="proceed", host=None):
-    return policy.plan(row, found, intent, host=host, expires_at="later")
+    return policy.plan(row, found, intent, host=host, expires_at=LATER)
 
 
 def test_what_was_interrupted_just_goes_on():
@@ -54,22 +56,56 @@ def test_what_was_interrupted_just_goes_on():
 
 
 def test_what_is_asked_for_again_is_described_anew_and_keeps_what_was_hosted_and_registered():
-    change = plan(replace(ROW, asked=True, status="failed"), results("inspect", "describe", "host"))
-    assert (change.status, set(change.forget), change.begun) == ("pending", {"describe", "settle"}, True)
+    change = plan(replace(ROW, asked=1, status="failed"), results("inspect", "describe", "host"))
+    assert (change.status, set(change.forget), change.begun) == ("pending", {"describe", "settle"}, 1)
 
 
 @pytest.mark.parametrize("host", ["dir:///x", "dir:///x/", None])
 def test_the_same_host_is_kept(host):
-    assert "host" not in plan(replace(ROW, asked=True), results("inspect", "host"), host=host).forget
+    assert "host" not in plan(replace(ROW, asked=1), results("inspect", "host"), host=host).forget
 
 
 def test_another_host_begins_with_the_upload():
-    change = plan(replace(ROW, asked=True), results("inspect", "describe", "host"), host="dir:///y")
+    change = plan(replace(ROW, asked=1), results("inspect", "describe", "host"), host="dir:///y")
     assert set(change.forget) == set(STAGE_NAMES[1:])
 
 
+def test_what_is_live_keeps_its_place_whatever_host_is_asked_for():
+    change = plan(replace(ROW, asked=1, status="failed", live=True), results("inspect", "host"), host="dir:///y")
+    assert "host" not in change.forget
+
+
+def test_what_is_live_and_has_no_place_is_hosted():
+    live = replace(ROW, live=True)
+    assert policy.is_due("host", live, results("inspect"))
+    assert not policy.is_due("preflight", live, results("inspect", "host"))
+
+
+@pytest.mark.parametrize("expires_at", [None, "2031-01-01T00:00:00.000+00:00"])
+def test_a_time_that_is_not_known_or_cannot_be_right_is_set_anew(expires_at):
+    change = plan(replace(ROW, expires_at=expires_at), results("inspect"))
+    assert (change.status, change.expires_at) == (None, LATER)
+
+
+def test_what_lacks_nothing_but_the_word_ready_is_done():
+    assert policy.is_done(ROW, ALL)
+    assert not policy.is_done(ROW, ALL.without(("settle",)))
+    assert not policy.is_done(replace(ROW, status="failed"), ALL)
+
+
+def test_an_update_leaves_what_was_asked_for_meanwhile():
+    assert plan(replace(ROW, status="ready", live=True, asked=1), ALL, Update(DESCRIBED)).begun == 0
+
+
+def test_a_bad_artifact_keeps_no_secret():
+    bad = Inspection(path="f", size=1, valid=False, sha256="a" * 64, category="lora", findings=(BAD,))
+    change = policy.enrolled(bad, 0.0, {"host": "https://x/?s=1"}, LATER)
+    assert (change.status, change.secrets) == ("failed", {})
+
+
 def test_what_another_model_took_the_place_of_begins_anew():
-    change = plan(replace(ROW, asked=True, status="superseded"), ALL)
+    change = plan(replace(ROW, asked=1, status="superseded"), ALL)
+    assert change.forget_submission
     assert set(change.forget) == set(STAGE_NAMES[1:])
 
 
@@ -101,13 +137,13 @@ def test_an_update_of_what_is_not_known_to_be_live_is_checked_at_its_url():
 
 
 def test_what_is_ready_is_registered_again_only_where_it_differs():
-    ready = replace(ROW, status="ready", live=True, asked=True)
+    ready = replace(ROW, status="ready", live=True, asked=1)
     assert policy.is_to_be_compared(ready, ALL)
-    assert policy.renewed(ready, ALL, DESCRIBED, "later").status is None
+    assert policy.renewed(ready, ALL, DESCRIBED, LATER).status is None
     other = DESCRIBED.model_copy(update={"fields": {**FIELDS, "name": "m"}})
-    assert policy.renewed(ready, ALL, other, "later").status == "pending"
+    assert policy.renewed(ready, ALL, other, LATER).status == "pending"
     with pytest.raises(RefusedError, match="cannot be changed to vae"):
-        policy.renewed(ready, ALL, DESCRIBED.model_copy(update={"fields": {**FIELDS, "category": "vae"}}), "later")
+        policy.renewed(ready, ALL, DESCRIBED.model_copy(update={"fields": {**FIELDS, "category": "vae"}}), LATER)
 
 
 def test_a_description_that_differs_makes_an_older_registration_wrong():

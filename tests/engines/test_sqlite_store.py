@@ -67,8 +67,8 @@ def test_an_item_whose_bytes_changed_is_another_publication_of_another_name(stor
 def test_files_that_were_never_read_are_each_their_own(store):
     unread = replace(KEY, sha256="")
     for name in ("one", "two", "one"):
-        row = store.enroll(enrolment(unread, name=name, change=Change(status="superseded", begun=True)))
-        assert (row.id, row.was_read, row.asked) == (name, False, False)
+        row = store.enroll(enrolment(unread, name=name, change=Change(status="superseded", begun=1)))
+        assert (row.id, row.was_read, row.asked) == (name, False, 0)
     assert [row.id for row in store.rows()] == ["one", "two"]
     assert store.find(unread) is None
 
@@ -89,10 +89,10 @@ def test_a_change_is_one_step(store):
     described = Result({"stage": "new"}, 0.5)
     changed = store.apply(
         row.id,
-        Change(status="pending", results={"describe": described}, forget=("register", "settle"), begun=True,
+        Change(status="pending", results={"describe": described}, forget=("register", "settle"), begun=1,
                secrets={"host": "https://x/?s=1"}, expires_at="2030-01-01T00:00:00+00:00", air="my:1@1"),
     )  # fmt: skip
-    assert (changed.asked, changed.air, changed.expires_at) == (False, "my:1@1", "2030-01-01T00:00:00+00:00")
+    assert (changed.asked, changed.air, changed.expires_at) == (0, "my:1@1", "2030-01-01T00:00:00+00:00")
     assert store.results(row.id) == {"describe": described, "host": every["host"]}
     assert store.secrets(row.id) == {"host": "https://x/?s=1"}
 
@@ -121,14 +121,30 @@ def test_a_publication_that_is_over_keeps_no_secret_and_no_submission(store):
     assert store.secrets(row.id) == {"host": "https://files.example/a?signature=canary"}
     assert store.submission(row.id) == {"task_uuid": "u"}
     store.apply(row.id, Change(status="ready"))
-    assert store.secrets(row.id) == {}
     assert store.submission(row.id) is None
+    assert store.secrets(row.id) == {"host": "https://files.example/a?signature=canary"}  # it was asked for again
+    store.apply(row.id, Change(begun=1))
+    assert store.secrets(row.id) == {}
+
+
+def test_who_asks_meanwhile_is_not_taken_for_begun_with(store):
+    row = enroll(store)
+    assert enroll(store).asked == 2
+    assert store.apply(row.id, Change(status="pending", begun=row.asked)).asked == 1
+
+
+def test_what_another_model_took_the_place_of_keeps_no_secret(store):
+    old, new = enroll(store), enroll(store, replace(KEY, sha256="b" * 64), name="new")
+    store.apply(old.id, Change(status="ready", air="my:1@1", begun=1))
+    store.apply(old.id, Change(status="pending", secrets={"host": "https://x/?s=1"}))
+    store.apply(new.id, Change(status="ready", air="my:1@1", begun=1))
+    assert (store.get(old.id).status, store.secrets(old.id)) == ("superseded", {})
 
 
 @pytest.mark.parametrize(("status", "dropped"), [("pending", True), ("failed", True), ("ready", False)])
 def test_only_what_is_not_ready_can_be_cancelled(store, status, dropped):
     row = store.apply(enroll(store).id, Change(status=status))
-    assert store.apply(row.id, policy.cancelled()).status == ("cancelled" if dropped else status)
+    assert store.apply(row.id, policy.cancelled(row)).status == ("cancelled" if dropped else status)
 
 
 def test_versions_are_given_out_once_by_many_threads_and_processes(tmp_path):
@@ -171,6 +187,27 @@ def test_a_journal_of_a_newer_version_is_left_alone(tmp_path):
     assert "pip install -U rw-hooks" in caught.value.hint
 
 
+def test_a_journal_of_the_first_schema_is_read_without_a_trace(tmp_path):
+    path = tmp_path / "journal.sqlite3"
+    with closing(sqlite3.connect(path)) as database:
+        database.execute("PRAGMA journal_mode = WAL")
+        database.executescript(_SCHEMA[0])
+        database.execute(
+            "INSERT INTO publications (id, sha256, asked_air, endpoint, account, path, held, status, air, options,"
+            " facts, created_at, updated_at) VALUES ('one', ?, ?, ?, ?, '/p', '/h', 'ready', 'my:1@1', '{}', '{}',"
+            " '2026', '2026')",
+            (KEY.sha256, KEY.asked_air, KEY.endpoint, KEY.account),
+        )
+        database.execute("PRAGMA user_version = 1")
+        database.commit()
+    before = path.read_bytes()
+    with SqliteStore.to_look(tmp_path) as store:
+        found = store.find(KEY)
+    assert found is not None
+    assert found.air == "my:1@1"
+    assert (path.read_bytes(), [entry.name for entry in tmp_path.iterdir()]) == (before, [path.name])
+
+
 def test_a_journal_of_the_first_schema_is_taken_over_whole(tmp_path):
     with closing(sqlite3.connect(tmp_path / "journal.sqlite3")) as database:
         database.executescript(_SCHEMA[0])
@@ -188,7 +225,7 @@ def test_a_journal_of_the_first_schema_is_taken_over_whole(tmp_path):
     with SqliteStore(tmp_path) as store:
         first, second = store.rows()
         assert (first.id, first.key.sha256, first.held, first.air) == ("one", "a" * 64, "/h", "my:1@1")
-        assert (first.asked, first.expires_at, first.machine) == (False, None, "")
+        assert (first.asked, first.expires_at, first.machine) == (0, None, "")
         assert (second.id, second.was_read) == ("two", False)
         assert store.results("one") == {"host": Result({"url": "u"}, 1.5)}
         assert store.secrets("one") == {"host": "https://x"}

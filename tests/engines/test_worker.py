@@ -6,10 +6,12 @@ import hashlib
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
 import time
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -276,6 +278,18 @@ def test_a_worker_goes_on_with_what_another_one_left(published):
     published.drain()
     assert statuses(published) == ["ready"]
     assert [stands.status for stands in hook.wait(1)] == ["ready"]
+    hook.on_end()
+
+
+def test_a_worker_that_comes_after_the_time_of_a_publication_gives_it_its_time_anew(published):
+    hook = PublishHook()
+    hook.on_save(save(published.folder / "lora.safetensors"), final=True)
+    _cut_off_in(published, "host.after_upload")
+    with closing(sqlite3.connect(published.home / "journal.sqlite3", isolation_level=None)) as database:
+        database.execute("UPDATE publications SET expires_at = '2000-01-01T00:00:00.000+00:00'")
+    published.drain()
+    assert statuses(published) == ["ready"]
+    assert [job.status for job in hook.wait(1)] == ["ready"]
     hook.on_end()
 
 

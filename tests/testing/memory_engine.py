@@ -42,12 +42,12 @@ class MemoryStore:
             now = datetime.now(timezone.utc).isoformat(timespec="milliseconds")
             row = self.find(enrolment.key) or Row(
                 id=enrolment.id, key=enrolment.key, path="", held="", status="pending", air=None, live=False,
-                asked=True, options={}, facts={}, error=None, expires_at=None, machine="", created_at=now,
+                asked=0, options={}, facts={}, error=None, expires_at=None, machine="", created_at=now,
                 updated_at=now,
             )  # fmt: skip
             self._rows[row.id] = replace(
                 row, path=enrolment.path, held=enrolment.held, machine=enrolment.machine, options=enrolment.options,
-                facts=enrolment.facts, asked=True,
+                facts=enrolment.facts, asked=row.asked + 1,
             )  # fmt: skip
             return self.apply(row.id, enrolment.change)
 
@@ -78,16 +78,16 @@ class MemoryStore:
             self._secrets[identity] = {**self.secrets(identity), **change.secrets}
             if change.forget_submission or change.status in {"ready", "cancelled"}:
                 self._submissions.pop(identity, None)
-            if change.status in {"ready", "cancelled"}:
-                self._secrets[identity] = {}
             if change.status is not None:
                 error = dict(change.error) if change.error else None
                 row = replace(row, status=change.status, live=row.live or change.status == "ready", error=error)
             row = replace(
-                row, air=change.air or row.air, asked=row.asked and not change.begun,
+                row, air=change.air or row.air, asked=max(0, row.asked - change.begun),
                 expires_at=change.expires_at or row.expires_at,
             )  # fmt: skip
             self._rows[identity] = row
+            if row.status in {"ready", "cancelled", "superseded"} and not row.asked:
+                self._secrets[identity] = {}
             return row
 
     def allocate_air(self, identity: str, prefix: str, *, listed: Collection[str], remembered: str | None) -> str:
@@ -145,17 +145,18 @@ class MemoryEngine:
     def advance(
         self, identity: str, intent: Intent, observer: Observer, deadline: Deadline | None = None
     ) -> Publication:
-        services = self._services(self.store.get(identity).options, observer)
         with self.store.lock(identity, deadline or Deadline.after(60.0)):
-            journey = Journey(services, identity, intent)
+            row = self.store.get(identity)
+            journey = Journey(self._services(row.options, observer), row, intent)
             journey.begin()
             all(journey.take(stage) for stage in filter(journey.may_take, STAGES))
             return journey.publication
 
     def cancel(self, identity: str) -> Publication:
-        before = self.store.get(identity).status
-        if before == "cancelled" or self.store.apply(identity, policy.cancelled()).status != "cancelled":
-            raise UsageError("already_over", f"it is {before}")
+        row = self.store.get(identity)
+        is_over = row.status == "cancelled" and not row.asked
+        if is_over or self.store.apply(identity, policy.cancelled(row)).status != "cancelled":
+            raise UsageError("already_over", f"it is {row.status}")
         return stored_publication(self.store, identity)
 
     def drain(self, observer: Observer, only: Collection[str] | None = None) -> Iterator[Publication]:

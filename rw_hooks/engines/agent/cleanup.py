@@ -7,6 +7,8 @@ from contextlib import suppress
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
+from rw_hooks.engines.agent.enrol import enrolling
+from rw_hooks.errors import JournalError, UnreachableError
 from rw_hooks.publication.policy import is_over
 from rw_hooks.publication.store import Row, Store
 from rw_hooks.queue import inbox
@@ -33,14 +35,24 @@ def tidy_up(store: Store, home: Path) -> None:
                 file.unlink(missing_ok=True)
     before = (datetime.now(timezone.utc) - _OVER).isoformat(timespec="milliseconds")
     for row in rows.values():
-        if row.updated_at < before:
-            release_if_over(row, home)
+        if row.updated_at < before and row.held != row.path and Path(row.held).exists():
+            release_if_over(store, row, home)
 
 
-def release_if_over(row: Row, home: Path) -> None:
-    """Remove what was kept for a publication that is over; never the file that the user named."""
+def release_if_over(store: Store, row: Row, home: Path) -> None:
+    """Remove what was kept for a publication that is over; never the file that the user named.
+
+    A process that enrolls the same bytes at this moment may need what is kept, so this is checked again under its lock.
+    """
     if not is_over(row):
         return
+    with suppress(JournalError, UnreachableError), enrolling(store, row.key.sha256):  # else another time
+        row = store.get(row.id)
+        if is_over(row):
+            _release(row, home)
+
+
+def _release(row: Row, home: Path) -> None:
     inbox.forget(home, row.id)
     if row.held == row.path:
         return

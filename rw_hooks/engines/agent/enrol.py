@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from rw_hooks.artifact import Inspection, strip_metadata
@@ -14,7 +15,7 @@ from rw_hooks.publication.report import error_record
 from rw_hooks.publication.services import Services, endpoint_of
 from rw_hooks.publication.stages.describe import ARGV
 from rw_hooks.publication.stages.inspect import inspect_bytes
-from rw_hooks.publication.store import Change, Enrolment, Key, Row
+from rw_hooks.publication.store import Change, Enrolment, Key, Row, Store
 from rw_hooks.queue.inbox import QueueItem
 from rw_hooks.queue.snapshot import (
     COPY,
@@ -31,7 +32,7 @@ from rw_hooks.support.deadline import Deadline
 from rw_hooks.support.private_files import private_folder
 from rw_hooks.support.text import printable, require_printable
 
-__all__ = ["enrol", "enrol_unread"]
+__all__ = ["enrol", "enrol_unread", "enrolling"]
 
 _NO_KEYS: tuple[str, ...] = ()
 _ENROL_SECONDS = 60.0
@@ -63,15 +64,27 @@ def enrol(services: Services, item: QueueItem) -> Row:
     expires = Deadline.after(policy.seconds_allowed(inspection.category, given))
     change = policy.enrolled(inspection, seconds, secret_options(item.options), expires.utc)
     key = _key(services, inspection.sha256)
-    with services.store.lock(f"enroll {inspection.sha256}", Deadline.after(_ENROL_SECONDS)):
+    with enrolling(services.store, inspection.sha256):
         kept = _kept(services.store.find(key), held)
-        return services.store.enroll(_enrolment(services, item, key, str(kept), change))
+        row = services.store.enroll(_enrolment(services, item, key, str(kept), change))
+        if kept != held:
+            release(held)  # not before: a process that is killed here finds it again
+    return row
+
+
+def enrolling(store: Store, sha256: str) -> AbstractContextManager[None]:
+    """Keep all others from enrolling these bytes while the block runs.
+
+    Raises:
+        UnreachableError: Another process is at it for too long.
+    """
+    return store.lock(f"enroll {sha256}", Deadline.after(_ENROL_SECONDS))
 
 
 def enrol_unread(services: Services, item: QueueItem, status: Status, error: RwHooksError | None = None) -> Row:
     """Write an item whose file was not read into the store: it was superseded before, or cannot be read."""
     record = error_record(error) if error else None
-    change = Change(status=status, error=record, begun=True)
+    change = Change(status=status, error=record, begun=1)
     return services.store.enroll(_enrolment(services, item, _key(services, ""), printable(item.path), change))
 
 
@@ -134,7 +147,4 @@ def _own_copy(services: Services, item: QueueItem) -> Path | None:
 def _kept(known: Row | None, held: Path) -> Path:
     """Return the copy to keep: of two with the same bytes the older one, which another process may be reading."""
     older = Path(known.held) if known else held
-    if older == held or not is_copy(older) or not older.exists():
-        return held
-    release(held)
-    return older
+    return older if is_copy(older) and older.exists() else held

@@ -82,6 +82,9 @@ class LocalEngine:
         """Return the services for the options of an item."""
         return self.services(unpack(self.settings, item.options), observer)
 
+    def _for_row(self, row: Row, observer: Observer) -> Services:
+        return self.services(unpack(self.settings, row.options), observer)
+
     # -- the protocol
 
     def submit(self, item: QueueItem, observer: Observer) -> str:
@@ -114,10 +117,9 @@ class LocalEngine:
         One process at a time runs it, and others wait and then find it done.
         """
         row = self.store.get(identity)
-        services = self.services(unpack(self.settings, row.options), observer)
         try:
             with os_errors_reported():
-                return self._advance(services, row, intent, deadline)
+                return self._advance(row, intent, observer, deadline)
         except RwHooksError as error:
             publication, record = stored_publication(self.store, identity), error_record(error)
             return publication.model_copy(update={"exit_code": record.pop("exit_code"), "error": record})
@@ -128,9 +130,10 @@ class LocalEngine:
             if isinstance(item, QueueItem) and item.id == identity:
                 return self._drop(item, file)
         row = self.store.get(identity)
-        if row.status == "cancelled" or self.store.apply(identity, policy.cancelled()).status != "cancelled":
+        is_over = row.status == "cancelled" and not row.asked
+        if is_over or self.store.apply(identity, policy.cancelled(row)).status != "cancelled":
             raise UsageError("already_over", f"publication {identity} is {row.status}, so there is nothing to cancel")
-        release_if_over(self.store.get(identity), self.settings.home)
+        release_if_over(self.store, self.store.get(identity), self.settings.home)
         return stored_publication(self.store, identity).model_copy(update={"error": None, "exit_code": 0})
 
     def drain(self, observer: Observer, only: Collection[str] | None = None) -> Iterator[Publication]:
@@ -183,9 +186,10 @@ class LocalEngine:
                 tidy_up(self.store, self.settings.home)
                 self._tidied = True
 
-    def _advance(self, services: Services, row: Row, intent: Intent, deadline: Deadline | None) -> Publication:
-        with self.store.lock(f"publication {row.id}", deadline or patience(services, row, intent)):
-            journey = Journey(services, row.id, intent)
+    def _advance(self, row: Row, intent: Intent, observer: Observer, deadline: Deadline | None) -> Publication:
+        with self.store.lock(f"publication {row.id}", deadline or patience(self._for_row(row, observer), row, intent)):
+            row = self.store.get(row.id)  # others may have worked on it, or asked for something else, meanwhile
+            journey = Journey(self._for_row(row, observer), row, intent)
             try:
                 journey.begin()
                 for stage in filter(journey.may_take, STAGES):
@@ -194,7 +198,7 @@ class LocalEngine:
                             break
                 return journey.publication
             finally:
-                release_if_over(journey.row, self.settings.home)
+                release_if_over(self.store, journey.row, self.settings.home)
 
     def _slot(self, stage: StageName) -> AbstractContextManager[object]:
         """Return the lock for a stage: a few files are read and sent at once, many publications may wait at once."""
@@ -228,7 +232,7 @@ class LocalEngine:
             remove(file)
             release_item(item)
             with suppress(KeyError):
-                self.store.apply(item.id, policy.cancelled())
+                self.store.apply(item.id, policy.cancelled(self.store.get(item.id)))
         return Publication(id=item.id, status="cancelled", path=printable(item.path), size=item.size)
 
     def _taken_up(self, asked: QueueItem, observer: Observer) -> str | None:

@@ -11,7 +11,7 @@ import logging
 import os
 import sqlite3
 from collections.abc import Generator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -134,20 +134,29 @@ def open_database(path: Path) -> sqlite3.Connection:
 def open_to_look(path: Path) -> sqlite3.Connection:
     """Open the journal for reading only and write nothing.
 
-    Return an empty one if it cannot be read or has another version.
-
-    A journal that nobody has open has no log, and is opened as immutable: then SQLite creates no files beside it.
+    Return an empty one if it cannot be read or has a newer version. One of an older version is copied into memory and
+    migrated there. A journal that nobody has open has no log, and is opened as immutable: then SQLite creates no files
+    beside it.
     """
     immutable = "" if path.with_name(path.name + "-wal").exists() else "&immutable=1"
     with suppress(JournalError, sqlite3.Error):
         database = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro{immutable}", uri=True, check_same_thread=False)
         with _closed_on_error(database):
-            if require_known(database, path) == len(_SCHEMA):
+            version = require_known(database, path)
+            if version == len(_SCHEMA):
                 return database
-            raise sqlite3.DatabaseError(path)
-    empty = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
-    _migrate(empty, path)
-    return empty
+            with closing(database):
+                return _in_memory(path, database)
+    return _in_memory(path)
+
+
+def _in_memory(path: Path, older: sqlite3.Connection | None = None) -> sqlite3.Connection:
+    database = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+    with _closed_on_error(database):
+        if older is not None:
+            older.backup(database)
+        _migrate(database, path)
+    return database
 
 
 @contextmanager

@@ -36,6 +36,10 @@ _COLUMNS = (
     "SELECT id, sha256, asked_air, endpoint, account, path, held, status, air, live, asked, options, facts, error,"
     " expires_at, machine, created_at, updated_at FROM publications "
 )
+_FORGET_WHAT_IS_OVER = (
+    "DELETE FROM secrets WHERE EXISTS (SELECT 1 FROM publications WHERE id = secrets.publication AND NOT asked"
+    " AND status IN ('ready', 'cancelled', 'superseded'))"
+)
 
 
 class SqliteStore:
@@ -84,8 +88,11 @@ class SqliteStore:
             found = self._find(enrolment.key) if enrolment.key.sha256 else same_name
             identity = found.id if found else uuid.uuid4().hex[:12] if same_name else enrolment.id
             (_renew if found else _insert)(database, identity, enrolment)
-            _write(database, identity, enrolment.change)
-            return self.get(identity)
+            forgotten = _write(database, identity, enrolment.change)
+            row = self.get(identity)
+        if forgotten:
+            self._empty_log()
+        return row
 
     def get(self, identity: str) -> Row:
         """Return the publication of this id."""
@@ -246,8 +253,8 @@ def _insert(database: sqlite3.Connection, identity: str, enrolment: Enrolment) -
 
 def _renew(database: sqlite3.Connection, identity: str, enrolment: Enrolment) -> None:
     database.execute(
-        "UPDATE publications SET path = ?, held = ?, options = ?, facts = ?, machine = ?, asked = 1, updated_at = ?"
-        " WHERE id = ?",
+        "UPDATE publications SET path = ?, held = ?, options = ?, facts = ?, machine = ?, asked = asked + 1,"
+        " updated_at = ? WHERE id = ?",
         (enrolment.path, enrolment.held, json.dumps(enrolment.options), json.dumps(enrolment.facts), enrolment.machine,
          _now(), identity),
     )  # fmt: skip
@@ -259,7 +266,7 @@ def _write(database: sqlite3.Connection, identity: str, change: Change) -> int:
     if change.air is not None:
         database.execute("UPDATE publications SET air = ? WHERE id = ?", (change.air, identity))
     if change.begun:
-        database.execute("UPDATE publications SET asked = 0 WHERE id = ?", (identity,))
+        database.execute("UPDATE publications SET asked = max(0, asked - ?) WHERE id = ?", (change.begun, identity))
     if change.expires_at is not None:
         database.execute("UPDATE publications SET expires_at = ? WHERE id = ?", (change.expires_at, identity))
     database.executemany(
@@ -279,10 +286,12 @@ def _write(database: sqlite3.Connection, identity: str, change: Change) -> int:
     if change.forget_submission:
         database.execute("DELETE FROM submissions WHERE publication = ?", (identity,))
     database.execute("UPDATE publications SET updated_at = ? WHERE id = ?", (at, identity))
-    return _write_status(database, identity, change, at) if change.status is not None else 0
+    if change.status is not None:
+        _write_status(database, identity, change, at)
+    return database.execute(_FORGET_WHAT_IS_OVER).rowcount
 
 
-def _write_status(database: sqlite3.Connection, identity: str, change: Change, at: str) -> int:
+def _write_status(database: sqlite3.Connection, identity: str, change: Change, at: str) -> None:
     error = None if change.error is None else json.dumps(change.error)
     database.execute(
         "UPDATE publications SET status = ?, live = CASE ? WHEN 'ready' THEN 1 ELSE live END, error = ? WHERE id = ?",
@@ -294,10 +303,8 @@ def _write_status(database: sqlite3.Connection, identity: str, change: Change, a
             " AND (endpoint, air) = (SELECT endpoint, air FROM publications WHERE id = ?)",
             (at, identity, identity),
         )
-    if change.status not in {"ready", "cancelled"}:
-        return 0
-    database.execute("DELETE FROM submissions WHERE publication = ?", (identity,))
-    return database.execute("DELETE FROM secrets WHERE publication = ?", (identity,)).rowcount
+    if change.status in {"ready", "cancelled"}:
+        database.execute("DELETE FROM submissions WHERE publication = ?", (identity,))
 
 
 def _row_of(  # noqa: PLR0913, PLR0917 - the columns, in their order
@@ -307,7 +314,7 @@ def _row_of(  # noqa: PLR0913, PLR0917 - the columns, in their order
 ) -> Row:  # fmt: skip
     return Row(
         id=identity, key=Key(sha256 or "", asked_air, endpoint, account), path=path, held=held, status=status, air=air,
-        live=bool(live), asked=bool(asked), options=json.loads(options), facts=json.loads(facts),
+        live=bool(live), asked=asked, options=json.loads(options), facts=json.loads(facts),
         error=None if error is None else json.loads(error), expires_at=expires_at, machine=machine,
         created_at=created_at, updated_at=updated_at,
     )  # fmt: skip

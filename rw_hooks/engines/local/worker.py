@@ -23,6 +23,7 @@ from rw_hooks.publication.checks import checks
 from rw_hooks.publication.notify import run_command
 from rw_hooks.publication.observer import Observer, Silent
 from rw_hooks.publication.option_codec import unpack
+from rw_hooks.publication.policy import Intent
 from rw_hooks.publication.services import endpoint_of
 from rw_hooks.queue import runs, status
 from rw_hooks.queue.inbox import QueueItem, acknowledged
@@ -128,12 +129,14 @@ class _Pursuit:
         item: The id of the queue item.
         directory: Where the commands of ``then`` and ``on_failure`` run.
         attempts: How many there have been with this one.
+        intent: Why the next attempt is made.
     """
 
     observer: Observer
     item: str
     directory: Path
     attempts: int = 1
+    intent: Intent = "proceed"
 
 
 class _Later(NamedTuple):
@@ -255,14 +258,14 @@ class _Worker:
 
     def _attempt(self, pursuit: _Pursuit, identity: str) -> None:
         """Run a publication as far as possible; if a remote is unreachable, try again until its time limit."""
-        publication = self._engine.advance(identity, "proceed", pursuit.observer)
+        publication = self._engine.advance(identity, pursuit.intent, pursuit.observer)
         row = self._engine.store.get(identity)
         if publication.status == "pending":
             seconds = pause(pursuit.attempts, first=_FIRST_PAUSE_SECONDS, most=_LONGEST_PAUSE_SECONDS)
             report(self._home, pursuit.item, publication, doing=status.TRY_AGAIN)
             _LOG.info("%s: pending, next attempt in %.0f s: %s", publication.path, seconds, publication.error)
             if row.expires_at is None or Deadline.at(row.expires_at).left > seconds:
-                again = replace(pursuit, attempts=pursuit.attempts + 1)
+                again = replace(pursuit, attempts=pursuit.attempts + 1, intent="proceed")
                 attempt = partial(self._attempt, again, identity)
                 self._later[_named(pursuit.item)] = _Later(time.monotonic() + seconds, attempt)
                 return
@@ -282,7 +285,9 @@ class _Worker:
             if row is None:
                 status.write(self._home, name, _lost(job))
             elif (row.key.endpoint, row.key.account) == (self._endpoint.rest_url, self._endpoint.fingerprint):
-                pursuit = _Pursuit(_Teller(self._home, name), name, Path(row.path).parent)
+                expired = row.expires_at is not None and Deadline.at(row.expires_at).passed
+                intent: Intent = "retry" if expired else "proceed"  # the machine may have been off all that time
+                pursuit = _Pursuit(_Teller(self._home, name), name, Path(row.path).parent, intent=intent)
                 self._later[_named(name)] = _Later(time.monotonic(), partial(self._attempt, pursuit, row.id))
 
     def _secure(self, item: QueueItem) -> None:

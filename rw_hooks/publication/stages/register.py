@@ -6,7 +6,7 @@ from pydantic import SecretStr
 
 from rw_hooks.errors import JournalError, MissingError, RefusedError, UnreachableError
 from rw_hooks.hosts import Location
-from rw_hooks.publication.option_codec import secret_fields
+from rw_hooks.publication.option_codec import secret_fields, whole_url
 from rw_hooks.publication.results import Registered
 from rw_hooks.publication.stages.work import Work
 from rw_hooks.publication.store import Store
@@ -60,9 +60,10 @@ class _StoredSubmission:
 
 def _request(work: Work) -> ModelUpload:
     """Return the request with its complete URLs, which it does not show."""
-    whole = secret_fields(work.services.store.secrets(work.row.id))
-    fields = work.results.description.fields
-    return build_upload({name: whole.get(name, value) for name, value in fields.items() if name != "taskType"})
+    kept = secret_fields(work.services.store.secrets(work.row.id))
+    fields = {name: value for name, value in work.results.description.fields.items() if name != "taskType"}
+    urls = {name: whole_url(str(fields[name]), url) for name, url in kept.items() if name in fields}
+    return build_upload({**fields, **urls})
 
 
 def _registered(registration: Registration, work: Work) -> Registered:

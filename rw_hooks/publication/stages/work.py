@@ -9,6 +9,7 @@ from typing import Literal
 
 from rw_hooks.hosts import Host, HostedFile
 from rw_hooks.publication.model import StageName
+from rw_hooks.publication.option_codec import whole_url
 from rw_hooks.publication.results import Results, Value
 from rw_hooks.publication.services import Services, host_at
 from rw_hooks.publication.store import Row
@@ -46,7 +47,8 @@ class Work:
 
     def open_host(self, url: str) -> Host:
         """Open the host, with the secret part of its URL if the user gave one."""
-        return host_at(self.services.settings, self.services.store.secrets(self.row.id).get("host", url))
+        kept = self.services.store.secrets(self.row.id).get("host")
+        return host_at(self.services.settings, whole_url(url, kept))
 
 
 @dataclass(frozen=True)
