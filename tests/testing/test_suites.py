@@ -126,7 +126,9 @@ def test_a_suite_without_a_host_says_what_to_override(told):
 
 
 def test_a_host_that_no_other_process_can_open_is_told(told):
-    assert re.search(r"^E +Failed: another process cannot open the host; is the package .* installed", told, re.MULTILINE)
+    assert re.search(
+        r"^E +Failed: another process cannot open the host; is the package .* installed", told, re.MULTILINE
+    )
 
 
 def test_the_example_in_the_manual_passes_its_suite(tmp_path):
