@@ -2,22 +2,25 @@
 
 ``mychara-08, mychara-09, mychara-10`` and ``step_00500, step_01000`` are series; ``red, blue`` and ``style_v1,
 style_v2`` are not. A name alone shows its counter where it says so (``epoch3``), or has leading zeros, or five digits
-at its end. Any other number (``x-8``, ``mychara8``, a year) counts only when two names differ in it.
+at its end. Any other number (``x-8``, ``mychara8``, a year) counts only when two names differ in it. The time or the
+loss in a name is no part of it, and ``style-final`` belongs to the saves ``style-000100``.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 __all__ = ["Place", "counter_title", "find_series", "has_time"]
 
 _MONTH, _DAY = "(?:0[1-9]|1[0-2])", "(?:0[1-9]|[12][0-9]|3[01])"
 _STAMP = re.compile(
-    rf"(?<!\d)(?:19|20)\d\d(?:[-_.]{_MONTH}[-_.]{_DAY}|{_MONTH}{_DAY}(?=[-_T ]\d\d))"
+    rf"[-_. ]?(?<!\d)(?:19|20)\d\d(?:[-_.]{_MONTH}[-_.]{_DAY}|{_MONTH}{_DAY}(?=[-_T ]\d\d))"
     r"(?:[-_T ]\d\d[-_.:]?\d\d(?:[-_.:]?\d\d)?)?(?!\d)"
 )
+_LOSS = re.compile(r"[-_ ](?:(?:train|val|valid|eval|avg)[-_ ]?)?loss[-_= ]?\d+(?:\.\d+)?(?!\d)", re.IGNORECASE)
+_RESULT = re.compile(r"(?:[-_=. ]|(?<![^/]))(?:final|last|best)$", re.IGNORECASE)
 _FOLDER = re.compile(r"(checkpoint|epochs?|(?:global[-_]?)?steps?|iter)[-_=]?(\d+)(?:-rolling)?", re.IGNORECASE)
 _MOMENT = (
     r"(?:global[-_]?)?steps?|epochs?|iterations?|checkpoint|(?<![a-z])(?:ep|iters?|ckpt)"
@@ -26,13 +29,15 @@ _MOMENT = (
 _BEFORE = re.compile(rf".*(?:(?:{_MOMENT})[-_=. ]?|(?<![a-z])save(?:-\d+){{0,2}}-)", re.IGNORECASE)
 _AFTER = re.compile(r"[-_ ]?(?:steps?|epochs?|iterations?)(?![a-z])", re.IGNORECASE)
 _COUNTER = re.compile(
-    rf"[-_=. ]?(?:(?:{_MOMENT})[-_=. ]?)?\0(?:-\0)*(?:[-_ ]?(?:steps?|epochs?|iterations?)(?![a-z]))?", re.IGNORECASE
+    rf"[-_=. ]?(?:(?:{_MOMENT})[-_=. ]?|(?<![a-z\d])e)?\0(?:-\0)*(?:[-_ ]?(?:steps?|epochs?|iterations?)(?![a-z]))?",
+    re.IGNORECASE,
 )
 _SETTING = re.compile(
     r".*(?:v|(?<![a-z])(?:r|d|rank|dim|alpha|fp|bf|int|lr|bs|seed|res|sd|sdxl|xl|flux|wan|qwen)"
     r"|(?<![a-z])(?:ver|version|rev|rank|dim|alpha|lr|bs|seed|res)[-_=. ]?|\d\.|-of-)",
     re.IGNORECASE,
 )
+_EPOCH = re.compile(r"(?:.*[-_=. ])?e", re.IGNORECASE)
 _NO_COUNTER = re.compile(r"\.\d|-of-\d|[a-z]", re.IGNORECASE)
 _YEAR = re.compile(rf"(?:19|20)(?!00)\d\d|(?:19|20)\d\d{_MONTH}{_DAY}")
 _LONG = 5
@@ -96,7 +101,17 @@ def find_series(names: Iterable[str]) -> list[Place]:
         left = {name: place for name, place in members.items() if name not in found}
         if len({place.counter for place in left.values()}) > 1:
             found.update(left)
-    return [found.get(name, readings[name][0]) for name in listed]
+    places = [found.get(name, readings[name][0]) for name in listed]
+    counters = {place.series for place in places if place.counter is not None}
+    return [_among(place, counters) for place in places]
+
+
+def _among(place: Place, counters: Collection[str]) -> Place:
+    """Return where a name like ``style-final`` stands beside ``style-000100``: with the saves whose result it is."""
+    if place.counter is not None or place.series in counters:
+        return place
+    result = place._replace(series=_RESULT.sub("", place.series), title=_RESULT.sub("", place.title))
+    return result if result.series in counters else place
 
 
 def _likeliness(members: Mapping[str, Place]) -> tuple[int, int, int, str]:
@@ -113,7 +128,7 @@ def _read(name: str) -> list[Place]:
     counted = _FOLDER.fullmatch(parent)
     if counted is not None:
         return [Place(f"{above}/{text}", text, f"{above}/{counted[1]}{_MARK}/{text}", (int(counted[2]),))]
-    plain = _STAMP.sub("", text)
+    plain = _LOSS.sub("", _STAMP.sub("", text))
     numbers = list(_numbers(plain))
     sure = [number for number in numbers if number.sure]
     maybe = plain == text and any(number.maybe for number in numbers)
@@ -129,7 +144,8 @@ def _numbers(text: str) -> Iterator[_Number]:
         said = bool(_BEFORE.fullmatch(before) or _AFTER.match(after))
         if not said and (_SETTING.fullmatch(before) or _NO_COUNTER.match(after)):
             continue
-        at_end = not after and (not before or before[-1] in "-_=. ") and not _YEAR.fullmatch(match[0])
+        apart = not before or before[-1] in "-_=. " or _EPOCH.fullmatch(before) is not None
+        at_end = not after and apart and not _YEAR.fullmatch(match[0])
         padded = len(match[0]) > 1 and match[0].startswith("0")
         yield _Number(match, said or padded or (at_end and len(match[0]) >= _LONG), at_end)
 

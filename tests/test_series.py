@@ -25,6 +25,9 @@ ONE_SERIES = {
     "My Style": ["My Style 1", "My Style 2"],
     "maya": ["maya", "maya-1", "maya-2"],
     "wolf": ["wolf-ep1", "wolf-ep2"],
+    "fox": ["fox_e8", "fox_e10", "fox"],
+    "owl": ["owl_step100_loss0.123", "owl_step200-val_loss=0.101", "owl"],
+    "bee": ["bee-2026-11-22_07-05-45-save-4-1-0", "bee-2026-11-22_07-06-10-save-8-2-0", "bee"],
 }
 SEVERAL = [
     ["red", "blue"],
@@ -47,6 +50,24 @@ def test_names_that_differ_in_one_counter_are_a_series(title):
     assert {(place.series, place.title) for place in places} == {(f"/{title}", title)}
     counted = [place.counter for place, name in zip(places, ONE_SERIES[title], strict=True) if name != title]
     assert None not in counted
+
+
+@pytest.mark.parametrize("word", ["final", "last", "best"])
+@pytest.mark.parametrize("title", ["style", "style_v2", ""])
+def test_a_name_that_says_it_is_the_result_belongs_to_its_saves(title, word):
+    between = "-" if title else ""
+    names = [f"run/{title}{between}{end}" for end in ("000100", "000200", word)]
+    assert [(place.series, place.title) for place in find_series(names)] == [(f"run/{title}", title)] * 3
+
+
+@pytest.mark.parametrize("names", [["red-final", "blue-final"], ["red-final", "red"], ["red-final", "blue-000002"]])
+def test_it_belongs_to_no_others(names):
+    assert next(place.title for place in find_series(names)) == "red-final"
+
+
+def test_the_saves_of_a_result_that_is_called_final_are_its_own():
+    names = ["red-final-000002", "red-final-000004", "red-final"]
+    assert {place.title for place in find_series(names)} == {"red-final"}
 
 
 @pytest.mark.parametrize("names", SEVERAL)
@@ -94,6 +115,8 @@ def test_the_counter_is_read_as_a_number(names, counters):
         ("x-8", False, True),
         ("x-2000", False, True),
         ("x8", False, False),
+        ("x_e8", False, True),
+        ("x_1e4", False, False),
         ("my_style_v2", False, False),
         ("my_style_V2.1", False, False),
         ("my_style_version-2", False, False),

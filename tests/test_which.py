@@ -118,6 +118,7 @@ def test_of_several_roles_the_first_is_published():
         (named("style_v1", "style_v2", final=True), ["style_v1", "style_v2"]),
         (named("red", "mychara-08", "mychara-09", final=True), ["red", "mychara-09"]),
         (named("alice", "alice-000002", "bob-000002", final=("alice",)), ["alice"]),
+        (named("toy_step100", "toy_step200", "toy_final", final=True), ["toy_final"]),
     ],
 )
 def test_names_tell_the_result_of_a_folder(saves, result):
@@ -143,6 +144,11 @@ def test_trainings_that_are_apart_are_decided_each_by_itself():
              for number, name in enumerate(["a-01", "b-01", "a-02", "c", "b"], 1)]  # fmt: skip
     assert chosen(saves, "final", over=False, apart=True) == (["c", "b"], ["b-01", "a-01"][::-1], ["a-02"])
     assert chosen(saves, "final", apart=True) == (["a-02", "c", "b"], ["a-01", "b-01"], [])
+
+
+def test_what_a_result_called_final_ends_is_not_published_beside_it():
+    saves = named("toy_step100", "toy_step200", "toy_final", final=("toy_final",))
+    assert chosen(saves, "final", apart=True) == (["toy_final"], ["toy_step100", "toy_step200"], [])
 
 
 @pytest.mark.parametrize(
@@ -185,6 +191,8 @@ CONSTELLATIONS = {
     "the final one is the last save": [*steps(None, None), Saved("toy", 2, final=True)],
     "the final one is the best save": [*steps(0.1, 0.9), Saved("toy", 2, final=True)],
     "one save": steps(None),
+    "unrelated results": [Saved("toy-2", final=True), Saved("toy", final=True), Saved("axe", final=True)],
+    "a result that is called so": [*steps(None, None), Saved("toy-final", final=True)],
     "one final save": [Saved("toy", final=True)],
     "a trainer that numbers all": [Saved("toy-08"), Saved("toy-09"), Saved("toy-10", final=True)],
     "no leading zeros": [Saved("toy-8"), Saved("toy-9"), Saved("toy-10"), Saved("toy-11", final=True)],

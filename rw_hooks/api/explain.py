@@ -14,7 +14,7 @@ from rw_hooks.describe import NOT_RESOLVED, describe
 from rw_hooks.engines.base import open_engine
 from rw_hooks.errors import RwHooksError
 from rw_hooks.publication.model import Publication
-from rw_hooks.publication.observer import Silent
+from rw_hooks.publication.observer import Observer, Silent
 from rw_hooks.publication.option_codec import without_secret
 from rw_hooks.publication.report import error_record, not_enrolled
 from rw_hooks.publication.services import Clients, Services, endpoint_of
@@ -30,20 +30,26 @@ __all__ = ["explain"]
 _PATIENCE_SECONDS = 15.0
 
 
-def explain(paths: Sequence[Path], settings: Settings) -> Iterator[Publication]:
+def explain(paths: Sequence[Path], settings: Settings, observer: Observer | None = None) -> Iterator[Publication]:
     """Yield what would be sent for each file; an error of one file does not stop the others.
 
     With a key and a network connection, the AIR is found by asking Runware; without them it is null.
+
+    Args:
+        paths: Files and run folders.
+        settings: The options.
+        observer: Told of what would not be published, and why.
     """
+    told = observer or Silent()
     with tempfile.TemporaryDirectory(prefix="rw-hooks-") as spool:
         for path in paths:
-            yield from _explained(path, settings, Path(spool))
+            yield from _explained(path, settings, told, Path(spool))
 
 
-def _explained(path: Path, settings: Settings, spool: Path) -> Iterator[Publication]:
+def _explained(path: Path, settings: Settings, observer: Observer, spool: Path) -> Iterator[Publication]:
     try:
         with os_errors_reported():
-            entries = selected(path, settings, Silent(), spool)
+            entries = selected(path, settings, observer, spool)
     except RwHooksError as error:
         yield not_enrolled(str(path), error)
         return

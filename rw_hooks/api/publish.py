@@ -79,7 +79,7 @@ def publish_all(paths: Sequence[Path], settings: Settings, observer: Observer) -
         JournalError: The state folder cannot be used.
     """
     if settings.value("dry_run", False):
-        yield from explain(paths, settings)
+        yield from explain(paths, settings, observer)
         return
     threads = settings.value("concurrency", DEFAULT_CONCURRENCY)
     with open_engine(settings) as engine:

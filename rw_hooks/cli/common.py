@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import logging
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from rw_hooks.cli.flags import Flags
 from rw_hooks.cli.progress import watching
-from rw_hooks.cli.show import say, say_failure, terminal
+from rw_hooks.cli.show import print_gap, say, say_failure, terminal
 from rw_hooks.cli.summary import print_summary
 from rw_hooks.config.settings import Settings, load
 from rw_hooks.errors import UsageError
@@ -53,14 +54,28 @@ def settings_from(flags: Flags | None = None, *, concurrency: str | None = None)
     return settings
 
 
-def run_all(journeys: Callable[[Observer], Iterable[Publication]], *, as_json: bool) -> int:
-    """Run the journeys, show each publication as it ends, and return the first exit code that is not 0."""
-    code = 0
+def run_all(journeys: Callable[[Observer], Iterable[Publication]], *, as_json: bool, if_none: str = "") -> int:
+    """Run the journeys, show each publication as it ends, and return the first exit code that is not 0.
+
+    Args:
+        journeys: Yields publications.
+        as_json: Whether to print lines of JSON, and no word.
+        if_none: What to say where there is none.
+    """
+    code, ends = 0, Counter[str]()
     with watching(silent=as_json) as onlooker:
         for publication in journeys(onlooker):
             with onlooker.paused():
+                if ends and not as_json:
+                    print_gap()
                 show(publication, as_json=as_json)
             code = code or publication.exit_code
+            ends[publication.status] += 1
+    files = sum(ends.values())
+    if not files and if_none and not as_json:
+        say(if_none)
+    if files > 1 and not as_json:
+        say(f"{files} files: " + ", ".join(f"{count} {status}" for status, count in ends.items()))
     return code
 
 

@@ -12,7 +12,8 @@ from rw_hooks.api.explain import explain as explain_paths
 from rw_hooks.cli.asjson import AsJson
 from rw_hooks.cli.common import print_json, settings_from
 from rw_hooks.cli.flags import Flags, Options
-from rw_hooks.cli.show import print_rows, print_table, say_failure
+from rw_hooks.cli.progress import Onlooker
+from rw_hooks.cli.show import print_gap, print_rows, print_table, say_failure
 from rw_hooks.cli.summary import finding_rows, storage_price
 from rw_hooks.publication.model import Publication
 
@@ -30,18 +31,22 @@ def explain(
 ) -> int:
     """Show what would be sent, each field with its source; nothing is changed."""
     code = 0
-    for publication in explain_paths([path], settings_from(options)):
+    for number, publication in enumerate(explain_paths([path], settings_from(options), Onlooker())):
         if as_json:
             print_json(publication.as_json())
-        else:
-            _print(publication)
+        elif publication.model:
+            if number:
+                print_gap()
+            _print(publication, heading=publication.path != str(path))
         if publication.error is not None:
             say_failure(publication.error)
         code = code or publication.exit_code
     return code
 
 
-def _print(publication: Publication) -> None:
+def _print(publication: Publication, *, heading: bool) -> None:
+    if heading:  # of a folder, which of its files this is
+        print_rows([("file", publication.path)])
     fields = dict.fromkeys((*publication.model, *publication.sources))
     print_table(
         ("field", "value", "source"),

@@ -18,7 +18,8 @@ def jobs(*, as_json: AsJson = False) -> int:
         for job in known:
             print_json(job.model_dump(mode="json"))
     elif known:
-        print_table(("job", "status", "AIR", "file", "what is wrong"), map(_row, known))
+        columns = ("job", "status", "AIR", "file", "what is wrong")
+        print_table(columns, map(_row, known), whole=columns[:3])
     else:
         say("There are no publications yet.")
     return 0

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Generator
+import threading
+from collections.abc import Generator, Iterable
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from pathlib import Path
+from pathlib import PurePath
+from typing import Any
 
 from rich.console import RenderableType
 from rich.progress import (
@@ -26,6 +28,7 @@ from rw_hooks.publication.observer import Observer, Silent
 
 __all__ = ["Onlooker", "watching"]
 
+_LINES_LEFT = 2
 _STAGES = {
     "inspect": "reading and hashing",
     "describe": "describing",
@@ -42,16 +45,67 @@ def watching(*, silent: bool = False) -> Generator[Onlooker]:
     if silent or not sys.stderr.isatty():
         yield Onlooker()
         return
+    names = _Names()
     columns = (
         SpinnerColumn(),
+        _Name(names),
         TextColumn("{task.description}", markup=False),
         _OnlyBytes(BarColumn(bar_width=30)),
         _OnlyBytes(DownloadColumn(binary_units=True)),
         _OnlyBytes(TransferSpeedColumn()),
         TimeElapsedColumn(),
     )
-    with Progress(*columns, console=terminal(stderr=True), transient=True, redirect_stdout=False) as progress:
-        yield _Bars(progress)
+    with _Screen(*columns, console=terminal(stderr=True), transient=True, redirect_stdout=False) as progress:
+        yield _Bars(progress, names)
+
+
+class _Names:
+    """What the files are called: by as much of their paths as tells them apart."""
+
+    def __init__(self) -> None:
+        self._paths: set[PurePath] = set()
+        self._lock = threading.Lock()
+
+    def add(self, path: PurePath) -> None:
+        """Know one more file."""
+        with self._lock:
+            self._paths.add(path)
+
+    @property
+    def are_several(self) -> bool:
+        """Whether there is more than one file."""
+        return len(self._paths) > 1
+
+    def of(self, path: PurePath) -> str:
+        """Return the shortest end of a path that no other one has."""
+        with self._lock:
+            others = [other.parts for other in self._paths if other.name == path.name and other != path]
+        ends = (path.parts[-length:] for length in range(1, len(path.parts)))
+        alone = (end for end in ends if not any(other[-len(end) :] == end for other in others))
+        return str(PurePath(*next(alone, path.parts)))
+
+
+class _Name(ProgressColumn):
+    """The name of a file, which may grow when another file of that name comes."""
+
+    def __init__(self, names: _Names) -> None:
+        super().__init__()
+        self._names = names
+
+    def render(self, task: Task) -> RenderableType:
+        return Text(clean(self._names.of(task.fields["path"])), overflow="ellipsis", no_wrap=True)
+
+
+class _Screen(Progress):
+    """As many lines as the terminal has room for: those of files that are worked on, then how many wait."""
+
+    def get_renderables(self) -> Iterable[RenderableType]:
+        tasks = sorted(self.tasks, key=lambda task: not task.fields["begun"])
+        room = max(self.console.height - _LINES_LEFT, 2) if tasks else 0  # while it is made it has no console yet
+        shown = tasks if len(tasks) <= room else tasks[: room - 1]
+        yield self.make_tasks_table(shown)
+        if len(shown) < len(tasks):
+            yield Text(f"  and {len(tasks) - len(shown)} more")
 
 
 class _OnlyBytes(ProgressColumn):
@@ -62,7 +116,7 @@ class _OnlyBytes(ProgressColumn):
         self._column = column
 
     def render(self, task: Task) -> RenderableType:
-        return self._column(task) if task.total else Text("")
+        return self._column(task) if task.fields["counted"] else Text("")
 
 
 class Onlooker(Silent):
@@ -78,13 +132,15 @@ class Onlooker(Silent):
 
 
 class _Bars(Onlooker):
-    """One line for each file under way, and one above them for each phase that the platform reported."""
+    """One line for each file under way; of a file that is alone, one above it for each phase that Runware reported."""
 
-    def __init__(self, progress: Progress) -> None:
+    def __init__(self, progress: Progress, names: _Names) -> None:
         self._progress = progress
+        self._names = names
 
     def start(self, path: str) -> Observer:
-        return _Bar(self._progress, Path(path).name)
+        self._names.add(PurePath(path))
+        return _Bar(self._progress, self._names, PurePath(path))
 
     def note(self, message: str) -> None:
         _print(self._progress, f"note:  {message}")
@@ -101,25 +157,35 @@ class _Bars(Onlooker):
 class _Bar(Silent):
     """The line of one file."""
 
-    def __init__(self, progress: Progress, name: str) -> None:
+    def __init__(self, progress: Progress, names: _Names, path: PurePath) -> None:
         self._progress = progress
-        self._name = name
-        self._task = progress.add_task(clean(f"{name}  starting"), total=None)
+        self._names = names
+        self._path = path
+        self._task = progress.add_task("waiting for its turn", total=None, **self._fields(begun=False))
 
     def stage(self, name: str) -> None:
-        self._progress.reset(self._task, total=None, description=clean(f"{self._name}  {_STAGES.get(name, name)}"))
+        """Begin the line anew; the total of the stage before stays in the task, and is not shown."""
+        words = clean(_STAGES.get(name, name))
+        self._progress.reset(self._task, description=words, **self._fields(begun=True))
 
     def moved(self, done: int, total: int) -> None:
-        self._progress.update(self._task, completed=done, total=total)
+        self._progress.update(self._task, completed=done, total=total, counted=True)
 
     def phase(self, status: str, message: str) -> None:
-        _print(self._progress, f"{self._name}: {status}: {message}" if message else f"{self._name}: {status}")
+        if self._names.are_several:  # five lines for each of many files would hide what is said of them
+            self._progress.update(self._task, description=clean(f"{_STAGES['register']}: {status}"))
+        else:
+            name = self._names.of(self._path)
+            _print(self._progress, f"{name}: {status}: {message}" if message else f"{name}: {status}")
 
     def note(self, message: str) -> None:
         _print(self._progress, f"note:  {message}")
 
     def finish(self) -> None:
         self._progress.remove_task(self._task)
+
+    def _fields(self, *, begun: bool) -> dict[str, Any]:
+        return {"path": self._path, "begun": begun, "counted": False}
 
 
 def _print(progress: Progress, message: str) -> None:

@@ -21,4 +21,5 @@ def resume(
     concurrency: Concurrency = None,
 ) -> int:
     """Continue publications that were interrupted, refused or unreachable."""
-    return run_all(partial(resume_jobs, settings_from(concurrency=concurrency), job), as_json=as_json)
+    journeys = partial(resume_jobs, settings_from(concurrency=concurrency), job)
+    return run_all(journeys, as_json=as_json, if_none="There is nothing to resume.")

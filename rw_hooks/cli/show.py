@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from rich.console import Console
@@ -19,7 +19,7 @@ from rich.text import Text
 
 from rw_hooks.errors import RwHooksError
 
-__all__ = ["clean", "print_rows", "print_table", "say", "say_error", "say_failure", "terminal"]
+__all__ = ["clean", "print_gap", "print_rows", "print_table", "say", "say_error", "say_failure", "terminal"]
 
 _PIPE_WIDTH = 10_000  # output for programs is neither wrapped nor cut
 
@@ -75,11 +75,22 @@ def print_rows(rows: Iterable[tuple[str, object]]) -> None:
     _print(table)
 
 
-def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Print a table with a heading to standard output."""
+def print_gap() -> None:
+    """Print an empty line to standard output, between what is said of two files."""
+    terminal().out("", highlight=False)
+
+
+def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, whole: Collection[str] = ()) -> None:
+    """Print a table with a heading to standard output.
+
+    Args:
+        columns: Their headings.
+        rows: What stands in them.
+        whole: The columns that are copied by hand, and so are not broken where the terminal is narrow.
+    """
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in columns:
-        table.add_column(column, overflow="fold")
+        table.add_column(column, overflow="fold", no_wrap=column in whole)
     for row in rows:
         table.add_row(*(Text(clean(value)) for value in row))
     _print(table)

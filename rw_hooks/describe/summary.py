@@ -49,10 +49,9 @@ def _summary(inspection: Inspection, facts: TrainingFacts) -> dict[str, str]:
     """
     claims = inspection.claims
     trainer = facts.trainer.value if facts.trainer else claims.trainer
-    base = facts.base_model.value if facts.base_model else claims.base_model
     parts = {
         "trained with": trainer,
-        "base": base and PurePosixPath(base.replace("\\", "/")).name if _is_path(base or "") else base,
+        "base": _base_name((facts.base_model.value if facts.base_model else claims.base_model) or ""),
         "algorithm": inspection.algorithm if inspection.algorithm != inspection.category else None,
         "rank": _shown(inspection.rank or claims.rank or facts.summary.get("rank")),
         "alpha": _shown(inspection.alpha or claims.alpha or facts.summary.get("alpha")),
@@ -68,6 +67,10 @@ def _summary(inspection: Inspection, facts: TrainingFacts) -> dict[str, str]:
 
 def _shown(value: float | str | None) -> str:
     return f"{value:g}" if isinstance(value, (int, float)) else value or ""
+
+
+def _base_name(base: str) -> str:
+    return PurePosixPath(base.replace("\\", "/")).name if _is_path(base) else base
 
 
 def _is_path(base: str) -> bool:

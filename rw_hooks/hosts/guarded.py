@@ -100,7 +100,8 @@ class Guarded:
 
     def mint(self, location: Location, deadline: Deadline) -> SecretStr:
         """Return a URL from which anyone can download the file now."""
-        return self._call(lambda: self._host.mint(location, _leash(deadline)), deadline)
+        leash = _leash(deadline)
+        return self._call(lambda: self._host.mint(location, leash), leash)
 
     def delete(self, location: Location, deadline: Deadline) -> None:
         """Remove exactly these bytes; see :meth:`Deletes.delete`.
@@ -112,7 +113,8 @@ class Guarded:
         host = self._host
         if not isinstance(host, Deletes):
             raise RefusedError("host_keeps", f"{self.url} cannot delete files", hint="remove the file there yourself")
-        self._call(lambda: host.delete(location, _leash(deadline)), deadline)
+        leash = _leash(deadline)
+        self._call(lambda: host.delete(location, leash), leash)
 
     def _send(self, file: HostedFile, progress: Progress, deadline: Deadline) -> Location:
         unchanged, leash = FileGuard(file), _leash(deadline)
@@ -125,7 +127,7 @@ class Guarded:
         try:
             unchanged.require()
         except ArtifactChangedError:
-            with suppress(RwHooksError):
+            with suppress(Exception):  # whatever keeps the bytes there, the file was changed
                 self.delete(location, deadline)
             raise
         tell.end()

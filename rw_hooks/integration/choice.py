@@ -91,8 +91,24 @@ def judge_new_file(artifacts: Sequence[RunArtifact], path: Path, which: str) -> 
 
 
 def _usable(artifacts: Sequence[RunArtifact]) -> list[RunArtifact]:
-    usable = (artifact for artifact in artifacts if artifact.publishable)
-    return sorted(usable, key=lambda artifact: (_ROLE_ORDER.index(artifact.role), str(artifact.path)))
+    """Return what may be published: of each role the older first, as a hook sees the files come.
+
+    Only where neither step, epoch nor a counter tells which is newer does this order decide; names decide where files
+    have one time, as they have out of an archive.
+    """
+
+    def order(artifact: RunArtifact) -> tuple[int, int, str]:
+        path = artifact.path
+        return _ROLE_ORDER.index(artifact.role), _written(path), path.with_suffix("").as_posix()
+
+    return sorted((artifact for artifact in artifacts if artifact.publishable), key=order)
+
+
+def _written(path: Path) -> int:
+    try:
+        return path.stat().st_mtime_ns
+    except OSError:
+        return 0
 
 
 def _save(artifact: RunArtifact, *, final: bool) -> policy.Save:

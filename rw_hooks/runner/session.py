@@ -64,6 +64,10 @@ class Session:
         """Whether saves are wanted during the training."""
         return self._settings.value("which", "final") != "final"
 
+    @property
+    def _wants_all(self) -> bool:
+        return self._settings.value("which", "final") == "all"
+
     def look(self) -> None:
         """Queue the saves that are new and did not change since the last poll.
 
@@ -103,7 +107,8 @@ class Session:
         results = choose_artifacts(mine, "final", ask=not (failed or self.watches)).artifacts
         for artifact in mine if self.watches else results:
             final = artifact.final and artifact in results
-            if final or (artifact.path, _state(artifact.path)) not in self._handed:
+            again = final and not self._wants_all  # of all saves each is due at once, whether it is final or not
+            if again or (artifact.path, _state(artifact.path)) not in self._handed:
                 self._hand_over(artifact, final=final)
         return bool(self._handed)
 

@@ -19,7 +19,7 @@ from typing import Protocol
 
 import pytest
 
-from rw_hooks.errors import ArtifactChangedError, MissingError, RefusedError, UnreachableError
+from rw_hooks.errors import ArtifactChangedError, MissingError, RefusedError, UnreachableError, UsageError
 from rw_hooks.hosts import Guarded, HostConfig, HostedFile, Location, Progress, open_host
 from rw_hooks.hosts.anonymous import AnonymousClient
 from rw_hooks.support import http
@@ -409,6 +409,10 @@ def _require_whole_or_none(host: Guarded, file: HostedFile, url: str | None) -> 
 
 
 def _upload_and_be_killed(url: str, config: HostConfig, file: HostedFile) -> None:
+    try:
+        open_host(url, config)
+    except UsageError as error:
+        pytest.fail(f"another process cannot open the host; is the package with its entry point installed? {error}")
     module = _upload_and_die.__name__
     environ = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     died = subprocess.run(  # noqa: S603 - our own module

@@ -248,6 +248,7 @@ def _python(words: list[str], *, notebook: bool) -> list[str]:
 def _environ(case: str, home: Path) -> dict[str, str]:
     environ = {
         **{name: os.environ[name] for name in _KEPT if name in os.environ},
+        "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
         "RW_HOOKS_HOME": str(home),
         "RW_HOOKS_WORKER_COMMAND": _NO_WORKER,
         "RW_HOOKS_WAIT": "no",

@@ -3,13 +3,16 @@
 Standard library only: the training may run where pytest is not. A script that trains with an integration is as short as
 this, and is started as ``python SCRIPT CASE FOLDER``::
 
-    stage = Stage.from_arguments()
-    callback = MyCallback()
-    for epoch in stage.epochs:
-        path = stage.write(stage.output / f"toy-{epoch}.safetensors", epoch)
-        callback.after_save(path)
-        stage.saved(epoch)
-    callback.after_training()
+    def train(stage):
+        callback = MyCallback()
+        for epoch in stage.epochs:
+            path = stage.write(stage.output / f"toy-{epoch}.safetensors", epoch)
+            callback.after_save(path)
+            stage.saved(epoch)
+        callback.after_training()
+
+    if __name__ == "__main__":  # a worker that is spawned imports this file
+        train(Stage.from_arguments())
 """
 
 from __future__ import annotations

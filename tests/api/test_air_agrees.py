@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from rw_hooks.api.explain import explain
+from rw_hooks.api.jobs import cancel, jobs
 from rw_hooks.api.publish import publish
 from rw_hooks.publication.observer import Silent
 
@@ -45,6 +46,30 @@ def other_file_failed(tmp_path, settings, lora, air):
     assert publish(other, settings=settings(air=air, architecture="no_such"), observer=Silent()).status == "failed"
 
 
+def same_file_cancelled(tmp_path, settings, lora, air):
+    """It was dropped when it had an AIR already."""
+    same_file_failed(tmp_path, settings, lora, air)
+    [job] = jobs(settings())
+    cancel(settings(), job.id)
+
+
+def same_file_elsewhere(tmp_path, settings, lora, air):
+    """The same bytes were published from another place."""
+    copy = tmp_path / "copy" / lora.name
+    copy.parent.mkdir()
+    shutil.copyfile(lora, copy)
+    assert publish(copy, settings=settings(air=air), observer=Silent()).status == "ready"
+
+
+def asked_for_in_another_way(tmp_path, settings, lora, air):
+    assert publish(lora, settings=settings(air="sandbox:88"), observer=Silent()).status == "ready"
+
+
+def described_in_another_way(tmp_path, settings, lora, air):
+    other = settings(air=air, tags="old", description="another one")
+    assert publish(lora, settings=other, observer=Silent()).status == "ready"
+
+
 def journal_lost(tmp_path, settings, lora, air):
     """The receipt beside the file is all that is left."""
     same_file_ready(tmp_path, settings, lora, air)
@@ -75,7 +100,8 @@ def version_of_the_receipt_given_to_another(tmp_path, settings, lora, air):
 
 
 STATES = [
-    nothing, same_file_ready, same_file_failed, other_file_ready, other_file_failed, journal_lost,
+    nothing, same_file_ready, same_file_failed, same_file_cancelled, same_file_elsewhere, asked_for_in_another_way,
+    described_in_another_way, other_file_ready, other_file_failed, journal_lost,
     journal_and_receipt_lost, receipt_of_another_file, version_of_the_receipt_given_to_another,
 ]  # fmt: skip
 
@@ -88,6 +114,8 @@ def test_explain_and_publish_agree_on_the_air(tmp_path, settings, lora, state, a
     published = publish(lora, settings=settings(air=air), observer=Silent())
     assert published.status == "ready", published.error
     assert explained.air == published.air
+    assert {**explained.model, "downloadURL": published.model["downloadURL"]} == published.model
+    assert {**explained.sources, "downloadURL": "host"} == published.sources
 
 
 def test_a_version_is_counted_whatever_became_of_its_file(tmp_path, settings, lora):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 import time
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 
 from rw_hooks.api.jobs import jobs, resume
 from rw_hooks.api.publish import publish_all
+from rw_hooks.hosts.directory import DirectoryHost
 from rw_hooks.publication.observer import Silent
 from rw_hooks.sandbox import Sandbox, SandboxSettings
 from rw_hooks.sandbox.adapter import make_adapter
@@ -32,9 +34,36 @@ def files(tmp_path: Path) -> list[Path]:
 
 
 @pytest.fixture
-def slow(tmp_path: Path):
+def slow_sandbox(tmp_path: Path):
     with Sandbox(tmp_path / "served", settings=SandboxSettings(delays={"stored": WAIT_SECONDS})) as sandbox:
-        yield settings_for(tmp_path, sandbox)
+        yield sandbox
+
+
+@pytest.fixture
+def slow(tmp_path: Path, slow_sandbox: Sandbox):
+    return settings_for(tmp_path, slow_sandbox)
+
+
+def at_once(monkeypatch: pytest.MonkeyPatch, place: type, name: str) -> list[int]:
+    """Have each call of a method take a while, and return a list of how many calls there were at a time."""
+    there, lock, act = [0], threading.Lock(), getattr(place, name)
+    seen: list[int] = []
+
+    def count(step: int) -> None:
+        with lock:
+            there[0] += step
+            seen.append(there[0])
+
+    def counted(*arguments):
+        count(1)
+        try:
+            time.sleep(0.3)
+            return act(*arguments)
+        finally:
+            count(-1)
+
+    monkeypatch.setattr(place, name, counted)
+    return seen
 
 
 def test_files_that_wait_at_the_platform_wait_side_by_side(slow, files):
@@ -51,12 +80,20 @@ def test_one_at_a_time_where_that_is_asked_for(slow, files):
     assert time.monotonic() - started > 3 * WAIT_SECONDS
 
 
-def test_what_is_resumed_waits_side_by_side_too(slow, files):
-    away = slow(timeout=1, host="dir:///nowhere-at-all?url=http://127.0.0.1:9/")
-    assert {entry.status for entry in publish_all(files, away, Silent())} == {"failed"}
-    started = time.monotonic()
-    # What is asked for again is enrolled anew, with the host that is there.
+def test_four_files_are_sent_at_once(slow, files, monkeypatch):
+    sent = at_once(monkeypatch, DirectoryHost, "upload")
     assert {entry.status for entry in publish_all(files, slow(), Silent())} == {"ready"}
+    assert max(sent) == 4
+
+
+def test_what_is_resumed_waits_side_by_side_too(slow, slow_sandbox, files):
+    later = slow_sandbox.folder / "later"
+    away = slow(host=f"dir://{later}?url={slow_sandbox.files_url}later/")
+    assert {entry.status for entry in publish_all(files, away, Silent())} == {"failed"}
+    later.mkdir()
+    started = time.monotonic()
+    ended = list(resume(slow(), [], Silent()))
+    assert [entry.status for entry in ended] == ["ready"] * FILES
     assert time.monotonic() - started < FILES * WAIT_SECONDS * 0.8
 
 

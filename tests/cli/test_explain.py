@@ -46,3 +46,16 @@ def test_a_bad_file_is_described_and_ends_with_3(weights, capsys):
     assert shown["status"] == "described"
     assert "error" in [finding["severity"] for finding in shown["findings"]]
     assert captured.err.startswith("error: ")
+
+
+def test_of_a_folder_it_says_which_file_it_is_and_what_is_left_out(sandbox, weights, capsys):
+    weights.with_name("mystyle-000002.safetensors").write_bytes(weights.read_bytes()[:-2] + b"\x11\x11")
+    assert run(["explain", "."]) == 0
+    captured = capsys.readouterr()
+    assert captured.out.splitlines()[0].split() == ["file", str(weights)]
+    assert "not published: mystyle-000002.safetensors" in captured.err
+
+
+def test_of_a_file_that_is_not_there_no_table_is_shown(capsys):
+    assert run(["explain", "nothing.safetensors"]) == 2
+    assert capsys.readouterr().out == ""

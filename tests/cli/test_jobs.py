@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 
@@ -32,6 +33,15 @@ def test_jobs_shows_every_publication(stuck, capsys):
     assert row.split()[:2] == [stuck, "failed"]
 
 
+def test_what_is_copied_from_the_table_is_in_one_piece(stuck, capsys, monkeypatch):
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", "60")
+    assert run(["jobs"]) == 0
+    shown = capsys.readouterr().out
+    assert stuck in shown
+    assert re.search(r" sandbox:\d+@1 ", shown)
+
+
 def test_resume_goes_on_where_it_stopped(stuck, sandbox, capsys):
     assert run(["resume", "--json"]) == 0
     shown = json.loads(capsys.readouterr().out)
@@ -47,7 +57,9 @@ def test_resume_takes_the_jobs_that_are_named(stuck, capsys):
 
 def test_resume_with_nothing_to_do_is_done(sandbox, capsys):
     assert run(["resume"]) == 0
-    assert capsys.readouterr().out == ""
+    assert capsys.readouterr() == ("", "There is nothing to resume.\n")
+    assert run(["resume", "--json"]) == 0
+    assert capsys.readouterr() == ("", "")
 
 
 @pytest.mark.parametrize("command", ["resume", "cancel"])

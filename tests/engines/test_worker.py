@@ -363,6 +363,7 @@ def test_what_is_pending_keeps_its_link_when_another_save_is_published(published
     monkeypatch.setattr(snapshot, "has_room", lambda *_: False)
     monkeypatch.setattr("rw_hooks.engines.agent.enrol.has_room", lambda *_: False)
     monkeypatch.setattr(snapshot, "_ORPHAN_SECONDS", -1.0)
+    monkeypatch.setattr(worker, "_SWEEP_SECONDS", 0.0)
     upload = DirectoryHost.upload
 
     def away_for_the_first(host, file, *arguments):
@@ -380,6 +381,18 @@ def test_what_is_pending_keeps_its_link_when_another_save_is_published(published
     published.drain()
     assert sorted(statuses(published)) == ["pending", "ready"]
     assert Path(first.held).exists()
+
+
+def test_links_are_swept_once_in_a_while_and_not_for_each_save(published, monkeypatch):
+    swept = []
+    monkeypatch.setattr(worker, "sweep", lambda folder, _waiting: swept.append(folder))
+    hook = PublishHook(which="all")
+    for step in range(3):
+        hook.on_save(save(published.folder / f"{step}.safetensors", step, data=step), step=step)
+    hook.on_end()
+    published.drain()
+    assert statuses(published) == ["ready"] * 3
+    assert swept == [published.home / "spool"]
 
 
 def test_what_waits_for_its_turn_is_copied_meanwhile(published, monkeypatch):

@@ -161,6 +161,31 @@ def test_a_file_that_is_rewritten_meanwhile_is_refused_and_taken_back(file, dead
     assert bool(shelf.there) == (kind is Shelf)
 
 
+@pytest.mark.parametrize("trouble", [PermissionError(13, "no"), RefusedError("no", "no"), ValueError("a bug")])
+def test_what_cannot_be_taken_back_hides_not_that_the_file_was_changed(file, deadline, trouble):
+    class Stuck(Shelf):
+        def delete(self, _location, _deadline):
+            raise trouble
+
+    with pytest.raises(ArtifactChangedError):
+        Guarded(Stuck(lambda *_: file.path.write_bytes(os.urandom(file.size)))).upload(file, quiet, deadline)
+
+
+def test_an_interrupted_call_has_no_time_left(file, deadline):
+    class Slow(Shelf):
+        def delete(self, _location, its_deadline):
+            while not its_deadline.passed:
+                time.sleep(0.01)
+            ended.set()
+
+    ended = threading.Event()
+    location = Guarded(slow := Slow()).upload(file, quiet, deadline)
+    threading.Timer(0.3, _thread.interrupt_main).start()
+    with pytest.raises(KeyboardInterrupt):
+        Guarded(slow).delete(location, deadline)
+    assert ended.is_set()
+
+
 def test_a_file_that_is_changed_is_no_fault_of_the_host(file, deadline):
     def vanish(*_):
         file.path.unlink()

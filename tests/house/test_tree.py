@@ -7,6 +7,8 @@ import re
 import statistics
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[2]
 SOURCES = sorted([*(ROOT / "rw_hooks").rglob("*.py"), *(ROOT / "integrations").rglob("*.py")])
 PROSE = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "examples").rglob("*.md")])
@@ -46,6 +48,19 @@ def test_no_folder_holds_more_than_20_modules():
         relative(folder): [path for path in folder.glob("*.py") if path.stem != "__init__"] for folder in folders
     }
     assert [name for name, found in modules.items() if len(found) > 20] == []
+
+
+def test_no_function_is_more_complex_than_grade_c():
+    complexity = pytest.importorskip("radon.complexity", reason="radon is not installed")
+    blocks = {path: complexity.cc_visit(path.read_text(encoding="utf-8")) for path in SOURCES}
+    worse = [(relative(path), block.name) for path, found in blocks.items() for block in found if block.complexity > 20]
+    assert worse == []
+
+
+def test_nothing_is_unused():
+    vulture = pytest.importorskip("vulture", reason="vulture is not installed").Vulture()
+    vulture.scavenge([ROOT / "rw_hooks", ROOT / "integrations"])
+    assert [str(item) for item in vulture.get_unused_code(min_confidence=80)] == []
 
 
 def test_every_module_says_why_it_exists():

@@ -207,6 +207,18 @@ def test_a_final_file_that_a_look_saw_counts_once(published):
     assert len(published.published()) == 2
 
 
+def test_of_all_saves_the_final_one_too_is_handed_over_once(training):
+    settings = load({"which": "all"}, environ=training.environ, directory=training.folder)
+    session = Session(settings, trainer(training, "pass"), training.folder)
+    for number, name in enumerate(("toy-step00000001", "toy"), 1):
+        save(training.folder / "out" / f"{name}.safetensors", data=number)
+        session.look()
+        session.look()
+    assert session.end(failed=False)
+    session.hook.on_end(wait=False)
+    assert [name for name, _ in names(training)] == ["toy-step00000001.safetensors", "toy.safetensors"]
+
+
 def test_the_whole_way(published, monkeypatch):
     monkeypatch.setattr(published, "options", {"RW_HOOKS_WORKER_COMMAND": "", "RW_HOOKS_WAIT": ""})
     done = run(published, trainer(published, "save(out / 'toy.safetensors')"), "--json", "--tags", "mine")

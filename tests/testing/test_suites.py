@@ -79,6 +79,12 @@ class TestLeaky(HostSuite):
 
 class TestForgotten(HostSuite):
     pass
+
+
+class TestNotInstalled(TestFolder):
+    @pytest.fixture
+    def host_url(self):
+        return "folder://here"
 '''
 FAULTS = {
     "TestFolder::test_other_bytes_of_that_name_stay",
@@ -92,9 +98,6 @@ FAULTS = {
 class TestACallbackOfAThirdParty(IntegrationSuite):
     script = Path(__file__).with_name("toy_training.py")
 
-    def environment(self):
-        return {"PYTHONPATH": str(ROOT)}
-
 
 @pytest.fixture(scope="module")
 def told(tmp_path_factory: pytest.TempPathFactory) -> str:
@@ -102,7 +105,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> str:
     (folder / "test_bad.py").write_text(BAD_HOSTS)
     (folder / "pytest.ini").write_text("[pytest]\n")
     environ = {**os.environ, "PYTHONPATH": str(ROOT)}
-    words = "other_bytes or interrupted or rewritten or wrong_credentials or breaks or repeated or deleted"
+    words = "other_bytes or interrupted or rewritten or wrong_credentials or breaks or repeated or deleted or killed"
     command = [sys.executable, "-m", "pytest", "-rfsE", "-q", "-p", "no:cacheprovider", "-k", words, str(folder)]
     done = subprocess.run(command, cwd=folder, env=environ, check=False, capture_output=True, text=True)
     return done.stdout + done.stderr
@@ -120,6 +123,30 @@ def test_what_is_skipped_is_said_with_the_reason(told):
 
 def test_a_suite_without_a_host_says_what_to_override(told):
     assert "override the fixture host_url" in told
+
+
+def test_a_host_that_no_other_process_can_open_is_told(told):
+    assert re.search(
+        r"^E +Failed: another process cannot open the host; is the package .* installed", told, re.MULTILINE
+    )
+
+
+def test_the_example_in_the_manual_passes_its_suite(tmp_path):
+    blocks = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "testing.md").read_text("utf-8"), re.DOTALL)
+    suite, script = (next(block for block in blocks if word in block) for word in ("IntegrationSuite", "Stage.from"))
+    (tmp_path / "test_mine.py").write_text(suite)
+    (tmp_path / "my_training.py").write_text(script)
+    (tmp_path / "my_trainer.py").write_text(
+        "from rw_hooks import PublishHook\n\n\nclass MyCallback:\n"
+        "    def __init__(self):\n        self.hook = PublishHook()\n        self.after_save = self.hook.on_save\n"
+        "        self.after_training = self.hook.on_end\n"
+    )
+    (tmp_path / "pytest.ini").write_text("[pytest]\n")
+    words = "workers or notebook or final_only"
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-k", words, str(tmp_path)]
+    environ = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(command, cwd=tmp_path, env=environ, check=False, capture_output=True, text=True)
+    assert re.search(r"^3 passed", done.stdout, re.MULTILINE), done.stdout
 
 
 def test_an_assertion_of_a_suite_shows_both_sides(told):

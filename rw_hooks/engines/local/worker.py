@@ -9,6 +9,7 @@ once more.
 from __future__ import annotations
 
 import logging
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
 __all__ = ["serve"]
 
 _LOG = logging.getLogger("rw_hooks.worker")
+_SWEEP_SECONDS = 3600.0
 _COPIES_AT_ONCE = 2
 _POLL_SECONDS = 0.25
 _REST_SECONDS = 0.5
@@ -159,6 +161,7 @@ class _Worker:
         self._secured: set[str] = set()
         self._checked: set[str] = set()
         self._noted: set[str] = set()
+        self._swept: dict[Path, float] = {}
 
     def work(self) -> None:
         """Read the inbox and publish until nothing is left, then read it once more."""
@@ -251,10 +254,18 @@ class _Worker:
         pursuit = _Pursuit(_Teller(self._home, item.id), item.id, Path(item.directory))
         status.write(self._home, item.id, JobStatus("pending", item.path, doing="inspect"))
         identity = self._engine.take(item, file, pursuit.observer)
-        kept = (path for path, _ in acknowledged(self._home))
-        sweep(Path(item.held).parent, {path.stem.rpartition(".")[2] for path in (*file.parent.glob("*.json"), *kept)})
+        self._sweep(Path(item.held).parent, file.parent)
         if identity is not None:
             self._attempt(pursuit, identity)
+
+    def _sweep(self, folder: Path, inbox: Path) -> None:
+        """Remove what trainers left that died, now and then: there may be thousands of links in a folder."""
+        now = time.monotonic()
+        if now - self._swept.get(folder, -math.inf) < _SWEEP_SECONDS:
+            return
+        self._swept[folder] = now
+        kept = (path for path, _ in acknowledged(self._home))
+        sweep(folder, {path.stem.rpartition(".")[2] for path in (*inbox.glob("*.json"), *kept)})
 
     def _attempt(self, pursuit: _Pursuit, identity: str) -> None:
         """Run a publication as far as possible; if a remote is unreachable, try again until its time limit."""
