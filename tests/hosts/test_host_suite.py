@@ -113,6 +113,7 @@ class TestHubPrivate(HostSuite):
         return hub.expire_all
 
 
+@pytest.mark.slow  # it differs from the private one by its URLs, which tests/hosts/test_hub.py holds
 class TestHubPublic(TestHubPrivate):
     smallest = 0
 

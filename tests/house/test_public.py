@@ -34,7 +34,7 @@ PUBLIC = {
     "rw_hooks.publication.model": "Publication STAGE_NAMES StageName Status",
     "rw_hooks.publication.store": "Change Enrolment JournalError Key Result Row Store",
     "rw_hooks.publication.policy": (
-        "Intent Update after_failure after_success cancelled differing enrolled is_bad_artifact is_due is_over "
+        "Intent Update after_failure after_success cancelled differing enrolled is_bad_artifact is_done is_due is_over "
         "is_to_be_compared may_go_on next_air plan renewed seconds_allowed"
     ),
     "rw_hooks.publication.journey": "Journey patience",
@@ -43,7 +43,7 @@ PUBLIC = {
     "rw_hooks.publication.observer": "Observer Silent",
     "rw_hooks.publication.report": "Changed error_record not_enrolled publication_of stored_publication",
     "rw_hooks.publication.option_codec": (
-        "pack secret_fields secret_options unpack without_secret without_secret_options"
+        "pack secret_fields secret_options unpack whole_url without_secret without_secret_options"
     ),
     "rw_hooks.testing.hosts": "HostSuite MakeFile ODD_NAMES WrongCredentials",
     "rw_hooks.testing.integrations": "CASES FAULTS IntegrationSuite Outcome TrainingRun missing_package",

@@ -187,5 +187,5 @@ def test_look_alikes_are_never_offered(run: str, name: str, reason: str, recorde
 def test_a_backup_is_never_offered(recorded: Callable[[str], Path]) -> None:
     choice = choose(read_run(recorded("onetrainer/lora_sd15") / "output"), "all")
     assert [artifact.reason for artifact in choice.refused] == [
-        "a backup, for going on with the training; publish the final file"
+        "a backup, for resuming the training; publish the final file"
     ]

@@ -11,6 +11,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from traceback import TracebackException
@@ -40,7 +41,8 @@ Command = dict[str, Any]
 
 def prepare() -> None:
     """Let the real client wait less between its tries, and import what a publication imports on its way."""
-    import rw_hooks.engines.local.worker  # noqa: F401 - imported before any fork
+    for module in ("engines.local.worker", "hosts.directory", "hosts.hub.host", "hosts.url"):
+        import_module(f"rw_hooks.{module}")  # before any fork
     from rw_hooks.sandbox.adapter import make_adapter
 
     with TemporaryDirectory() as folder:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import json
 import os
 from pathlib import Path
@@ -13,39 +12,11 @@ from rw_hooks.support import atomic_file
 from rw_hooks.support.atomic_file import move, renamed_when_whole, replacing, write_bytes, write_json, write_text
 from rw_hooks.support.failpoints import set_trigger
 
-ROOT = Path(__file__).parents[2]
-SOURCES = [*(ROOT / "rw_hooks").rglob("*.py"), *(ROOT / "integrations" / "rw_hooks_integrations").rglob("*.py")]
 NEEDS_MODES = pytest.mark.skipif(os.name != "posix", reason="modes are POSIX's")
-
-
-def renames(source: Path) -> list[int]:
-    """Return the lines that rename a path: ``str.replace`` has two arguments, ``datetime.replace`` only named ones."""
-    return [
-        node.lineno
-        for node in ast.walk(ast.parse(source.read_text(encoding="utf-8")))
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and is_rename(node, node.func)
-    ]
-
-
-def is_rename(call: ast.Call, function: ast.Attribute) -> bool:
-    if isinstance(function.value, ast.Name) and function.value.id in {"os", "shutil"}:
-        return function.attr in {"replace", "rename", "renames", "move"}
-    return function.attr == "rename" or (function.attr == "replace" and len(call.args) == 1 and not call.keywords)
 
 
 def names(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
-
-
-def test_nothing_else_renames():
-    found = {path.relative_to(ROOT).as_posix(): lines for path in SOURCES if (lines := renames(path))}
-    assert list(found) == ["rw_hooks/support/atomic_file.py"], found
-
-
-@pytest.mark.parametrize("line", ["path.replace(final)", "os.replace(a, b)", "os.rename(a, b)", "Path(a).rename(b)"])
-def test_a_rename_is_seen(tmp_path, line):
-    (tmp_path / "a.py").write_text(f"x = text.replace('a', 'b'); y = now.replace(tzinfo=utc)\n{line}\n")
-    assert renames(tmp_path / "a.py") == [2]
 
 
 @pytest.mark.parametrize("write", [

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 import pytest
@@ -21,10 +20,3 @@ def test_each_pause_is_twice_the_last_until_the_longest():
 def test_chance_makes_a_pause_shorter_never_longer(attempt):
     seconds = [pause(attempt, first=4.0, most=4.0, jitter=0.25) for _ in range(200)]
     assert 3.0 <= min(seconds) < max(seconds) <= 4.0
-
-
-def test_nobody_else_works_out_a_pause():
-    """Chance is used for pauses alone, and a pause without it is a power with a number of tries."""
-    by_hand = re.compile(r"random\.uniform|\*\* *\(?(min\()?(attempt|tries|conflicts|drops)")
-    found = [path for path in (ROOT / "rw_hooks").rglob("*.py") if by_hand.search(path.read_text(encoding="utf-8"))]
-    assert found == [ROOT / "rw_hooks" / "support" / "backoff.py"]

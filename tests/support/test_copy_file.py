@@ -25,8 +25,3 @@ def test_a_copy_is_the_same_bytes_for_its_owner_alone(tmp_path, monkeypatch, sha
     assert target.read_bytes() == source.read_bytes()
     if os.name == "posix":
         assert target.stat().st_mode & 0o777 == 0o600
-
-
-def test_nobody_else_shares_blocks():
-    sharing = [path for path in (ROOT / "rw_hooks").rglob("*.py") if "FICLONE" in path.read_text(encoding="utf-8")]
-    assert sharing == [ROOT / "rw_hooks" / "support" / "copy_file.py"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import os
 from pathlib import Path
 
@@ -54,16 +53,3 @@ def test_a_file_in_its_place_is_told_by_its_inode_alone(file):
 def test_a_file_that_is_gone_has_no_state(tmp_path):
     with pytest.raises(FileNotFoundError):
         FileState.of(tmp_path / "gone")
-
-
-def test_nobody_else_compares_times():
-    """Times of change are read elsewhere only to order files and to hand one over, never to compare for equality."""
-    comparing = [
-        f"{path.relative_to(ROOT).as_posix()}:{node.lineno}"
-        for path in (ROOT / "rw_hooks").rglob("*.py")
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-        if isinstance(node, ast.Compare)
-        and any(isinstance(operator, ast.Eq | ast.NotEq) for operator in node.ops)
-        and any(isinstance(part, ast.Attribute) and part.attr in {"st_mtime_ns", "st_ino"} for part in ast.walk(node))
-    ]
-    assert comparing == []

@@ -7,6 +7,7 @@ from rw_hooks.testing.engines import EngineSuite
 
 class TestLocal(EngineSuite):
     factory = "rw_hooks.engines.local:LocalEngine"
+    every = 12  # tests/reliability kills at each of them
 
 
 class TestInMemory(EngineSuite):
