@@ -88,7 +88,8 @@ def first_call(file: Path) -> float:
     while WorkerLease(hook._home, hook._endpoint, hook._account).is_awaited:  # noqa: SLF001
         time.sleep(0.05)
     seconds = timed(lambda: hook.on_save(file))
-    hook._session.presence.release()  # noqa: SLF001 - the end would start another
+    if (session := hook._session) is not None:  # noqa: SLF001
+        session.process_lock.release()  # the end would start another
     return seconds
 
 
@@ -99,7 +100,7 @@ def at_its_post(home: Path) -> Iterator[None]:
         "import sys, time; from pathlib import Path; from rw_hooks.queue.worker_lease import WorkerLease\n"
         "from rw_hooks.support.redact import fingerprint\n"
         "post = WorkerLease(Path(sys.argv[1]), 'http://127.0.0.1:9/v1', fingerprint('none'))\n"
-        "while not post.take(): time.sleep(0.1)\n"
+        "while not post.acquire(): time.sleep(0.1)\n"
         "print('there', flush=True); time.sleep(3600)"
     )
     with server([sys.executable, "-c", code, str(home)]) as line:
