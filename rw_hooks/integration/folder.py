@@ -14,7 +14,7 @@ from rw_hooks.artifact.read.header import HeaderError, header_length, parse_head
 from rw_hooks.facts.configs import Config, UnreadableError, read_config, read_text
 from rw_hooks.facts.launch import LAUNCH_SUFFIXES, Launch, parse_argv, read_launch_script
 from rw_hooks.facts.values import base_name, dig
-from rw_hooks.integration.foreign import is_dir, is_file
+from rw_hooks.support.foreign import is_dir, is_file
 
 __all__ = ["RunFolder"]
 

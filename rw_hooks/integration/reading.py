@@ -13,10 +13,10 @@ from rw_hooks.facts.model import Fact, TrainingFacts
 from rw_hooks.facts.values import without_paths
 from rw_hooks.integration.choice import Choice, choose_artifacts
 from rw_hooks.integration.folder import RunFolder
-from rw_hooks.integration.foreign import is_dir
 from rw_hooks.integration.plain_folder import PlainFolder
 from rw_hooks.integration.protocol import Integration, RunArtifact, load_integrations
 from rw_hooks.integration.unpack import is_tar, unpack
+from rw_hooks.support.foreign import is_dir
 from rw_hooks.support.redact import REMOVED, redact
 
 __all__ = ["Run", "RunReader", "choose", "read_run"]

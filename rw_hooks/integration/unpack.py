@@ -16,9 +16,9 @@ from pathlib import Path, PurePosixPath
 from typing import IO
 
 from rw_hooks.errors import ArtifactError
-from rw_hooks.integration.foreign import is_file
 from rw_hooks.support.atomic_file import move
 from rw_hooks.support.file_state import FileState
+from rw_hooks.support.foreign import is_file
 
 __all__ = ["is_tar", "unpack"]
 

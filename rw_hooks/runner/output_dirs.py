@@ -17,8 +17,8 @@ from typing import cast
 from rw_hooks.facts.configs import UnreadableError, is_secret_key, read_config
 from rw_hooks.facts.launch import LAUNCH_SUFFIXES, parse_argv, read_launch_script
 from rw_hooks.hook.weights_file import is_complete
-from rw_hooks.integration.foreign import is_file
 from rw_hooks.support.file_state import FileState
+from rw_hooks.support.foreign import is_file
 from rw_hooks.support.redact import redact
 
 __all__ = ["Look", "Places", "look_at", "without_secrets"]

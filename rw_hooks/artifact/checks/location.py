@@ -7,11 +7,12 @@ answer both for a single file and for the files of a folder.
 from __future__ import annotations
 
 import json
-import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
+
+from rw_hooks.support.foreign import is_dir, is_file
 
 __all__ = ["BACKUP", "COMPONENT", "HALF_EMBEDDING", "SHARD", "TRAINING_STATE", "Refusal", "refusal_by_place"]
 
@@ -86,7 +87,7 @@ def refusal_by_place(path: Path) -> Refusal | None:
 def _is_backup(path: Path) -> bool:
     """Whether the file lies in one of OneTrainer's backups, which resume a run and are no result."""
     folders = (path.parent, *path.parents[1:3])
-    return any(_BACKUP_FOLDER.fullmatch(folder.name) or _is_dir(folder / "onetrainer_config") for folder in folders)
+    return any(_BACKUP_FOLDER.fullmatch(folder.name) or is_dir(folder / "onetrainer_config") for folder in folders)
 
 
 def _is_training_state(path: Path) -> bool:
@@ -97,12 +98,12 @@ def _is_training_state(path: Path) -> bool:
     has_state_name = _STATE_NAME.fullmatch(path.name) is not None
     if _STATE_FOLDER.fullmatch(folder.name) and (has_state_name or path.name.startswith("model")):
         return True
-    return has_state_name and any(_is_file(folder / name) for name in _STATE_FILES)
+    return has_state_name and any(is_file(folder / name) for name in _STATE_FILES)
 
 
 def _is_component(path: Path) -> bool:
     """Whether the file is a part of a diffusers pipeline folder."""
-    return _PART_NAME.fullmatch(path.name) is not None and _is_file(path.parent.parent / "model_index.json")
+    return _PART_NAME.fullmatch(path.name) is not None and is_file(path.parent.parent / "model_index.json")
 
 
 def _is_shard(path: Path) -> bool:
@@ -116,7 +117,7 @@ def _is_shard(path: Path) -> bool:
 def _lists(index: Path, name: str) -> bool:
     """Whether an index file maps tensors to this file and to others."""
     try:
-        if not _is_file(index) or index.stat().st_size > _LARGEST_INDEX:
+        if not is_file(index) or index.stat().st_size > _LARGEST_INDEX:
             return False
         content = json.loads(index.read_bytes())
     except (OSError, ValueError, RecursionError):
@@ -129,12 +130,4 @@ def _lists(index: Path, name: str) -> bool:
 def _is_half(path: Path) -> bool:
     """Whether diffusers wrote the same words for SDXL's other text encoder into a file beside it."""
     half = _EMBEDDING.fullmatch(path.name)
-    return half is not None and _is_file(path.with_name(f"learned_embeds{'' if half[1] else '_2'}{half[2]}"))
-
-
-def _is_file(path: Path) -> bool:
-    return os.path.isfile(path)  # noqa: PTH113 - Path.is_file raises where a link may not be followed
-
-
-def _is_dir(path: Path) -> bool:
-    return os.path.isdir(path)  # noqa: PTH112 - Path.is_dir raises where a link may not be followed
+    return half is not None and is_file(path.with_name(f"learned_embeds{'' if half[1] else '_2'}{half[2]}"))
