@@ -98,6 +98,16 @@ def test_files_of_one_save_go_together():
     assert chosen(saves, "final") == (["high", "low"], ["a"], [])
 
 
+def test_two_files_of_one_step_count_once_in_a_folder():
+    saves = [Save((step, role), step=step, role=role) for step in (100, 200, 300, 400) for role in (0, 1)]
+    assert chosen(saves, "every:2")[0] == [(200, 0), (400, 0)]
+
+
+def test_a_save_that_is_written_with_its_final_file_is_the_same_state():
+    saves = [Save("first", 1), Save("second", 2), Save("result", 2, final=True)]
+    assert chosen(saves, "last:2") == (["first", "result"], ["second"], [])
+
+
 def test_of_several_roles_the_first_is_published():
     saves = [Save("main", final=True), Save("ema", final=True, role=5)]
     assert chosen(saves, "final") == (["main"], ["ema"], [])
