@@ -284,6 +284,7 @@ class EngineSuite:
         traced = world.run("trace", "", world.file(0), air="sandbox:100@1")
         assert traced.returncode == 0, traced.stderr
         points = list(dict.fromkeys(traced.stdout.split()))[:: self.every]
+        assert points, "the engine reached no failpoint"
         for number, point in enumerate(points, 1):
             options = {"air": f"sandbox:100@{number + 1}"}
             died = world.run("die", point, world.file(number), **options)
