@@ -134,6 +134,14 @@ def test_passing_trouble_is_tried_again_a_few_times(file, deadline):
     assert shelf.uploads == 5
 
 
+def test_a_pause_that_is_longer_than_the_time_left_is_not_begun(file, monkeypatch):
+    monkeypatch.setattr("rw_hooks.hosts.guarded.pause_before", lambda _: 5.0)
+    started = time.monotonic()
+    with pytest.raises(UnreachableError, match="it is away"):
+        Guarded(Shelf(raises(UnreachableError("away", "it is away")))).upload(file, quiet, Deadline.after(4.0))
+    assert time.monotonic() - started < 4.0
+
+
 def test_a_refusal_is_not_tried_again(file, deadline):
     with pytest.raises(RefusedError):
         Guarded(shelf := Shelf(raises(RefusedError("no", "no")))).upload(file, quiet, deadline)
