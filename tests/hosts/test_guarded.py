@@ -98,6 +98,15 @@ def test_a_call_that_hangs_ends_within_a_second_of_its_deadline(file, call):
     assert 0.25 < time.monotonic() - started < 1.3
 
 
+def test_a_host_is_not_asked_when_the_time_is_over(file):
+    asked = []
+    shelf = Shelf()
+    shelf.find = asked.append
+    with pytest.raises(UnreachableError) as slow:
+        Guarded(shelf).upload(file, quiet, Deadline.after(0))
+    assert (slow.value.code, asked) == ("host_slow", [])
+
+
 def drips(ended):
     def act(file, progress, deadline):
         try:
