@@ -29,14 +29,13 @@ from rw_hooks.hook.session import Session
 from rw_hooks.hook.wait import tell, wait_for
 from rw_hooks.hook.weights_file import is_complete, weights_in
 from rw_hooks.queue import runs
-from rw_hooks.queue.due import as_save, which_of
+from rw_hooks.queue.due import sort_out
 from rw_hooks.queue.inbox import QueueItem, drop
 from rw_hooks.queue.snapshot import hold, release
 from rw_hooks.queue.status import JobStatus
 from rw_hooks.queue.worker_lease import OF_THE_WORKER, WorkerLease
 from rw_hooks.support.private_files import private_folder
 from rw_hooks.support.redact import fingerprint, redact
-from rw_hooks.which import choose
 
 __all__ = ["PublishHook", "publishing"]
 
@@ -214,14 +213,12 @@ class PublishHook:
 
     def _let_go(self, session: Session) -> None:
         """Remove the copies of superseded saves, because without a key no worker does this."""
-        items = [item for item, _ in session.waiting]
-        choice = choose(map(as_save, items), which_of(pack(self._given)), over=False, apart=self._by_name)
-        superseded, undecided = ({save.key for save in saves} for saves in (choice.superseded, choice.undecided))
+        found = sort_out((item for item, _ in session.waiting), lambda _run: False)
         for item, file in session.waiting:
-            if item.id in superseded:
+            if item in found.superseded:
                 file.unlink(missing_ok=True)
                 release(Path(item.held))
-        session.waiting = [entry for entry in session.waiting if entry[0].id in undecided]
+        session.waiting = [entry for entry in session.waiting if entry[0] in found.undecided]
 
     @_never_raises
     def on_end(self, wait: bool | str | None = None) -> None:

@@ -21,7 +21,7 @@ class Session:
     """One run of the trainer in this process.
 
     Attributes:
-        run: Its id, or empty if the state folder cannot be used.
+        run: Its id.
         process_lock: The lock that is held as long as the run lasts.
         process: The process id that started the run: a forked process starts its own run.
         saves: How many saves there were.

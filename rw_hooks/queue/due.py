@@ -6,15 +6,14 @@ again, from the items in the inbox and from whether the run still lasts. So a ki
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from rw_hooks.queue.inbox import QueueItem
 from rw_hooks.which import Save, choose
 
-__all__ = ["Sorted", "as_save", "sort_out", "which_of"]
+__all__ = ["Sorted", "sort_out"]
 
 
 @dataclass
@@ -58,21 +57,19 @@ def sort_out(items: Iterable[QueueItem], is_over: Callable[[str], bool]) -> Sort
     return result
 
 
-def as_save(item: QueueItem) -> Save:
-    """Return a queue item in the form that the rule needs."""
+def _as_save(item: QueueItem) -> Save:
     name = Path(item.path).with_suffix("").as_posix() if item.by_name else ""
     return Save(item.id, item.number, item.step, item.epoch, item.metric, item.final, name)
 
 
-def which_of(options: Mapping[str, Any]) -> str:
-    """Return the option ``which`` of a queue item."""
-    given = options.get("which")
+def _which_of(item: QueueItem) -> str:
+    given = item.options.get("which")
     return str(given["value"]) if given else "final"
 
 
 def _of_run(items: Sequence[QueueItem], *, over: bool) -> Sorted:
     apart = any(item.by_name for item in items)
-    choice = choose(map(as_save, items), which_of(items[-1].options), over=over, apart=apart)
+    choice = choose(map(_as_save, items), _which_of(items[-1]), over=over, apart=apart)
     known = {item.id: item for item in items}
     publish, superseded, undecided = (
         [known[str(save.key)] for save in saves] for saves in (choice.publish, choice.superseded, choice.undecided)
