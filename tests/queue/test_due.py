@@ -107,3 +107,10 @@ def test_runs_are_decided_each_by_itself():
     assert [(entry.run, entry.number) for entry in found.due] == [("", 7), ("b", 1)]
     assert [(entry.run, entry.number) for entry in found.superseded] == [("a", 1)]
     assert [(entry.run, entry.number) for entry in found.undecided] == [("a", 2)]
+
+
+@pytest.mark.parametrize(("by_name", "due"), [(True, [1, 2]), (False, [2])])
+def test_a_final_save_of_one_name_leaves_another_name_alone_only_where_names_tell_trainings_apart(by_name, due):
+    first = replace(item(1, by_name=by_name), path="/out/cat-000001.safetensors")
+    final = replace(item(2, by_name=by_name, final=True), path="/out/dog.safetensors")
+    assert numbers(sort_out([first, final], lambda _run: True).due) == due

@@ -131,6 +131,15 @@ def test_threads_exclude_each_other(tmp_path):
     assert most == [1]
 
 
+def test_a_thread_may_wait_longer_than_the_operating_system_can(tmp_path):
+    with ExitStack() as first:
+        first.enter_context(held(tmp_path, NAME, Deadline.after(1)))
+        waits = threading.Timer(0.2, first.close)
+        waits.start()
+        with held(tmp_path, NAME, Deadline.after(2 * threading.TIMEOUT_MAX)):
+            waits.join()
+
+
 def test_processes_with_threads_exclude_each_other(tmp_path):
     script = """
 import sys, threading, time
