@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from rw_hooks.api.jobs import cancel, jobs, resume
 from rw_hooks.api.publish import publish
 from rw_hooks.engines.local import LocalEngine
 from rw_hooks.engines.local.sqlite_store import SqliteStore
+from rw_hooks.publication.journey import patience
 from rw_hooks.publication.observer import Silent
 from rw_hooks.publication.option_codec import pack
 from rw_hooks.publication.services import endpoint_of
@@ -146,3 +148,22 @@ def test_what_an_older_version_left_just_before_the_end_gets_ready(tmp_path, set
         store._database.execute("UPDATE publications SET status = 'pending', live = 0, expires_at = NULL")
     assert [(entry.status, entry.exit_code) for entry in resume(settings(), [], Silent())] == [("ready", 0)]
     assert [job.status for job in jobs(settings())] == ["ready"]
+
+
+@pytest.mark.parametrize(
+    ("left", "asked", "intent", "seconds"),
+    [
+        (600.0, 0, "proceed", 600.0),
+        (1e6, 0, "proceed", 3600.0),  # the clock was set back
+        (0.0, 1, "proceed", 3600.0),
+        (0.0, 0, "retry", 3600.0),
+    ],
+)
+def test_what_just_goes_on_has_the_time_that_is_left_and_what_is_asked_for_all_of_it(
+    settings, lora, left, asked, intent, seconds
+):
+    with LocalEngine(settings(timeout=3600.0)) as engine:
+        identity = engine.submit(item(lora, engine.settings), Silent())
+        row = replace(engine.store.get(identity), asked=asked, expires_at=Deadline.after(left).utc)
+        deadline = patience(engine.services(engine.settings, Silent()), row, intent)
+    assert deadline.left == pytest.approx(seconds, abs=60.0)
