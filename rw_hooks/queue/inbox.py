@@ -35,6 +35,7 @@ __all__ = [
     "left_waiting",
     "place_of",
     "remove",
+    "unfinished",
     "waiting",
 ]
 
@@ -159,9 +160,15 @@ def _came_at(path: Path) -> int:
         return 0
 
 
-def place_of(home: Path, item: QueueItem) -> Path:
-    """Return the path of an item while it waits."""
-    return home / "inbox" / (item.id + _SUFFIX)
+def place_of(home: Path, identity: str) -> Path:
+    """Return the path of the item of this id while it waits."""
+    return home / "inbox" / (identity + _SUFFIX)
+
+
+def unfinished(home: Path) -> set[str]:
+    """Return the ids of the items that wait, and of those that are kept until their publication is over."""
+    waits = {path.stem for path in (home / "inbox").glob("*" + _SUFFIX)}  # first, because an item may leave meanwhile
+    return waits | {_original_name(file).removesuffix(_SUFFIX) for file, _ in acknowledged(home)}
 
 
 def remove(path: Path) -> None:
@@ -200,7 +207,11 @@ def give_back(home: Path, file: Path) -> None:
         OSError: It cannot be moved. If another process has just moved it, nothing is raised.
     """
     with contextlib.suppress(FileNotFoundError):
-        move(file, private_folder(home / "inbox") / file.name.partition(".")[2])
+        move(file, private_folder(home / "inbox") / _original_name(file))
+
+
+def _original_name(kept: Path) -> str:
+    return kept.name.partition(".")[2]
 
 
 def forget(home: Path, publication: str) -> None:

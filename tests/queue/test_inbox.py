@@ -8,7 +8,7 @@ import stat
 
 import pytest
 
-from rw_hooks.queue.inbox import NewerSchemaError, QueueItem, drop, remove, waiting
+from rw_hooks.queue.inbox import NewerSchemaError, QueueItem, acknowledge, drop, forget, remove, unfinished, waiting
 from rw_hooks.support.failpoints import set_trigger
 
 
@@ -27,6 +27,15 @@ def test_what_is_dropped_comes_back_as_it_was(tmp_path):
     remove(file)
     remove(file)
     assert list(waiting(tmp_path)) == []
+
+
+def test_an_item_is_unfinished_until_its_publication_is_over(tmp_path):
+    waits, taken = item(), item()
+    drop(tmp_path, waits, durable=False)
+    acknowledge(tmp_path, drop(tmp_path, taken, durable=False), "publication")
+    assert unfinished(tmp_path) == {waits.id, taken.id}
+    forget(tmp_path, "publication")
+    assert unfinished(tmp_path) == {waits.id}
 
 
 def test_items_come_in_the_order_they_were_dropped(tmp_path):

@@ -93,7 +93,7 @@ class LocalEngine:
         If an interrupted command left the same request there, that item is used instead.
         """
         self.tidy_up()
-        file = place_of(self.settings.home, item)
+        file = place_of(self.settings.home, item.id)
         if not file.exists():
             taken = self._taken_up(item, observer)
             if taken is not None:

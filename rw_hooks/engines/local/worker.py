@@ -27,7 +27,7 @@ from rw_hooks.publication.option_codec import unpack
 from rw_hooks.publication.policy import Intent
 from rw_hooks.publication.services import endpoint_of
 from rw_hooks.queue import runs, status
-from rw_hooks.queue.inbox import QueueItem, acknowledged
+from rw_hooks.queue.inbox import QueueItem, place_of, unfinished
 from rw_hooks.queue.snapshot import secure, sweep
 from rw_hooks.queue.status import JobStatus
 from rw_hooks.queue.worker_lease import WorkerLease
@@ -254,18 +254,17 @@ class _Worker:
         pursuit = _Pursuit(_Teller(self._home, item.id), item.id, Path(item.directory))
         status.write(self._home, item.id, JobStatus("pending", item.path, doing="inspect"))
         identity = self._engine.take(item, file, pursuit.observer)
-        self._sweep(Path(item.held).parent, file.parent)
+        self._sweep(Path(item.held).parent)
         if identity is not None:
             self._attempt(pursuit, identity)
 
-    def _sweep(self, folder: Path, inbox: Path) -> None:
+    def _sweep(self, folder: Path) -> None:
         """Remove what trainers left that died, now and then: there may be thousands of links in a folder."""
         now = time.monotonic()
         if now - self._swept.get(folder, -math.inf) < _SWEEP_SECONDS:
             return
         self._swept[folder] = now
-        kept = (path for path, _ in acknowledged(self._home))
-        sweep(folder, {path.stem.rpartition(".")[2] for path in (*inbox.glob("*.json"), *kept)})
+        sweep(folder, unfinished(self._home))
 
     def _attempt(self, pursuit: _Pursuit, identity: str) -> None:
         """Run a publication as far as possible; if a remote is unreachable, try again until its time limit."""
@@ -290,7 +289,7 @@ class _Worker:
         """Continue what a killed worker left."""
         rows = {row.id: row for row in self._engine.store.rows()}
         for name, job in status.pending(self._home).items():
-            if job.publication is None or (self._home / "inbox" / f"{name}.json").exists():
+            if job.publication is None or place_of(self._home, name).exists():
                 continue
             row = rows.get(job.publication)
             if row is None:
