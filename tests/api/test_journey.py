@@ -110,6 +110,8 @@ def test_a_ready_model_does_not_change_its_category(sandbox, settings, lora):
     assert refused.error["code"] == "category_change"
     assert len(uploads(sandbox)) == sent
     assert jobs(settings())[0].status == "ready"
+    with SqliteStore(settings().home) as store:
+        assert [row.asked for row in store.rows()] == [0]  # so it is not refused again by every resume
 
 
 def test_the_air_is_made_from_the_account_and_the_file(sandbox, settings, lora):
