@@ -107,6 +107,27 @@ def test_every_code_of_an_error_or_finding_is_in_the_manual():
     assert [code for code in sorted(all_codes()) if f"`{code}`" not in manual] == []
 
 
+def raised_with(tree: ast.AST) -> set[tuple[str, int]]:
+    """Return the codes that calls give to a class of errors, each with the class's exit code."""
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and node.args]
+    named = [(call.args[0], getattr(errors, call.func.id, None)) for call in calls if isinstance(call.func, ast.Name)]
+    return {
+        (code.value, kind.exit_code)
+        for code, kind in named
+        if isinstance(code, ast.Constant) and isinstance(kind, type) and issubclass(kind, RwHooksError)
+    }
+
+
+def test_every_code_of_an_error_stands_under_its_exit_code():
+    sections = re.split(r"^## (?=\d)", read("docs/errors.md"), flags=re.MULTILINE)[1:]
+    sections[-1] = sections[-1].partition("\n## ")[0]
+    told = {(code, int(text[0])) for text in sections for code in re.findall(r"`(\w+)`", text)}
+    sources = (ROOT / "rw_hooks").rglob("*.py")
+    raised = set().union(*(raised_with(ast.parse(path.read_text(encoding="utf-8"))) for path in sources))
+    assert ("no_api_key", 4) in raised
+    assert sorted(raised - told) == []
+
+
 def test_codes_of_errors_and_findings_are_found():
     tree = ast.parse(
         "raise MissingError('no_key', 'text')\nFinding(code='nan_values')\nraise ValueError('a text')\n"
