@@ -1,7 +1,7 @@
 """What all hosts have in common. It is wrapped around each host, so that a host need not do it itself.
 
-- **Deadline.** Every call runs in a thread of its own. The caller waits until its deadline and a few seconds more. An
-  upload that reports its progress is stopped at the deadline, and also when the caller is interrupted.
+- **Deadline.** Every call runs in a thread of its own. The caller waits until its deadline and less than a second more.
+  An upload that reports its progress is stopped at the deadline, and also when the caller is interrupted.
 - **Not twice.** A file that :meth:`find` finds is not uploaded.
 - **Unchanged.** The file's state is compared before and after the upload. If it was changed meanwhile, the uploaded
   file is deleted, if the host can delete.
