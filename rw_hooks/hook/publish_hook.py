@@ -198,7 +198,7 @@ class PublishHook:
             release(held.path)
             self._say_unusable(error)
             return False
-        except BaseException:
+        except BaseException:  # raised again; nothing else knows of the bytes that were kept
             release(held.path)
             raise
         self._handed.append((identity, str(file)))

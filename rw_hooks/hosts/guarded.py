@@ -121,7 +121,7 @@ class Guarded:
         tell = _Told(progress, file.size, leash, self._too_slow)
         try:
             location = self._call(lambda: self._host.upload(file, tell, leash), leash)
-        except Exception:
+        except Exception:  # raised again, unless the file was changed meanwhile: then that is the reason
             unchanged.require()
             raise
         try:
@@ -140,7 +140,7 @@ class Guarded:
         threading.Thread(target=_carry_out, args=(act, future), name="rw-hooks-host", daemon=True).start()
         try:
             _wait(future, Deadline.after(deadline.left + _GRACE))
-        except BaseException:
+        except BaseException:  # raised again; Ctrl+C ends this wait, and the thread must not send on
             _cut(deadline)
             wait([future], _GRACE)
             raise

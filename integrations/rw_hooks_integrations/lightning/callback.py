@@ -91,7 +91,7 @@ class RunwareCallback(Callback):
                 weights = trainer.strategy.load_checkpoint(best)["state_dict"]
                 last = {name: tensor.detach().clone() for name, tensor in pl_module.state_dict().items()}
                 pl_module.load_state_dict(weights)
-        except Exception as error:  # noqa: BLE001 - the user's export may raise anything, and must not end the training
+        except Exception as error:  # noqa: BLE001 - a strategy or a module may raise anything: the training must not end
             _LOG.warning("rw-hooks: the result is not exported: the best checkpoint cannot be loaded: %s", error)
         else:
             self._hand_over(trainer, pl_module, self._name, final=True)

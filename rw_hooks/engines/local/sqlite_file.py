@@ -164,7 +164,7 @@ def _closed_on_error(database: sqlite3.Connection) -> Generator[None]:
     """Close the database if the block fails."""
     try:
         yield
-    except BaseException:
+    except BaseException:  # raised again; an open database would keep its files locked on Windows
         database.close()
         raise
 

@@ -234,7 +234,7 @@ class SqliteStore:
                 require_known(self._database, self.path)
                 yield self._database
                 self._database.execute("COMMIT")
-            except BaseException:
+            except BaseException:  # raised again; an open transaction would keep all writers out
                 with suppress(sqlite3.Error):  # a full disk may have ended the transaction already
                     self._database.execute("ROLLBACK")
                 raise
