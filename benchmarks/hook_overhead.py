@@ -48,14 +48,15 @@ HUB = (
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--gigabytes", type=float, default=1.0, help="size of the published file")
-    parser.add_argument("--pairs", type=int, default=8, help="paired blocks of each kind")
+    parser.add_argument("--pairs", type=int, default=8, help="paired blocks of each kind; 0 for part 1 alone")
     arguments = parser.parse_args()
     os.environ["HF_HUB_DISABLE_XET"] = os.environ["HF_HUB_DISABLE_PROGRESS_BARS"] = "1"
     logging.getLogger("rw_hooks").setLevel(logging.ERROR)  # part 1 has nobody to publish to, and is warned of that
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
         folder = Path(name)
         measure_hand_over(folder)
-        measure_steps(folder, int(arguments.gigabytes * 2**30), arguments.pairs)
+        if arguments.pairs:
+            measure_steps(folder, int(arguments.gigabytes * 2**30), arguments.pairs)
 
 
 def measure_hand_over(folder: Path) -> None:
