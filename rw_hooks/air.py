@@ -73,6 +73,11 @@ class AirRequest:
             raise ValueError(f"{text!r} is not an AIR; write source:id@version, or source:id for the next free version")
         return cls(match[1], match[2], match[3])
 
+    @property
+    def is_complete(self) -> bool:
+        """Whether it is the AIR of one model."""
+        return self.version is not None
+
     def at(self, version: str) -> Air:
         """Return the complete AIR with this version."""
         return Air(self.source, self.id, version)

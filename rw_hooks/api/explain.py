@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from rw_hooks.api.inputs import Selected, selected
+from rw_hooks.air import AirRequest
+from rw_hooks.api.inputs import Selected, require_an_air_each, selected
 from rw_hooks.artifact import inspect, require_publishable
 from rw_hooks.config.settings import Settings
 from rw_hooks.describe import NOT_RESOLVED, describe
@@ -39,7 +40,11 @@ def explain(paths: Sequence[Path], settings: Settings, observer: Observer | None
         paths: Files and run folders.
         settings: The options.
         observer: Told of what would not be published, and why.
+
+    Raises:
+        UsageError: One complete AIR is given for several paths.
     """
+    require_an_air_each(settings, len(paths))
     told = observer or Silent()
     with tempfile.TemporaryDirectory(prefix="rw-hooks-") as spool:
         for path in paths:
@@ -96,7 +101,7 @@ def _explain_file(entry: Selected) -> Publication:
 def _expected_air(settings: Settings, sha256: str, path: Path) -> tuple[str | None, str]:
     """Return the AIR that publishing this file now would use, and its source; None if it cannot be known."""
     asked, deadline = settings.text("air") or "", Deadline.after(_PATIENCE_SECONDS)
-    if "@" in asked:
+    if asked and AirRequest.parse(asked).is_complete:
         return asked, air_source(settings)
     if settings.api_key is None:
         return None, NOT_RESOLVED

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from rw_hooks.air import AirRequest
 from rw_hooks.artifact import inspect
 from rw_hooks.config.settings import Given, Settings
 from rw_hooks.errors import ArtifactError, UsageError
@@ -18,7 +19,7 @@ from rw_hooks.publication.stages.describe import ORIGIN, RUN, facts_of
 from rw_hooks.support.deadline import Deadline
 from rw_hooks.support.private_files import private_folder
 
-__all__ = ["Selected", "selected"]
+__all__ = ["Selected", "require_an_air_each", "selected"]
 
 _CONTAINERS = (".json", ".tar", ".tar.gz", ".tgz")
 _FETCH_SECONDS = 3600.0
@@ -73,7 +74,7 @@ def selected(path: Path, settings: Settings, observer: Observer, spool: Path) ->
             hint="give the .safetensors file itself; if the run is not recognised, give --trainer and --config",
             stage="inspect",
         )
-    _require_an_air_each(settings, len(chosen.artifacts))
+    require_an_air_each(settings, len(chosen.artifacts))
     for offered in chosen.offered:
         observer.note(f"not published: {offered.path.name} ({offered.reason}); --which all publishes it too")
     if not contained:
@@ -93,14 +94,19 @@ def _require_there(path: Path) -> None:
     raise UsageError("no_such_file", f"there is nothing at {path}", stage="inspect")
 
 
-def _require_an_air_each(settings: Settings, files: int) -> None:
+def require_an_air_each(settings: Settings, files: int) -> None:
+    """Require that no complete AIR is given for more than one file.
+
+    Raises:
+        UsageError: It is.
+    """
     air = settings.text("air")
-    if files > 1 and air is not None and "@" in air:
+    if files > 1 and air is not None and AirRequest.parse(air).is_complete:
         raise UsageError(
             "one_air_many_files",
-            f"{air} is the AIR of one model, but {files} files of the run were chosen; nothing was sent",
-            hint="give --air source:id so that each file gets the next free version, or give one file",
-            stage="inspect",
+            f"{air} is the AIR of one model, but there are {files} files; nothing was sent",
+            hint="give one file, or --air source:id so that each file gets the next free version",
+            stage="setup",
         )
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rw_hooks.api.explain import explain
-from rw_hooks.api.inputs import Selected, selected
+from rw_hooks.api.inputs import Selected, require_an_air_each, selected
 from rw_hooks.config.settings import Settings, load
 from rw_hooks.engines.base import DEFAULT_CONCURRENCY, Engine, open_engine
 from rw_hooks.errors import MissingError, RwHooksError, UsageError
@@ -76,11 +76,13 @@ def publish_all(paths: Sequence[Path], settings: Settings, observer: Observer) -
     All files are enrolled before the first is sent, so that an interrupted call loses none of them.
 
     Raises:
+        UsageError: One complete AIR is given for several paths.
         JournalError: The state folder cannot be used.
     """
     if settings.value("dry_run", False):
         yield from explain(paths, settings, observer)
         return
+    require_an_air_each(settings, len(paths))
     threads = settings.value("concurrency", DEFAULT_CONCURRENCY)
     with open_engine(settings) as engine:
         files = [file for path in paths for file in _of_path(path, settings, observer)]

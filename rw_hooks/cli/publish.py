@@ -8,13 +8,10 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from rw_hooks.air import AirRequest
 from rw_hooks.api.publish import publish_all
 from rw_hooks.cli.asjson import AsJson
 from rw_hooks.cli.common import run_all, settings_from
 from rw_hooks.cli.flags import Flags, Options
-from rw_hooks.config.settings import Settings
-from rw_hooks.errors import UsageError
 
 __all__ = ["publish"]
 
@@ -34,16 +31,4 @@ def publish(
     After an interruption, run the same command again: it continues, and sends nothing twice.
     """
     settings = settings_from(options)
-    _require_one_file_an_air(paths, settings)
     return run_all(partial(publish_all, paths, settings), as_json=as_json)
-
-
-def _require_one_file_an_air(paths: tuple[Path, ...], settings: Settings) -> None:
-    air = settings.text("air")
-    if len(paths) > 1 and air is not None and AirRequest.parse(air).version is not None:
-        raise UsageError(
-            "one_air_many_files",
-            f"{air} is the AIR of one model, but {len(paths)} files were given; nothing was sent",
-            hint="give one file, or --air source:id so that each file gets the next free version",
-            stage="setup",
-        )

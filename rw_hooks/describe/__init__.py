@@ -8,6 +8,7 @@ choose among the values that fit the structure. If they contradict it, there is 
 
 from __future__ import annotations
 
+from rw_hooks.air import AirRequest
 from rw_hooks.artifact.model import Inspection
 from rw_hooks.config.settings import Settings
 from rw_hooks.describe.cost import storage_cost
@@ -66,7 +67,7 @@ def _put_air(draft: Draft, air: str | None, source: str) -> None:
     given = draft.settings.given.get("air")
     if air is not None:
         draft.put("air", air, source or (given.source if given else "resolved"))
-    elif given is not None and "@" in str(given.value):
+    elif given is not None and AirRequest.parse(str(given.value)).is_complete:
         draft.put("air", str(given.value), given.source)
     else:
         draft.sources["air"] = NOT_RESOLVED

@@ -10,7 +10,8 @@ import pytest
 
 from rw_hooks.api.explain import explain
 from rw_hooks.api.jobs import cancel, jobs
-from rw_hooks.api.publish import publish
+from rw_hooks.api.publish import publish, publish_all
+from rw_hooks.errors import UsageError
 from rw_hooks.publication.observer import Silent
 
 
@@ -129,3 +130,20 @@ def test_explaining_reserves_nothing(tmp_path, settings, lora):
         [explained] = explain([lora], settings(air="sandbox:77"))
         assert explained.air == "sandbox:77@1"
     assert not (tmp_path / "home").exists()
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda paths, options: publish_all(paths, options(), Silent()),
+        lambda paths, options: publish_all(paths, options(dry_run=True), Silent()),
+        lambda paths, options: explain(paths, options()),
+    ],
+    ids=["publish", "dry run", "explain"],
+)
+def test_a_complete_air_is_for_one_file(tmp_path, sandbox, settings, lora, call):
+    paths = [lora, shutil.copy(lora, tmp_path / "other.safetensors")]
+    with pytest.raises(UsageError, match="2 files; nothing was sent") as refused:
+        list(call(paths, lambda **options: settings(air="sandbox:9@1", **options)))
+    assert refused.value.code == "one_air_many_files"
+    assert not sandbox.world.models

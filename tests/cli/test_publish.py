@@ -80,6 +80,12 @@ def test_people_get_one_table(sandbox, weights, capsys):
     assert re.fullmatch(", ".join(rf"{stage} \d+\.\d s" for stage in STAGES), rows["time"])
 
 
+def test_a_complete_air_is_for_one_file(sandbox, weights, capsys):
+    assert run(["publish", "mystyle.safetensors", "other.safetensors", "--air", "sandbox:9@1"]) == 2
+    assert "give one file, or --air source:id so that each file" in capsys.readouterr().err
+    assert not sandbox.world.models
+
+
 def test_the_same_command_again_sends_nothing(sandbox, weights, capsys):
     run(["publish", "mystyle.safetensors"])
     sent = len([task for task in sandbox.world.requests if task["taskType"] == "modelUpload"])

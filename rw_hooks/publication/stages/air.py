@@ -50,7 +50,7 @@ def resolve_air(  # noqa: PLR0913 - what an AIR is made from
     if known is not None and known.air is not None:
         return known.air
     request = AirRequest.parse(key.asked_air) if key.asked_air else None
-    if request is None or request.version is not None:
+    if request is None or request.is_complete:
         air = key.asked_air or _generated(key, account or services.client.account(deadline))
         if reserve:
             services.store.apply(reserve, Change(air=air), durable=False)  # the description follows at once, and syncs
@@ -90,7 +90,7 @@ def air_source(settings: Settings) -> str:
     given = settings.given.get("air")
     if given is None:
         return "the account's AIR source, the file's sha256, version 1"
-    return given.source if "@" in str(given.value) else f"{given.source}, next free version"
+    return given.source if AirRequest.parse(str(given.value)).is_complete else f"{given.source}, next free version"
 
 
 def _generated(key: Key, account: Account) -> str:
